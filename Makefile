@@ -1,0 +1,37 @@
+# rusts: time series inside PostgreSQL.
+#
+#   make                    build with the pg_config on PATH (or PG_CONFIG=...)
+#   make install            install into that PostgreSQL
+#   make installcheck       run the SQL suite against a running server
+#   make demo | check       set up what is missing, then show | test everything
+#   make check-long         the long suites; make lint | bench: see docs/
+
+SETUP_GOALS := demo check check-long lint bench unit fuzz regress tap isolation \
+	check-cassert check-asan check-valgrind check-pgsuite crash heap-twin
+
+ifneq ($(filter $(SETUP_GOALS),$(MAKECMDGOALS)),)
+
+.PHONY: $(SETUP_GOALS)
+$(SETUP_GOALS):
+	@test/run $@
+
+else
+
+MODULE_big = rusts
+EXTENSION = rusts
+DATA = $(wildcard sql/rusts--*.sql)
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+REGRESS = $(patsubst sql/%.sql,%,$(sort $(filter-out sql/rusts--%,$(wildcard sql/*.sql))))
+PG_CPPFLAGS = -I$(srcdir)/src -MMD -MP
+PG_CFLAGS = -std=gnu99 -O2 -ftree-vectorize -fvisibility=hidden -Wall -Wextra \
+	-Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
+SHLIB_LINK = -llz4 -lzstd -lm
+EXTRA_CLEAN = $(OBJS:.o=.d)
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+-include $(OBJS:.o=.d)
+
+endif
