@@ -1,0 +1,49 @@
+/*
+ * counter.h
+ *	  Virtual row numbers: reserved once, never reused.
+ */
+#ifndef RUSTS_COUNTER_H
+#define RUSTS_COUNTER_H
+
+#include "storage/store.h"
+
+/* A segment row's TID: block >= ROWID_BASE, offsets 1 .. ROWID_ROWS. */
+#define ROWID_BASE 0x80000000U
+#define ROWID_ROWS 291			/* what tidbitmap accepts */
+
+static inline bool
+rowid_is_virtual(const ItemPointerData *tid)
+{
+	BlockNumber block = ItemPointerGetBlockNumberNoCheck(tid);
+
+	/* InvalidBlockNumber marks a row moved to another partition. */
+	return block >= ROWID_BASE && block != InvalidBlockNumber;
+}
+
+/* Row `row` of the segment that begins at virtual block first_block. */
+static inline void
+rowid_set(ItemPointer tid, uint32 first_block, uint32 row)
+{
+	ItemPointerSet(tid, ROWID_BASE + first_block + row / ROWID_ROWS,
+				   (OffsetNumber) (row % ROWID_ROWS + 1));
+}
+
+/* Virtual block of a virtual TID. */
+static inline uint32
+rowid_block(const ItemPointerData *tid)
+{
+	return ItemPointerGetBlockNumberNoCheck(tid) - ROWID_BASE;
+}
+
+static inline uint32
+rowid_blocks(uint32 rows)
+{
+	return (rows + ROWID_ROWS - 1) / ROWID_ROWS;
+}
+
+/* Reserve nblocks virtual blocks; returns the first.  Survives an abort. */
+extern uint32 counter_reserve(Store *store, uint32 nblocks);
+/* First block that was never reserved; 0 when nothing ever was. */
+extern uint32 counter_peek(Store *store);
+
+#endif							/* RUSTS_COUNTER_H */

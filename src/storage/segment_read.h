@@ -1,0 +1,83 @@
+/*
+ * segment_read.h
+ *	  Segments, read: columns block by block.
+ */
+#ifndef RUSTS_SEGMENT_READ_H
+#define RUSTS_SEGMENT_READ_H
+
+#include "access/tupdesc.h"
+#include "codec/codec.h"
+#include "storage/directory.h"
+
+typedef struct SegmentReader SegmentReader;
+
+/*
+ * One decoded block of one column.  values are Datums as a heap tuple's
+ * deforming would give them (by-reference ones point into the reader and stay
+ * valid until another block of that column is decoded).  isnull is NULL when
+ * the block has no null.  n rows.
+ */
+typedef struct SegmentVector
+{
+	int			n;
+	const Datum *values;
+	const bool *isnull;
+} SegmentVector;
+
+/* Column facts, for rusts.segment_columns and verify. */
+typedef struct SegmentColumnInfo
+{
+	AttrNumber	attnum;
+	Oid			typid;			/* when the segment was written */
+	CodecEncoding encoding;
+	CodecCompression compression;
+	uint64		raw_bytes;
+	uint64		stored_bytes;
+	uint32		null_count;
+	bool		has_minmax;
+	Datum		min;
+	Datum		max;
+} SegmentColumnInfo;
+
+/*
+ * Open a segment.  desc describes the rows wanted: a column the segment does
+ * not have gives its missing value or NULL.  sequential: blocks will be asked
+ * for in order, so read ahead.  Everything lives in a context below parent
+ * and goes with segment_reader_close (or with parent).
+ */
+extern SegmentReader *segment_reader_open(Store *store,
+										  const DirectoryEntry *entry,
+										  TupleDesc desc, bool sequential,
+										  MemoryContext parent);
+extern void segment_reader_close(SegmentReader *reader);
+extern const DirectoryEntry *segment_reader_entry(SegmentReader *reader);
+
+extern uint32 segment_reader_rows(SegmentReader *reader);
+/* Was this row born dead?  (The one place that knows of deletions.) */
+extern bool segment_reader_row_dead(SegmentReader *reader, uint32 row);
+/* First live row >= row, or rows; for backward: last live row <= row, or -1 */
+extern int64 segment_reader_next_live(SegmentReader *reader, int64 row);
+extern int64 segment_reader_prev_live(SegmentReader *reader, int64 row);
+
+/* Decode a block (CODEC_BLOCK_ROWS rows each); attnum from 1. */
+extern void segment_reader_block(SegmentReader *reader, AttrNumber attnum,
+								 uint32 block, SegmentVector *vector);
+/* One value; decodes its block when it is not the current one. */
+extern Datum segment_reader_value(SegmentReader *reader, AttrNumber attnum,
+								  uint32 row, bool *isnull);
+/* All columns of a row as a heap tuple in the current memory context. */
+extern HeapTuple segment_reader_tuple(SegmentReader *reader, uint32 row);
+
+/* Facts about column i of the segment (0 ..); false past the last. */
+extern bool segment_reader_column_info(SegmentReader *reader, int i,
+									   SegmentColumnInfo *info);
+/*
+ * Read everything, check everything.  Calls report(arg, attnum or 0, message)
+ * for each thing wrong that does not throw by itself.
+ */
+typedef void (*SegmentReport) (void *arg, AttrNumber attnum,
+							   const char *message);
+extern void segment_reader_verify(SegmentReader *reader, SegmentReport report,
+								  void *arg);
+
+#endif							/* RUSTS_SEGMENT_READ_H */

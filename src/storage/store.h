@@ -1,0 +1,75 @@
+/*
+ * store.h
+ *	  Chunks: bytes in the table's TOAST relation.
+ */
+#ifndef RUSTS_STORE_H
+#define RUSTS_STORE_H
+
+#include "access/heapam.h"
+#include "utils/rel.h"
+#include "utils/snapshot.h"
+
+/*
+ * Reserved chunk ids.  The OID generator never hands out values below
+ * FirstNormalObjectId, so they cannot meet a TOAST value's.
+ */
+#define STORE_ID_COUNTER 1
+#define STORE_ID_DIRECTORY 2
+#define STORE_ID_TOMBSTONES 3
+
+/* Payload bytes of one chunk of a stream; a chunk fills a page (format 3). */
+#define STORE_CHUNK_PAYLOAD 8096
+
+typedef struct Store
+{
+	Relation	toast;
+	Relation   *indexes;
+	int			nindexes;
+	int			valid;			/* the index that scans use */
+	Oid			relid;			/* the rusts table, for messages */
+	LOCKMODE	lockmode;
+} Store;
+
+/* Sequential writer of one stream. */
+typedef struct StoreWriter
+{
+	Store	   *store;
+	Oid			chunk_id;
+	CommandId	cid;
+	BulkInsertState bistate;
+	uint64		length;			/* bytes so far */
+	uint32		fill;			/* bytes in buffer */
+	char	   *buffer;			/* crc + payload */
+} StoreWriter;
+
+extern bool store_exists(Relation rel);
+extern Store *store_open(Relation rel, LOCKMODE lockmode);
+extern void store_close(Store *store);
+/* As store_close, but keeps the locks until the transaction ends. */
+extern void store_close_keep_locks(Store *store);
+
+extern void store_insert(Store *store, Oid chunk_id, int32 chunk_seq,
+						 const char *data, uint32 len, CommandId cid,
+						 int options);
+/* Latest tuple of a reserved id, as any scan over (chunk_id, chunk_seq). */
+extern HeapTuple store_tuple_data(Store *store, HeapTuple tuple,
+								  int32 *chunk_seq, const char **data,
+								  uint32 *len);
+
+extern StoreWriter *store_writer_begin(Store *store, CommandId cid);
+/* Continue a stream that already has whole chunks: used for late sections. */
+extern void store_writer_append(StoreWriter *writer, const void *data,
+								size_t len);
+extern void store_writer_end(StoreWriter *writer);
+
+/* Read len bytes at offset of a stream into out, checking every checksum. */
+extern void store_read(Store *store, Oid chunk_id, uint64 offset, size_t len,
+					   char *out);
+/* Delete all chunks of a stream; returns how many there were. */
+extern uint64 store_delete_stream(Store *store, Oid chunk_id);
+
+extern void store_report_corruption(Store *store, int64 segment,
+									const char *column, const char *what)
+			pg_attribute_noreturn();
+
+#endif							/* RUSTS_STORE_H */

@@ -1,0 +1,42 @@
+/*
+ * slot.h
+ *	  The slot of a rusts table: a hot row or a segment row.
+ *
+ * A hot row is what TTSOpsBufferHeapTuple makes of it; a segment row is a
+ * reference into a reader whose columns are decoded when somebody asks.
+ */
+#ifndef RUSTS_SLOT_H
+#define RUSTS_SLOT_H
+
+#include "executor/tuptable.h"
+#include "storage/segment_read.h"
+
+extern const TupleTableSlotOps slot_ops_rusts;
+
+/*
+ * heapam accepts only its own slots.  Around every call into heapam that
+ * stores into a slot: slot_lend_to_heap before, slot_take_back after.  For a
+ * slot that is not ours both do nothing.
+ */
+extern const TupleTableSlotOps *slot_lend_to_heap(TupleTableSlot *slot);
+extern void slot_take_back(TupleTableSlot *slot, const TupleTableSlotOps *ops);
+
+/* Who owns the reader that a slot refers to (see slot.c). */
+typedef struct SlotOwner
+{
+	TupleTableSlot *slot;		/* the slot that refers to us, or NULL */
+} SlotOwner;
+
+/*
+ * Refer to a segment row, decoded lazily (sequential scans), or hold a copy
+ * (everything whose reader may go away first).
+ */
+extern void slot_store_segment_row(TupleTableSlot *slot, Oid relid,
+								   SegmentReader *reader, uint32 row,
+								   SlotOwner *owner);
+extern void slot_store_segment_copy(TupleTableSlot *slot, Oid relid,
+									SegmentReader *reader, uint32 row);
+/* The owner's reader is about to move or close: make the slot independent. */
+extern void slot_detach(SlotOwner *owner);
+
+#endif							/* RUSTS_SLOT_H */
