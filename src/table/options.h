@@ -1,0 +1,39 @@
+/*
+ * options.h
+ *	  What a rusts table was told: its storage parameters over the settings.
+ */
+#ifndef RUSTS_OPTIONS_H
+#define RUSTS_OPTIONS_H
+
+#include "utils/rel.h"
+
+typedef struct TableOptions
+{
+	AttrNumber	time_attnum;	/* 0: no time column */
+	Oid			time_type;		/* its type (base type of a domain) */
+	int			ntags;
+	AttrNumber *tags;			/* in the order given */
+	int64		partition_interval; /* in the unit of the time column:
+									 * microseconds, days (date) or a plain
+									 * number (bigint); 0: one partition */
+	int64		flush_rows;		/* 0: trigger off */
+	int64		flush_size;		/* bytes */
+	int64		flush_age;		/* microseconds */
+	int			segment_rows;
+	uint8		hot_compression;	/* CodecCompression */
+	int			hot_level;
+	uint8		cold_compression;
+	int			cold_level;
+	int64		cold_after;		/* microseconds */
+	uint8	   *encoding;		/* CodecEncoding per attribute, CODEC_NONE:
+								 * chosen by measured size; NULL: all so */
+} TableOptions;
+
+/*
+ * Options of an open rusts table, allocated in CurrentMemoryContext.  Never
+ * fails on what the catalog holds: a column that is gone counts as not named,
+ * a value that no longer parses as not given.
+ */
+extern TableOptions *options_get(Relation rel);
+
+#endif							/* RUSTS_OPTIONS_H */
