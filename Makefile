@@ -4,10 +4,10 @@
 #   make install            install into that PostgreSQL
 #   make installcheck       run the SQL suite against a running server
 #   make demo | check       set up what is missing, then show | test everything
-#   make check-long         the long suites; make lint | bench: see docs/
+#   make check-long         the long suites; make lint | bench: see CONTRIBUTING
 
-SETUP_GOALS := demo check check-long lint bench unit fuzz regress tap isolation \
-	check-cassert check-asan check-valgrind check-pgsuite crash heap-twin
+SETUP_GOALS := demo check check-long lint bench unit fuzz regress isolation \
+	tap twin crash check-cassert check-asan check-valgrind check-pgsuite
 
 ifneq ($(filter $(SETUP_GOALS),$(MAKECMDGOALS)),)
 
@@ -22,6 +22,9 @@ EXTENSION = rusts
 DATA = $(wildcard sql/rusts--*.sql)
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 REGRESS = $(patsubst sql/%.sql,%,$(sort $(filter-out sql/rusts--%,$(wildcard sql/*.sql))))
+REGRESS_OPTS = --load-extension=rusts
+ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test/isolation --load-extension=rusts
 PG_CPPFLAGS = -I$(srcdir)/src -MMD -MP '-DPGDLLEXPORT=__attribute__((visibility("default")))'
 PG_CFLAGS = -std=gnu99 -O2 -ftree-vectorize -fvisibility=hidden -Wall -Wextra \
 	-Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers

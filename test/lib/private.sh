@@ -5,13 +5,17 @@
 # full installation that nobody else sees: no root needed, no system
 # directory or cluster touched, several can exist side by side.
 #
+#   private_work             make a work directory; sets WORK, removed at exit
 #   private_tree DIR         build the tree (again); sets BINDIR
-#   private_init DATADIR     initdb, C locale, trust over a socket in DATADIR
-#   private_start DATADIR [-o OPTIONS]   start, sets PGHOST PGPORT
+#   private_init DATADIR [INITDB OPTIONS]
+#                            initdb, C locale, trust over a socket in DATADIR
+#   private_start DATADIR [-o OPTIONS]   start, sets PGHOST PGPORT PGUSER
 #   private_stop DATADIR [MODE]
+#   private_psql ARGS...     psql as the server's superuser
 #
 # PG_CONFIG chooses the server.  As root everything runs as RUN_AS (postgres,
-# else nobody), because PostgreSQL refuses root.
+# else nobody), because PostgreSQL refuses root.  The checkout itself may be
+# closed to that user: what it must read is copied into WORK first.
 
 PG_CONFIG=${PG_CONFIG:-pg_config}
 
@@ -20,6 +24,13 @@ if [ "$(id -u)" = 0 ]; then
 else
 	RUN_AS=
 fi
+
+# A caller's libpq settings must not lead a test to another server.
+unset PGDATABASE PGSERVICE PGSERVICEFILE PGOPTIONS PGPASSWORD PGPASSFILE \
+	PGHOSTADDR PGSSLMODE PGTZ PGDATESTYLE PGCLIENTENCODING PGDATA PGAPPNAME
+export LC_ALL=C
+
+PRIVATE_STARTED=()
 
 # Run a command as the unprivileged user.
 as_user() {
@@ -35,6 +46,31 @@ as_user() {
 own() {
 	mkdir -p "$@"
 	[ -z "$RUN_AS" ] || chown "$RUN_AS" "$@"
+}
+
+# Stop every server this shell started, whatever happened, and clean up.
+private_cleanup() {
+	local status=$? data
+	trap - EXIT INT TERM HUP
+	for data in ${PRIVATE_STARTED[@]+"${PRIVATE_STARTED[@]}"}; do
+		[ ! -f "$data/postmaster.pid" ] || private_stop "$data" immediate 2>/dev/null
+	done
+	if [ -n "${WORK:-}" ] && [ "${KEEP:-0}" != 1 ]; then
+		rm -rf "$WORK"
+	fi
+	exit $status
+}
+
+# Directories in TMPDIR that the server's user cannot enter are of no use to
+# it, and a socket's path has about 100 bytes: fall back to /tmp.
+private_work() {
+	local base=${TMPDIR:-/tmp}
+	as_user test -x "$base" 2>/dev/null && [ "${#base}" -le 40 ] || base=/tmp
+	WORK=$(mktemp -d "$base/rusts-XXXXXX") || return 1
+	chmod 755 "$WORK"
+	trap private_cleanup EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
 }
 
 private_tree() {
@@ -59,13 +95,15 @@ private_tree() {
 }
 
 private_init() {
-	own "$1"
-	chmod 700 "$1"
-	as_user "$BINDIR/initdb" -D "$1" -U postgres --locale=C -E UTF8 -A trust -N \
-		>"$1.initdb.log" 2>&1 || { cat "$1.initdb.log" >&2; return 1; }
-	cat >>"$1/postgresql.conf" <<-CONF
+	local data=$1
+	shift
+	own "$data"
+	chmod 700 "$data"
+	as_user "$BINDIR/initdb" -D "$data" -U postgres --locale=C -E UTF8 -A trust -N \
+		"$@" >"$data.initdb.log" 2>&1 || { cat "$data.initdb.log" >&2; return 1; }
+	cat >>"$data/postgresql.conf" <<-CONF
 		listen_addresses = ''
-		unix_socket_directories = '$1'
+		unix_socket_directories = '$data'
 		shared_preload_libraries = 'rusts'
 	CONF
 }
@@ -75,10 +113,15 @@ private_start() {
 	shift
 	PGHOST=$data PGPORT=${PGPORT:-5432} PGUSER=postgres
 	export PGHOST PGPORT PGUSER
+	PRIVATE_STARTED+=("$data")
 	as_user "$BINDIR/pg_ctl" -D "$data" -l "$data/server.log" -w -t 120 "$@" start \
 		>/dev/null || { tail -20 "$data/server.log" >&2; return 1; }
 }
 
 private_stop() {
 	as_user "$BINDIR/pg_ctl" -D "$1" -m "${2:-fast}" -w -t 120 stop >/dev/null
+}
+
+private_psql() {
+	"$BINDIR/psql" -X -q -v ON_ERROR_STOP=1 -d postgres "$@"
 }
