@@ -10,3 +10,243 @@ LANGUAGE C STRICT;
 
 CREATE ACCESS METHOD rusts TYPE TABLE HANDLER rusts.table_handler;
 COMMENT ON ACCESS METHOD rusts IS 'time series tables: heap rows in front of columnar segments';
+
+/*
+ * Functions that people write in queries (src/timefn)
+ *
+ * Those live in the schema given to CREATE EXTENSION, so that they resolve
+ * unqualified; their support functions are internals.
+ */
+
+CREATE FUNCTION @extschema@.time_bucket(bucket_width interval, ts timestamptz)
+RETURNS timestamptz
+AS 'MODULE_PATHNAME', 'rusts_time_bucket_timestamp'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.time_bucket(bucket_width interval, ts timestamptz)
+IS 'start of the bucket that holds ts in UTC';
+
+CREATE FUNCTION @extschema@.time_bucket(bucket_width interval, ts timestamptz, origin timestamptz)
+RETURNS timestamptz
+AS 'MODULE_PATHNAME', 'rusts_time_bucket_timestamp'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.time_bucket(bucket_width interval, ts timestamptz, origin timestamptz)
+IS 'start of the bucket that holds ts in UTC; one bucket starts at origin';
+
+CREATE FUNCTION @extschema@.time_bucket(bucket_width interval, ts timestamptz, "offset" interval)
+RETURNS timestamptz
+AS 'MODULE_PATHNAME', 'rusts_time_bucket_timestamp_offset'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.time_bucket(bucket_width interval, ts timestamptz, "offset" interval)
+IS 'start of the bucket that holds ts in UTC; all buckets are moved by offset';
+
+CREATE FUNCTION @extschema@.time_bucket(bucket_width interval, ts timestamp)
+RETURNS timestamp
+AS 'MODULE_PATHNAME', 'rusts_time_bucket_timestamp'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.time_bucket(bucket_width interval, ts timestamp)
+IS 'start of the bucket that holds ts';
+
+CREATE FUNCTION @extschema@.time_bucket(bucket_width interval, ts timestamp, origin timestamp)
+RETURNS timestamp
+AS 'MODULE_PATHNAME', 'rusts_time_bucket_timestamp'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.time_bucket(bucket_width interval, ts timestamp, origin timestamp)
+IS 'start of the bucket that holds ts; one bucket starts at origin';
+
+CREATE FUNCTION @extschema@.time_bucket(bucket_width interval, ts timestamp, "offset" interval)
+RETURNS timestamp
+AS 'MODULE_PATHNAME', 'rusts_time_bucket_timestamp_offset'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.time_bucket(bucket_width interval, ts timestamp, "offset" interval)
+IS 'start of the bucket that holds ts; all buckets are moved by offset';
+
+CREATE FUNCTION @extschema@.time_bucket(bucket_width interval, ts timestamptz, timezone text, origin timestamptz DEFAULT NULL, "offset" interval DEFAULT NULL)
+RETURNS timestamptz
+AS 'MODULE_PATHNAME', 'rusts_time_bucket_timezone'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.time_bucket(bucket_width interval, ts timestamptz, timezone text, origin timestamptz, "offset" interval)
+IS 'start of the bucket that holds ts in the local time of timezone';
+
+CREATE FUNCTION @extschema@.time_bucket(bucket_width interval, ts date)
+RETURNS date
+AS 'MODULE_PATHNAME', 'rusts_time_bucket_date'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.time_bucket(bucket_width interval, ts date)
+IS 'first day of the bucket that holds ts';
+
+CREATE FUNCTION @extschema@.time_bucket(bucket_width interval, ts date, origin date)
+RETURNS date
+AS 'MODULE_PATHNAME', 'rusts_time_bucket_date'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.time_bucket(bucket_width interval, ts date, origin date)
+IS 'first day of the bucket that holds ts; one bucket starts at origin';
+
+CREATE FUNCTION @extschema@.time_bucket(bucket_width interval, ts date, "offset" interval)
+RETURNS date
+AS 'MODULE_PATHNAME', 'rusts_time_bucket_date_offset'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.time_bucket(bucket_width interval, ts date, "offset" interval)
+IS 'first day of the bucket that holds ts; all buckets are moved by offset';
+
+CREATE FUNCTION @extschema@.time_bucket(bucket_width smallint, ts smallint)
+RETURNS smallint
+AS 'MODULE_PATHNAME', 'rusts_time_bucket_int2'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.time_bucket(bucket_width smallint, ts smallint)
+IS 'start of the bucket that holds ts, in its own unit';
+
+CREATE FUNCTION @extschema@.time_bucket(bucket_width smallint, ts smallint, "offset" smallint)
+RETURNS smallint
+AS 'MODULE_PATHNAME', 'rusts_time_bucket_int2'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.time_bucket(bucket_width smallint, ts smallint, "offset" smallint)
+IS 'start of the bucket that holds ts, in its own unit; all buckets are moved by offset';
+
+CREATE FUNCTION @extschema@.time_bucket(bucket_width integer, ts integer)
+RETURNS integer
+AS 'MODULE_PATHNAME', 'rusts_time_bucket_int4'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.time_bucket(bucket_width integer, ts integer)
+IS 'start of the bucket that holds ts, in its own unit';
+
+CREATE FUNCTION @extschema@.time_bucket(bucket_width integer, ts integer, "offset" integer)
+RETURNS integer
+AS 'MODULE_PATHNAME', 'rusts_time_bucket_int4'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.time_bucket(bucket_width integer, ts integer, "offset" integer)
+IS 'start of the bucket that holds ts, in its own unit; all buckets are moved by offset';
+
+CREATE FUNCTION @extschema@.time_bucket(bucket_width bigint, ts bigint)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'rusts_time_bucket_int8'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.time_bucket(bucket_width bigint, ts bigint)
+IS 'start of the bucket that holds ts, in its own unit';
+
+CREATE FUNCTION @extschema@.time_bucket(bucket_width bigint, ts bigint, "offset" bigint)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'rusts_time_bucket_int8'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.time_bucket(bucket_width bigint, ts bigint, "offset" bigint)
+IS 'start of the bucket that holds ts, in its own unit; all buckets are moved by offset';
+
+CREATE FUNCTION rusts.first_trans(internal, anyelement, "any")
+RETURNS internal
+AS 'MODULE_PATHNAME', 'rusts_first_trans'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION rusts.first_combine(internal, internal)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'rusts_first_combine'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION rusts.last_trans(internal, anyelement, "any")
+RETURNS internal
+AS 'MODULE_PATHNAME', 'rusts_last_trans'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION rusts.last_combine(internal, internal)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'rusts_last_combine'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION rusts.first_last_serialize(internal)
+RETURNS bytea
+AS 'MODULE_PATHNAME', 'rusts_first_last_serialize'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION rusts.first_last_deserialize(bytea, internal)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'rusts_first_last_deserialize'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION rusts.first_last_final(internal, anyelement, "any")
+RETURNS anyelement
+AS 'MODULE_PATHNAME', 'rusts_first_last_final'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE AGGREGATE @extschema@.first(value anyelement, "time" "any") (
+	SFUNC = rusts.first_trans, STYPE = internal,
+	COMBINEFUNC = rusts.first_combine,
+	SERIALFUNC = rusts.first_last_serialize,
+	DESERIALFUNC = rusts.first_last_deserialize,
+	FINALFUNC = rusts.first_last_final, FINALFUNC_EXTRA,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE @extschema@.first(value anyelement, "time" "any")
+IS 'value of the row with the smallest time';
+
+CREATE AGGREGATE @extschema@.last(value anyelement, "time" "any") (
+	SFUNC = rusts.last_trans, STYPE = internal,
+	COMBINEFUNC = rusts.last_combine,
+	SERIALFUNC = rusts.first_last_serialize,
+	DESERIALFUNC = rusts.first_last_deserialize,
+	FINALFUNC = rusts.first_last_final, FINALFUNC_EXTRA,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE @extschema@.last(value anyelement, "time" "any")
+IS 'value of the row with the largest time';
+
+CREATE AGGREGATE @extschema@.mean(value double precision) (
+	SFUNC = pg_catalog.float8_accum, STYPE = double precision[],
+	INITCOND = '{0,0,0}',
+	COMBINEFUNC = pg_catalog.float8_combine,
+	FINALFUNC = pg_catalog.float8_avg,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE @extschema@.mean(value double precision)
+IS 'arithmetic mean, the same as avg';
+
+CREATE FUNCTION rusts.percentile_trans(internal, double precision, double precision)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'rusts_percentile_trans'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION rusts.percentile_final(internal)
+RETURNS double precision
+AS 'MODULE_PATHNAME', 'rusts_percentile_final'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE AGGREGATE @extschema@.percentile(value double precision, fraction double precision) (
+	SFUNC = rusts.percentile_trans, STYPE = internal,
+	FINALFUNC = rusts.percentile_final,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE @extschema@.percentile(value double precision, fraction double precision)
+IS 'exact percentile with linear interpolation, the same as percentile_cont';
+
+CREATE FUNCTION rusts.histogram_trans(internal, double precision, double precision, double precision, integer)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'rusts_histogram_trans'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION rusts.histogram_combine(internal, internal)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'rusts_histogram_combine'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION rusts.histogram_serialize(internal)
+RETURNS bytea
+AS 'MODULE_PATHNAME', 'rusts_histogram_serialize'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION rusts.histogram_deserialize(bytea, internal)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'rusts_histogram_deserialize'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION rusts.histogram_final(internal)
+RETURNS integer[]
+AS 'MODULE_PATHNAME', 'rusts_histogram_final'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE AGGREGATE @extschema@.histogram(value double precision, min double precision, max double precision, nbuckets integer) (
+	SFUNC = rusts.histogram_trans, STYPE = internal,
+	COMBINEFUNC = rusts.histogram_combine,
+	SERIALFUNC = rusts.histogram_serialize,
+	DESERIALFUNC = rusts.histogram_deserialize,
+	FINALFUNC = rusts.histogram_final,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE @extschema@.histogram(value double precision, min double precision, max double precision, nbuckets integer)
+IS 'counts of values below min, in nbuckets equal buckets, and at or above max';

@@ -1,0 +1,32 @@
+/*
+ * compat.h
+ *	  The one place that tests PG_VERSION_NUM.
+ *
+ * Each shim gives the newer server's name on the older servers, and says which
+ * upstream change made it necessary.
+ */
+#ifndef RUSTS_COMPAT_H
+#define RUSTS_COMPAT_H
+
+#include "datatype/timestamp.h"
+#include "utils/tuplesort.h"
+
+/* PostgreSQL 17 gave intervals infinities (upstream 519fc1bd9e). */
+#if PG_VERSION_NUM < 170000
+#define INTERVAL_NOT_FINITE(i) false
+#endif
+/*
+ * PostgreSQL 16 lets the caller say whether it needs a copy of the datum
+ * (upstream cd83cb953b).  By-value types, all we sort, never do.
+ */
+static inline bool
+compat_tuplesort_getdatum(Tuplesortstate *sort, Datum *value, bool *isnull)
+{
+#if PG_VERSION_NUM >= 160000
+	return tuplesort_getdatum(sort, true, false, value, isnull, NULL);
+#else
+	return tuplesort_getdatum(sort, true, value, isnull, NULL);
+#endif
+}
+
+#endif							/* RUSTS_COMPAT_H */
