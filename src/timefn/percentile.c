@@ -137,7 +137,10 @@ percentile_grow(PercentileState *state, FunctionCallInfo fcinfo)
 		return;
 	}
 	if (!AllocHugeSizeIsValid(size))
-		elog(ERROR, "too many values for percentile");
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many values for percentile"),
+				 errhint("Use a window frame with fewer rows.")));
 	state->values = repalloc_huge(state->values, size);
 	state->capacity *= 2;
 }
