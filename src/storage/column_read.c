@@ -1,0 +1,551 @@
+/*
+ * column_read.c
+ *	  One column of an open segment: find, decompress and decode blocks.
+ *
+ * A decoded block is an array of Datums exactly as deforming a heap tuple
+ * would give them.  By-value columns decode straight into that array: int64
+ * and the bits of a double are what a Datum holds.
+ *
+ * Everything that comes from disk passes a bound before it is used as a size
+ * or an index; damage ends in segment_reader_corrupt.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "utils/memutils.h"
+
+#include "storage/column_read.h"
+#include "storage/packed.h"
+
+static void
+column_check(ColumnReader *column, CodecStatus status)
+{
+	if (status != CODEC_OK)
+		segment_reader_corrupt(column->segment, column->attnum,
+							   codec_status_message(status));
+}
+
+static void
+column_corrupt(ColumnReader *column, const char *what)
+{
+	segment_reader_corrupt(column->segment, column->attnum, what);
+}
+
+/* ---------- block positions and zone maps ---------- */
+
+/* Derive frames and offsets from the lengths; false when they do not add up. */
+static bool
+meta_lay_out(ColumnMeta *meta, const int64 *blocks, const int64 *frames,
+			 uint32 nframes, uint64 data_length)
+{
+	uint64		offset = 0;
+	uint64		raw = 0;
+	uint32		in_frame = 0;
+	uint32		frame = 0;
+	uint32		b;
+
+	for (b = 0; b < meta->nblocks; b++)
+	{
+		if (blocks[b] < BLOCK_HEADER_SIZE || blocks[b] > PG_INT32_MAX ||
+			frame >= nframes)
+			return false;
+		meta->block_length[b] = blocks[b];
+		meta->block_offset[b] = raw;
+		meta->block_frame[b] = frame;
+		raw += blocks[b];
+		in_frame++;
+		if (segment_frame_full(in_frame, raw) || b + 1 == meta->nblocks)
+		{
+			uint64		stored = (uint64) frames[frame] >> 1;
+
+			meta->frame_offset[frame] = offset;
+			meta->frame_stored[frame] = stored;
+			meta->frame_raw[frame] = raw;
+			meta->frame_compressed[frame] = frames[frame] & 1;
+			if (stored > data_length - offset ||
+				(!(frames[frame] & 1) && stored != raw))
+				return false;
+			offset += stored;
+			frame++;
+			raw = 0;
+			in_frame = 0;
+		}
+	}
+	meta->nframes = nframes;
+	return frame == nframes && offset == data_length;
+}
+
+/* How many frames?  Only the lengths of the blocks tell. */
+static uint32
+meta_count_frames(const int64 *blocks, uint32 nblocks)
+{
+	uint32		frames = 0;
+	uint32		in_frame = 0;
+	uint64		raw = 0;
+	uint32		b;
+
+	for (b = 0; b < nblocks; b++)
+	{
+		raw += (uint64) blocks[b];
+		in_frame++;
+		if (segment_frame_full(in_frame, raw) || b + 1 == nblocks)
+		{
+			frames++;
+			raw = 0;
+			in_frame = 0;
+		}
+	}
+	return frames;
+}
+
+static void
+meta_read_zones(ColumnReader *column, PackedReader *reader, ColumnMeta *meta)
+{
+	uint32		n = meta->nblocks;
+	uint8		flags = column->data.flags;
+
+	meta->null_count = palloc(n * sizeof(int64));
+	column_check(column, packed_get_ints(reader, meta->null_count, n));
+	if ((flags & COLUMN_HAS_MINMAX) == 0)
+		return;
+	meta->min = palloc(n * sizeof(int64));
+	meta->max = palloc(n * sizeof(int64));
+	if (flags & (COLUMN_HAS_SUM | COLUMN_ZONE_FLOAT))
+		meta->sum = palloc(n * sizeof(int64));
+	if (flags & COLUMN_ZONE_FLOAT)
+	{
+		column_check(column, packed_get_floats(reader, (double *) meta->min, n));
+		column_check(column, packed_get_floats(reader, (double *) meta->max, n));
+		column_check(column, packed_get_floats(reader, (double *) meta->sum, n));
+		return;
+	}
+	column_check(column, packed_get_ints(reader, meta->min, n));
+	column_check(column, packed_get_ints(reader, meta->max, n));
+	if (flags & COLUMN_HAS_SUM)
+		column_check(column, packed_get_ints(reader, meta->sum, n));
+}
+
+ColumnMeta *
+column_read_meta(ColumnReader *column)
+{
+	SegmentReader *segment = column->segment;
+	MemoryContext old;
+	PackedReader reader;
+	ColumnMeta *meta;
+	uint8	   *raw;
+	int64	   *blocks;
+	int64	   *frames;
+	uint32		nframes;
+
+	if (column->meta != NULL)
+		return column->meta;
+	old = MemoryContextSwitchTo(segment->context);
+	meta = palloc0(sizeof(ColumnMeta));
+	meta->nblocks = (segment->header.rows + CODEC_BLOCK_ROWS - 1) /
+		CODEC_BLOCK_ROWS;
+	raw = segment_reader_section(segment, &column->data.meta);
+	reader.at = raw;
+	reader.left = column->data.meta.raw;
+	blocks = palloc(meta->nblocks * sizeof(int64));
+	column_check(column, packed_get_ints(&reader, blocks, meta->nblocks));
+	nframes = meta_count_frames(blocks, meta->nblocks);
+	frames = palloc(nframes * sizeof(int64));
+	column_check(column, packed_get_ints(&reader, frames, nframes));
+
+	meta->block_length = palloc(meta->nblocks * sizeof(uint32));
+	meta->block_offset = palloc(meta->nblocks * sizeof(uint64));
+	meta->block_frame = palloc(meta->nblocks * sizeof(uint32));
+	meta->frame_offset = palloc(nframes * sizeof(uint64));
+	meta->frame_stored = palloc(nframes * sizeof(uint64));
+	meta->frame_raw = palloc(nframes * sizeof(uint64));
+	meta->frame_compressed = palloc(nframes * sizeof(bool));
+	if (!meta_lay_out(meta, blocks, frames, nframes, column->data.data_length))
+		column_corrupt(column, "block lengths do not add up");
+	meta_read_zones(column, &reader, meta);
+	pfree(blocks);
+	pfree(frames);
+	pfree(raw);
+	column->meta = meta;
+	MemoryContextSwitchTo(old);
+	return meta;
+}
+
+/* ---------- dictionaries ---------- */
+
+static void
+dictionary_build(ColumnReader *column, const uint8 *bytes, Size left,
+				 const int64 *lengths)
+{
+	const SegmentColumnData *data = &column->data;
+	uint32		n = data->dict_entries;
+	int16		width = data->byval ? sizeof(Datum) : data->typlen;
+	Size		size = 0;
+	char	   *space;
+	uint32		i;
+
+	for (i = 0; i < n; i++)
+	{
+		if (lengths[i] < 0 || lengths[i] > left ||
+			(width > 0 && lengths[i] != width))
+			column_corrupt(column, "dictionary lengths do not add up");
+		left -= lengths[i];
+		size += value_datum_size(width, lengths[i]);
+	}
+	if (left != 0)
+		column_corrupt(column, "dictionary lengths do not add up");
+	space = MemoryContextAllocHuge(column->segment->context, Max(size, 1));
+	for (i = 0; i < n; i++)
+	{
+		if (data->byval)
+			memcpy(&column->dictionary[i], bytes, sizeof(Datum));
+		else
+		{
+			column->dictionary[i] = value_make_datum(width, (const char *) bytes,
+													 lengths[i], space);
+			space += value_datum_size(width, lengths[i]);
+		}
+		bytes += lengths[i];
+	}
+}
+
+void
+column_read_dictionary(ColumnReader *column)
+{
+	SegmentReader *segment = column->segment;
+	uint32		n = column->data.dict_entries;
+	MemoryContext old;
+	PackedReader reader;
+	uint8	   *raw;
+	int64	   *lengths;
+
+	if (column->dictionary != NULL)
+		return;
+	if (n > segment->header.rows)
+		column_corrupt(column, "dictionary is larger than the segment");
+	old = MemoryContextSwitchTo(segment->context);
+	raw = segment_reader_section(segment, &column->data.dict);
+	reader.at = raw;
+	reader.left = column->data.dict.raw;
+	lengths = palloc_extended(Max(n, 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	column_check(column, packed_get_ints(&reader, lengths, n));
+	column->dictionary = palloc_extended(Max(n, 1) * sizeof(Datum),
+										 MCXT_ALLOC_HUGE);
+	dictionary_build(column, reader.at, reader.left, lengths);
+	pfree(lengths);
+	pfree(raw);
+	MemoryContextSwitchTo(old);
+}
+
+/* ---------- fetching a block's bytes ---------- */
+
+static void
+column_reserve_frame(ColumnReader *column, Size size)
+{
+	if (size <= column->frame_size)
+		return;
+	if (column->frame != NULL)
+		pfree(column->frame);
+	column->frame = MemoryContextAllocHuge(column->segment->context, size);
+	column->frame_size = size;
+}
+
+static void
+column_read_stored(ColumnReader *column, uint64 offset, Size len, uint8 *out)
+{
+	SegmentReader *segment = column->segment;
+
+	store_read(segment->store, segment->entry.d.chunk_id,
+			   column->data.data_offset + offset, len, (char *) out);
+}
+
+/* Bytes of one block; a whole frame is read when that is no extra work. */
+static const uint8 *
+column_block_bytes(ColumnReader *column, uint32 block)
+{
+	ColumnMeta *meta = column_read_meta(column);
+	uint32		frame = meta->block_frame[block];
+	uint64		offset = meta->frame_offset[frame];
+	Size		raw = meta->frame_raw[frame];
+	Size		stored = meta->frame_stored[frame];
+
+	if (column->current_frame == frame)
+		return column->frame + meta->block_offset[block];
+	column->current_frame = -1;
+	if (!meta->frame_compressed[frame] && !column->segment->sequential)
+	{
+		column_reserve_frame(column, meta->block_length[block]);
+		column_read_stored(column, offset + meta->block_offset[block],
+						   meta->block_length[block], column->frame);
+		return column->frame;
+	}
+	column_reserve_frame(column, raw);
+	if (meta->frame_compressed[frame])
+	{
+		uint8	   *bytes = palloc_extended(Max(stored, 1), MCXT_ALLOC_HUGE);
+
+		column_read_stored(column, offset, stored, bytes);
+		column_check(column, compress_decode(column->data.compression, bytes,
+											 stored, column->frame, raw));
+		pfree(bytes);
+	}
+	else
+		column_read_stored(column, offset, stored, column->frame);
+	column->current_frame = frame;
+	return column->frame + meta->block_offset[block];
+}
+
+/* ---------- decoding ---------- */
+
+static void
+column_reserve_arena(ColumnReader *column, Size size)
+{
+	if (size <= column->arena_size)
+		return;
+	if (column->arena != NULL)
+		pfree(column->arena);
+	column->arena = MemoryContextAllocHuge(column->segment->context, size);
+	column->arena_size = size;
+}
+
+static void
+decode_float4(ColumnReader *column, CodecEncoding encoding, const uint8 *in,
+			  Size len, int n)
+{
+	float		floats[CODEC_BLOCK_ROWS];
+	int			i;
+
+	column_check(column, floatcodec_decode32(encoding, in, len, floats, n));
+	for (i = 0; i < n; i++)
+	{
+		int32		bits;
+
+		memcpy(&bits, &floats[i], sizeof(bits));
+		column->values[i] = Int32GetDatum(bits);
+	}
+}
+
+static void
+decode_fixed(ColumnReader *column, const uint8 *in, Size len, int n)
+{
+	int			width = column->data.typlen;
+	Size		step = value_datum_size(width, width);
+	int			i;
+
+	if (len != (Size) width * n)
+		column_corrupt(column, "values have the wrong width");
+	column_reserve_arena(column, step * n);
+	for (i = 0; i < n; i++)
+		column->values[i] = value_make_datum(width, (const char *) in + (Size) i * width,
+											 width, column->arena + i * step);
+}
+
+static void
+decode_bytes(ColumnReader *column, const uint8 *in, Size len, int n)
+{
+	const uint8 *bytes;
+	size_t		total;
+	Size		size = 0;
+	char	   *space;
+	int			i;
+
+	if (column->lengths == NULL)
+		column->lengths = MemoryContextAlloc(column->segment->context,
+											 CODEC_BLOCK_ROWS * sizeof(uint32));
+	column_check(column, bytescodec_decode(in, len, column->lengths, n,
+										   &bytes, &total));
+	for (i = 0; i < n; i++)
+		size += value_datum_size(-1, column->lengths[i]);
+	column_reserve_arena(column, size);
+	space = column->arena;
+	for (i = 0; i < n; i++)
+	{
+		uint32		length = column->lengths[i];
+
+		column->values[i] = value_make_datum(-1, (const char *) bytes, length,
+											 space);
+		bytes += length;
+		space += value_datum_size(-1, length);
+	}
+}
+
+static void
+decode_dictionary(ColumnReader *column, CodecEncoding encoding,
+				  const uint8 *in, Size len, int n)
+{
+	uint64		limit;
+	uint64		largest = 0;
+	int			i;
+
+	column_read_dictionary(column);
+	limit = column->data.dict_entries;
+	column_check(column, intcodec_decode(encoding, in, len,
+										 (int64 *) column->values, n));
+	for (i = 0; i < n; i++)
+		largest = Max(largest, (uint64) column->values[i]);
+	if (largest >= limit)
+		column_corrupt(column, "code is not in the dictionary");
+	for (i = 0; i < n; i++)
+		column->values[i] = column->dictionary[column->values[i]];
+}
+
+static void
+column_decode(ColumnReader *column, CodecEncoding encoding, const uint8 *in,
+			  Size len, int n)
+{
+	if (column->data.encoding == CODEC_DICTIONARY)
+	{
+		decode_dictionary(column, encoding, in, len, n);
+		return;
+	}
+	switch ((ValueClass) column->data.class)
+	{
+		case VALUE_INT:
+			column_check(column, intcodec_decode(encoding, in, len,
+												 (int64 *) column->values, n));
+			break;
+		case VALUE_FLOAT8:
+			column_check(column, floatcodec_decode(encoding, in, len,
+												   (double *) column->values,
+												   n));
+			break;
+		case VALUE_FLOAT4:
+			decode_float4(column, encoding, in, len, n);
+			break;
+		case VALUE_BYTES:
+			if (encoding == CODEC_BYTES_FIXED && column->data.typlen > 0)
+				decode_fixed(column, in, len, n);
+			else if (encoding == CODEC_BYTES_PLAIN && column->data.typlen < 0)
+				decode_bytes(column, in, len, n);
+			else
+				column_corrupt(column, "unknown encoding");
+			break;
+	}
+}
+
+/* Spread a null bitmap into bools; the Datum of a NULL is 0 as in a heap. */
+static void
+column_set_nulls(ColumnReader *column, const uint8 *bitmap, int n)
+{
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		column->isnull[i] = (bitmap[i >> 3] >> (i & 7)) & 1;
+		if (column->isnull[i])
+			column->values[i] = (Datum) 0;
+	}
+	column->vector.isnull = column->isnull;
+}
+
+/* A tag column's block: the runs that overlap it. */
+static void
+column_read_tag_block(ColumnReader *column, uint32 block, int n)
+{
+	SegmentReader *segment = column->segment;
+	uint32		first = block * CODEC_BLOCK_ROWS;
+	uint32		low = 0;
+	uint32		high;
+	const int64 *codes;
+	int			i = 0;
+
+	segment_reader_load_series(segment);
+	column_read_dictionary(column);
+	codes = segment->run_codes[column->data.tag - 1];
+	high = segment->header.series;
+	while (high - low > 1)
+	{
+		uint32		mid = low + (high - low) / 2;
+
+		if (segment->run_start[mid] <= first)
+			low = mid;
+		else
+			high = mid;
+	}
+	for (; i < n; low++)
+	{
+		int			end = Min(segment->run_start[low + 1] - first, (uint32) n);
+		int64		code = codes[low];
+		Datum		value;
+
+		if (code < 0 || code > column->data.dict_entries)
+			column_corrupt(column, "code is not in the dictionary");
+		value = code == 0 ? (Datum) 0 : column->dictionary[code - 1];
+		if (code == 0)
+			column->vector.isnull = column->isnull;
+		for (; i < end; i++)
+		{
+			column->values[i] = value;
+			column->isnull[i] = code == 0;
+		}
+	}
+}
+
+static void
+column_read_missing(ColumnReader *column, int n)
+{
+	bool		isnull;
+	Datum		value = (Datum) 0;
+	int			i;
+
+	if (TupleDescAttr(column->segment->desc, column->attnum - 1)->attisdropped)
+		isnull = true;
+	else
+		value = getmissingattr(column->segment->desc, column->attnum, &isnull);
+	for (i = 0; i < n; i++)
+	{
+		column->values[i] = value;
+		column->isnull[i] = isnull;
+	}
+	column->vector.isnull = isnull ? column->isnull : NULL;
+}
+
+/* Decode a block into column->vector, unless it is there already. */
+void
+column_read_block(ColumnReader *column, uint32 block)
+{
+	int			n = segment_reader_block_rows(column->segment, block);
+	const uint8 *bytes;
+	Size		len;
+	Size		used = BLOCK_HEADER_SIZE;
+
+	if (column->block == block)
+		return;
+	if (column->values == NULL)
+	{
+		MemoryContext context = column->segment->context;
+
+		column->values = MemoryContextAlloc(context, CODEC_BLOCK_ROWS *
+											sizeof(Datum));
+		column->isnull = MemoryContextAllocZero(context, CODEC_BLOCK_ROWS);
+	}
+	column->block = -1;
+	column->vector.n = n;
+	column->vector.values = column->values;
+	column->vector.isnull = NULL;
+	if (!column->present)
+		column_read_missing(column, n);
+	else if (column->data.encoding == CODEC_SERIES)
+		column_read_tag_block(column, block, n);
+	else
+	{
+		bytes = column_block_bytes(column, block);
+		len = column->meta->block_length[block];
+		if (bytes[0] & BLOCK_ALL_NULL)
+		{
+			memset(column->values, 0, n * sizeof(Datum));
+			memset(column->isnull, true, n);
+			column->vector.isnull = column->isnull;
+		}
+		else
+		{
+			if (bytes[0] & BLOCK_HAS_NULLS)
+				used += (n + 7) / 8;
+			if (used > len)
+				column_corrupt(column, "block is too short");
+			column_decode(column, bytes[1], bytes + used, len - used, n);
+			if (bytes[0] & BLOCK_HAS_NULLS)
+				column_set_nulls(column, bytes + BLOCK_HEADER_SIZE, n);
+		}
+	}
+	column->block = block;
+}

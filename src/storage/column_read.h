@@ -1,0 +1,81 @@
+/*
+ * column_read.h
+ *	  One column of an open segment.
+ */
+#ifndef RUSTS_COLUMN_READ_H
+#define RUSTS_COLUMN_READ_H
+
+#include "storage/segment_format.h"
+#include "storage/segment_read.h"
+#include "storage/value.h"
+
+/* Where the blocks of a column are, and what is known of them. */
+typedef struct ColumnMeta
+{
+	uint32		nblocks;
+	uint32		nframes;
+	uint32	   *block_length;
+	uint64	   *block_offset;	/* within the raw frame */
+	uint32	   *block_frame;
+	uint64	   *frame_offset;	/* within the column's data */
+	uint64	   *frame_stored;
+	uint64	   *frame_raw;
+	bool	   *frame_compressed;
+	int64	   *null_count;
+	int64	   *min;			/* NULL when there is no zone map */
+	int64	   *max;
+	int64	   *sum;
+} ColumnMeta;
+
+typedef struct ColumnReader
+{
+	SegmentReader *segment;
+	AttrNumber	attnum;
+	bool		present;		/* the segment has this column */
+	SegmentColumnData data;
+	ColumnMeta *meta;			/* loaded when first needed */
+	Datum	   *dictionary;
+	int64		block;			/* in values, or -1 */
+	SegmentVector vector;
+	Datum	   *values;
+	bool	   *isnull;
+	uint32	   *lengths;
+	uint8	   *frame;			/* raw bytes of current_frame, or a block */
+	Size		frame_size;
+	int64		current_frame;	/* or -1 */
+	char	   *arena;			/* by-reference values of the block */
+	Size		arena_size;
+} ColumnReader;
+
+struct SegmentReader
+{
+	MemoryContext context;
+	Store	   *store;
+	DirectoryEntry entry;
+	TupleDesc	desc;
+	bool		sequential;
+	SegmentHeaderData header;
+	SegmentColumnData *columns; /* as stored */
+	ColumnReader *readers;		/* per attribute of desc */
+	uint8	   *dead;			/* bitmap, or NULL */
+	uint32	   *run_start;		/* series + 1; loaded when first needed */
+	int64	  **run_codes;		/* per tag */
+};
+
+extern void column_read_block(ColumnReader *column, uint32 block);
+extern ColumnMeta *column_read_meta(ColumnReader *column);
+extern void column_read_dictionary(ColumnReader *column);
+extern uint8 *segment_reader_section(SegmentReader *segment,
+									 const SegmentSectionData *section);
+extern void segment_reader_load_series(SegmentReader *segment);
+extern void segment_reader_corrupt(SegmentReader *segment, AttrNumber attnum,
+								   const char *what) pg_attribute_noreturn();
+
+static inline uint32
+segment_reader_block_rows(const SegmentReader *segment, uint32 block)
+{
+	return Min(segment->header.rows - block * CODEC_BLOCK_ROWS,
+			   CODEC_BLOCK_ROWS);
+}
+
+#endif							/* RUSTS_COLUMN_READ_H */

@@ -1,0 +1,194 @@
+/*
+ * directory.c
+ *	  One row per segment, visible like any row.
+ *
+ * A directory row is a chunk under STORE_ID_DIRECTORY whose chunk_seq is the
+ * segment's first virtual block.  It is an ordinary MVCC tuple: a segment is
+ * visible exactly when its directory row is (storage invariant 1).
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/transam.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "storage/procarray.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+
+#include "codec/codec.h"
+#include "storage/directory.h"
+
+StaticAssertDecl(sizeof(DirectorySummaryData) == 32, "format 4.2");
+StaticAssertDecl(sizeof(DirectoryEntryData) == 96, "format 4.1");
+StaticAssertDecl(sizeof(DirectoryEntryData) +
+				 DIRECTORY_MAX_SUMMARIES * sizeof(DirectorySummaryData) <=
+				 STORE_CHUNK_PAYLOAD, "a directory row is one chunk");
+
+void
+directory_insert(Store *store, const DirectoryEntry *entry, CommandId cid)
+{
+	size_t		len = sizeof(DirectoryEntryData) +
+	entry->d.nsummaries * sizeof(DirectorySummaryData);
+	char	   *data = palloc(len);
+
+	memcpy(data, &entry->d, sizeof(DirectoryEntryData));
+	memcpy(data + sizeof(DirectoryEntryData), entry->summaries,
+		   entry->d.nsummaries * sizeof(DirectorySummaryData));
+	store_insert(store, STORE_ID_DIRECTORY, (int32) entry->d.first_block,
+				 data, len, cid, 0);
+	pfree(data);
+}
+
+/* Are the numbers of an entry possible?  The checksum was right already. */
+static bool
+directory_entry_plausible(const DirectoryEntryData *d, int32 seq, uint32 len)
+{
+	return d->first_block == (uint32) seq &&
+		d->rows > 0 && d->nblocks == rowid_blocks(d->rows) &&
+		d->dead_rows <= d->rows &&
+		d->nsummaries <= DIRECTORY_MAX_SUMMARIES &&
+		len == sizeof(*d) + d->nsummaries * sizeof(DirectorySummaryData) &&
+		d->header_offset <= d->stream_length &&
+		d->header_length <= d->stream_length - d->header_offset &&
+		(d->dead_rows == 0 ||
+		 (d->dead_offset <= d->stream_length &&
+		  (d->rows + 7) / 8 <= d->stream_length - d->dead_offset));
+}
+
+void
+directory_entry_decode(Store *store, HeapTuple tuple, DirectoryEntry *entry)
+{
+	const char *data;
+	uint32		len;
+	int32		seq;
+
+	store_tuple_data(store, tuple, &seq, &data, &len);
+	if (len < sizeof(DirectoryEntryData))
+		store_report_corruption(store, seq, NULL, "directory row is too short");
+	memcpy(&entry->d, data, sizeof(DirectoryEntryData));
+	if (entry->d.version != DIRECTORY_VERSION)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("segment %d has directory format %u, this version reads %d",
+						seq, entry->d.version, DIRECTORY_VERSION),
+				 errhint("Update rusts.")));
+	if (!directory_entry_plausible(&entry->d, seq, len))
+		store_report_corruption(store, seq, NULL,
+								"directory row contradicts itself");
+	entry->summaries = palloc(Max(1, entry->d.nsummaries) *
+							  sizeof(DirectorySummaryData));
+	memcpy(entry->summaries, data + sizeof(DirectoryEntryData),
+		   entry->d.nsummaries * sizeof(DirectorySummaryData));
+	entry->xmin = HeapTupleHeaderGetXmin(tuple->t_data);
+	entry->self = tuple->t_self;
+}
+
+/*
+ * Could some transaction still see this directory row?  For callers with
+ * SnapshotAny, who want all that is not surely dead.
+ */
+static bool
+directory_maybe_visible(Store *store, HeapTuple tuple, TransactionId oldest)
+{
+	Buffer		buffer;
+	HTSV_Result result;
+
+	buffer = ReadBuffer(store->toast, ItemPointerGetBlockNumber(&tuple->t_self));
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	result = HeapTupleSatisfiesVacuum(tuple, oldest, buffer);
+	UnlockReleaseBuffer(buffer);
+	return result != HEAPTUPLE_DEAD;
+}
+
+static SysScanDesc
+directory_begin(Store *store, Snapshot snapshot, ScanKey keys, int nkeys)
+{
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(STORE_ID_DIRECTORY));
+	return systable_beginscan_ordered(store->toast,
+									  store->indexes[store->valid],
+									  snapshot, nkeys, keys);
+}
+
+DirectoryList *
+directory_load(Store *store, Snapshot snapshot)
+{
+	DirectoryList *list = palloc0(sizeof(DirectoryList));
+	TransactionId oldest = InvalidTransactionId;
+	ScanKeyData key[1];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	int			capacity = 16;
+
+	if (snapshot == SnapshotAny)
+		oldest = GetOldestNonRemovableTransactionId(store->toast);
+	list->entries = palloc(capacity * sizeof(DirectoryEntry));
+	scan = directory_begin(store, snapshot, key, 1);
+	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+	{
+		DirectoryEntry *entry;
+
+		CHECK_FOR_INTERRUPTS();
+		if (snapshot == SnapshotAny &&
+			!directory_maybe_visible(store, tuple, oldest))
+			continue;
+		if (list->n == capacity)
+		{
+			capacity *= 2;
+			list->entries = repalloc_huge(list->entries,
+										  capacity * sizeof(DirectoryEntry));
+		}
+		entry = &list->entries[list->n++];
+		directory_entry_decode(store, tuple, entry);
+		list->rows += entry->d.rows;
+		list->dead_rows += entry->d.dead_rows;
+		list->bytes += entry->d.stream_length;
+		list->nblocks += entry->d.nblocks;
+	}
+	systable_endscan_ordered(scan);
+	return list;
+}
+
+bool
+directory_find(Store *store, uint32 block, Snapshot snapshot,
+			   DirectoryEntry *entry)
+{
+	ScanKeyData key[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		found = false;
+
+	ScanKeyInit(&key[1], 2, BTLessEqualStrategyNumber, F_INT4LE,
+				Int32GetDatum((int32) block));
+	scan = directory_begin(store, snapshot, key, 2);
+	tuple = systable_getnext_ordered(scan, BackwardScanDirection);
+	if (tuple != NULL)
+	{
+		directory_entry_decode(store, tuple, entry);
+		found = block - entry->d.first_block < entry->d.nblocks;
+	}
+	systable_endscan_ordered(scan);
+	return found;
+}
+
+DirectoryEntry *
+directory_list_find(DirectoryList *list, uint32 block)
+{
+	int			low = 0;
+	int			high = list->n;
+
+	while (low < high)
+	{
+		int			mid = low + (high - low) / 2;
+		DirectoryEntry *entry = &list->entries[mid];
+
+		if (block < entry->d.first_block)
+			high = mid;
+		else if (block - entry->d.first_block >= entry->d.nblocks)
+			low = mid + 1;
+		else
+			return entry;
+	}
+	return NULL;
+}

@@ -1,0 +1,367 @@
+/*
+ * segment_read.c
+ *	  Segments, read: open, columns, rows, deletions.
+ *
+ * A reader belongs to one scan.  It reads the header when it is opened and
+ * everything else when somebody asks.  Memory: the header, and per column
+ * used one block of Datums, one frame and the dictionary.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/transam.h"
+#include "utils/float.h"
+#include "utils/memutils.h"
+
+#include "storage/column_read.h"
+#include "storage/packed.h"
+
+void
+segment_reader_corrupt(SegmentReader *segment, AttrNumber attnum,
+					   const char *what)
+{
+	const char *column = NULL;
+
+	if (attnum > 0)
+		column = NameStr(TupleDescAttr(segment->desc, attnum - 1)->attname);
+	store_report_corruption(segment->store, segment->entry.d.first_block,
+							column, what);
+}
+
+/* A section's bytes, decompressed, palloc'd in the current context. */
+uint8 *
+segment_reader_section(SegmentReader *segment,
+					   const SegmentSectionData *section)
+{
+	uint64		length = segment->entry.d.stream_length;
+	uint8	   *stored;
+	uint8	   *raw;
+
+	if (section->offset > length || section->stored > length - section->offset ||
+		section->raw > MaxAllocSize ||
+		(section->compression == CODEC_COMPRESSION_NONE &&
+		 section->raw != section->stored))
+		segment_reader_corrupt(segment, 0, "section lies outside the stream");
+	stored = palloc(Max(section->stored, 1));
+	store_read(segment->store, segment->entry.d.chunk_id, section->offset,
+			   section->stored, (char *) stored);
+	if (section->compression == CODEC_COMPRESSION_NONE)
+		return stored;
+	raw = palloc(Max(section->raw, 1));
+	if (compress_decode(section->compression, stored, section->stored, raw,
+						section->raw) != CODEC_OK)
+		segment_reader_corrupt(segment, 0, "section does not decompress");
+	pfree(stored);
+	return raw;
+}
+
+/* ---------- opening ---------- */
+
+static void
+reader_load_header(SegmentReader *segment)
+{
+	const DirectoryEntryData *d = &segment->entry.d;
+	SegmentHeaderData *header = &segment->header;
+	char	   *bytes;
+
+	if (d->header_length < sizeof(SegmentHeaderData))
+		segment_reader_corrupt(segment, 0, "header is too short");
+	bytes = palloc(d->header_length);
+	store_read(segment->store, d->chunk_id, d->header_offset,
+			   d->header_length, bytes);
+	memcpy(header, bytes, sizeof(*header));
+	if (header->magic != SEGMENT_MAGIC)
+		segment_reader_corrupt(segment, 0, "header has the wrong magic number");
+	if (header->version != SEGMENT_VERSION)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("segment has format %u, this version reads %d",
+						header->version, SEGMENT_VERSION),
+				 errhint("Update rusts.")));
+	if (header->rows != d->rows || header->block_rows != CODEC_BLOCK_ROWS ||
+		header->series > header->rows ||
+		d->header_length != sizeof(*header) +
+		header->ncolumns * sizeof(SegmentColumnData))
+		segment_reader_corrupt(segment, 0, "header contradicts the directory");
+	segment->columns = (SegmentColumnData *) (bytes + sizeof(*header));
+}
+
+/* Is a stored column's header possible, and of the type that is wanted? */
+static void
+reader_check_column(SegmentReader *segment, const SegmentColumnData *data,
+					Form_pg_attribute attribute)
+{
+	uint64		length = segment->entry.d.stream_length;
+	bool		known = data->class >= VALUE_INT && data->class <= VALUE_BYTES;
+
+	if (!known || data->null_count > segment->header.rows ||
+		data->data_offset > length ||
+		data->data_length > length - data->data_offset ||
+		data->tag > segment->header.ntags ||
+		(data->encoding == CODEC_SERIES && data->tag == 0))
+		segment_reader_corrupt(segment, attribute->attnum,
+							   "column header is impossible");
+	if (data->typlen != attribute->attlen || data->byval != attribute->attbyval)
+		segment_reader_corrupt(segment, attribute->attnum,
+							   "column was written with another type");
+}
+
+static void
+reader_attach_columns(SegmentReader *segment)
+{
+	int			natts = segment->desc->natts;
+	int			i;
+
+	segment->readers = palloc0(Max(1, natts) * sizeof(ColumnReader));
+	for (i = 0; i < natts; i++)
+	{
+		ColumnReader *reader = &segment->readers[i];
+
+		reader->segment = segment;
+		reader->attnum = i + 1;
+		reader->block = -1;
+		reader->current_frame = -1;
+	}
+	for (i = 0; i < segment->header.ncolumns; i++)
+	{
+		SegmentColumnData *data = &segment->columns[i];
+		Form_pg_attribute attribute;
+
+		if (data->attnum < 1 || data->attnum > natts)
+			continue;			/* the caller wants fewer columns */
+		attribute = TupleDescAttr(segment->desc, data->attnum - 1);
+		if (attribute->attisdropped)
+			continue;
+		reader_check_column(segment, data, attribute);
+		segment->readers[data->attnum - 1].present = true;
+		segment->readers[data->attnum - 1].data = *data;
+	}
+}
+
+SegmentReader *
+segment_reader_open(Store *store, const DirectoryEntry *entry, TupleDesc desc,
+					bool sequential, MemoryContext parent)
+{
+	MemoryContext context = AllocSetContextCreate(parent,
+												  "rusts segment reader",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	SegmentReader *segment = palloc0(sizeof(SegmentReader));
+
+	segment->context = context;
+	segment->store = store;
+	segment->entry = *entry;
+	segment->desc = desc;
+	segment->sequential = sequential;
+	reader_load_header(segment);
+	reader_attach_columns(segment);
+	if (entry->d.dead_rows > 0)
+	{
+		Size		bytes = (entry->d.rows + 7) / 8;
+
+		segment->dead = palloc(bytes);
+		store_read(store, entry->d.chunk_id, entry->d.dead_offset, bytes,
+				   (char *) segment->dead);
+	}
+	MemoryContextSwitchTo(old);
+	return segment;
+}
+
+void
+segment_reader_close(SegmentReader *reader)
+{
+	MemoryContextDelete(reader->context);
+}
+
+const DirectoryEntry *
+segment_reader_entry(SegmentReader *reader)
+{
+	return &reader->entry;
+}
+
+uint32
+segment_reader_rows(SegmentReader *reader)
+{
+	return reader->header.rows;
+}
+
+/* ---------- the series index ---------- */
+
+void
+segment_reader_load_series(SegmentReader *segment)
+{
+	uint32		n = segment->header.series;
+	MemoryContext old;
+	PackedReader reader;
+	uint8	   *raw;
+	uint64		row = 0;
+	int64	   *lengths;
+	uint32		i;
+	int			t;
+
+	if (segment->run_start != NULL)
+		return;
+	old = MemoryContextSwitchTo(segment->context);
+	raw = segment_reader_section(segment, &segment->header.series_index);
+	reader.at = raw;
+	reader.left = segment->header.series_index.raw;
+	lengths = palloc_extended(Max(n, 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	segment->run_codes = palloc(segment->header.ntags * sizeof(int64 *));
+	if (n == 0 || packed_get_ints(&reader, lengths, n) != CODEC_OK)
+		segment_reader_corrupt(segment, 0, "series index is damaged");
+	for (t = 0; t < segment->header.ntags; t++)
+	{
+		segment->run_codes[t] = palloc_extended(n * sizeof(int64),
+												MCXT_ALLOC_HUGE);
+		if (packed_get_ints(&reader, segment->run_codes[t], n) != CODEC_OK)
+			segment_reader_corrupt(segment, 0, "series index is damaged");
+	}
+	segment->run_start = palloc_extended(((Size) n + 1) * sizeof(uint32),
+										 MCXT_ALLOC_HUGE);
+	for (i = 0; i < n; i++)
+	{
+		segment->run_start[i] = row;
+		if (lengths[i] <= 0 || lengths[i] > segment->header.rows - row)
+			segment_reader_corrupt(segment, 0, "series runs do not add up");
+		row += lengths[i];
+	}
+	segment->run_start[n] = row;
+	if (row != segment->header.rows)
+		segment_reader_corrupt(segment, 0, "series runs do not add up");
+	pfree(lengths);
+	pfree(raw);
+	MemoryContextSwitchTo(old);
+}
+
+/* ---------- deletions ---------- */
+
+bool
+segment_reader_row_dead(SegmentReader *reader, uint32 row)
+{
+	return reader->dead != NULL &&
+		(reader->dead[row >> 3] & (1 << (row & 7))) != 0;
+}
+
+int64
+segment_reader_next_live(SegmentReader *reader, int64 row)
+{
+	while (row < reader->header.rows && segment_reader_row_dead(reader, row))
+		row++;
+	return row;
+}
+
+int64
+segment_reader_prev_live(SegmentReader *reader, int64 row)
+{
+	while (row >= 0 && segment_reader_row_dead(reader, row))
+		row--;
+	return row;
+}
+
+/* ---------- values ---------- */
+
+void
+segment_reader_block(SegmentReader *reader, AttrNumber attnum, uint32 block,
+					 SegmentVector *vector)
+{
+	ColumnReader *column = &reader->readers[attnum - 1];
+
+	column_read_block(column, block);
+	*vector = column->vector;
+}
+
+Datum
+segment_reader_value(SegmentReader *reader, AttrNumber attnum, uint32 row,
+					 bool *isnull)
+{
+	ColumnReader *column = &reader->readers[attnum - 1];
+	uint32		i = row % CODEC_BLOCK_ROWS;
+
+	column_read_block(column, row / CODEC_BLOCK_ROWS);
+	*isnull = column->vector.isnull != NULL && column->vector.isnull[i];
+	return column->vector.values[i];
+}
+
+HeapTuple
+segment_reader_tuple(SegmentReader *reader, uint32 row)
+{
+	int			natts = reader->desc->natts;
+	Datum	   *values = palloc(natts * sizeof(Datum));
+	bool	   *isnull = palloc(natts * sizeof(bool));
+	HeapTuple	tuple;
+	int			i;
+
+	for (i = 0; i < natts; i++)
+		values[i] = segment_reader_value(reader, i + 1, row, &isnull[i]);
+	tuple = heap_form_tuple(reader->desc, values, isnull);
+	HeapTupleHeaderSetXmin(tuple->t_data, reader->entry.xmin);
+	HeapTupleHeaderSetCmin(tuple->t_data, FirstCommandId);
+	HeapTupleHeaderSetXmax(tuple->t_data, InvalidTransactionId);
+	tuple->t_data->t_infomask |= HEAP_XMAX_INVALID;
+	rowid_set(&tuple->t_self, reader->entry.d.first_block, row);
+	tuple->t_data->t_ctid = tuple->t_self;
+	tuple->t_tableOid = reader->store->relid;
+	pfree(values);
+	pfree(isnull);
+	return tuple;
+}
+
+/* ---------- facts ---------- */
+
+/* A bound of a column as a Datum of its type. */
+static Datum
+column_bound(ColumnReader *column, int64 bound)
+{
+	double		value;
+
+	if (column->data.encoding == CODEC_DICTIONARY ||
+		column->data.encoding == CODEC_SERIES)
+	{
+		column_read_dictionary(column);
+		if (bound < 0 || bound >= column->data.dict_entries)
+			segment_reader_corrupt(column->segment, column->attnum,
+								   "code is not in the dictionary");
+		return column->dictionary[bound];
+	}
+	memcpy(&value, &bound, sizeof(value));
+	if (column->data.class == VALUE_FLOAT8)
+		return Float8GetDatum(value);
+	if (column->data.class == VALUE_FLOAT4)
+		return Float4GetDatum((float4) value);
+	return (Datum) bound;
+}
+
+bool
+segment_reader_column_info(SegmentReader *reader, int i,
+						   SegmentColumnInfo *info)
+{
+	SegmentColumnData *data;
+	ColumnReader *column;
+
+	memset(info, 0, sizeof(*info));
+	if (i >= reader->header.ncolumns)
+		return false;
+	data = &reader->columns[i];
+	info->attnum = data->attnum;
+	info->typid = data->typid;
+	info->encoding = data->encoding;
+	info->compression = data->compression;
+	info->raw_bytes = data->raw_bytes;
+	info->stored_bytes = data->data_length + data->meta.stored +
+		data->dict.stored;
+	/* The series index serves all tags: count it with the first. */
+	if (data->tag == 1)
+		info->stored_bytes += reader->header.series_index.stored;
+	info->null_count = data->null_count;
+	if (data->attnum < 1 || data->attnum > reader->desc->natts)
+		return true;
+	column = &reader->readers[data->attnum - 1];
+	if (column->present && (data->flags & COLUMN_HAS_MINMAX) &&
+		data->null_count < reader->header.rows)
+	{
+		info->has_minmax = true;
+		info->min = column_bound(column, data->min);
+		info->max = column_bound(column, data->max);
+	}
+	return true;
+}

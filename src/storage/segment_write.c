@@ -1,0 +1,543 @@
+/*
+ * segment_write.c
+ *	  Write one piece of sorted rows as a segment's stream.
+ *
+ * Everything a piece needs while it is written lives in a context of its own
+ * that goes with segment_write_finish.  The stream is written as it is made;
+ * an error in the middle leaves chunks of an aborted transaction behind,
+ * which VACUUM of the TOAST relation removes like any others.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "storage/column_encode.h"
+#include "storage/zone_map.h"
+
+/* Code of a dictionary entry that the piece does not use. */
+#define CODE_UNUSED PG_UINT32_MAX
+
+struct SegmentWriter
+{
+	MemoryContext context;
+	SegmentBuilder *builder;
+	Store	   *store;
+	StoreWriter *stream;
+	CommandId	cid;
+	const uint32 *order;		/* the piece's rows */
+	DirectoryEntry entry;
+	SegmentHeaderData header;
+	SegmentColumnData *columns;
+	uint32	  **codes;			/* per column: rank -> code in this piece */
+};
+
+/* ---------- sections ---------- */
+
+static void
+write_section(SegmentWriter *writer, const PackedBuffer *raw,
+			  SegmentSectionData *section)
+{
+	CodecCompression kind = writer->builder->spec.compression;
+	Size		bound;
+	uint8	   *out;
+	size_t		stored;
+
+	memset(section, 0, sizeof(*section));
+	if (raw->used > MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("segment has too many distinct values"),
+				 errhint("Lower rusts.segment_rows.")));
+	section->offset = writer->stream->length;
+	section->raw = section->stored = raw->used;
+	section->compression = CODEC_COMPRESSION_NONE;
+	if (kind != CODEC_COMPRESSION_NONE && raw->used > 64)
+	{
+		bound = compress_bound(kind, raw->used);
+		out = palloc_extended(bound, MCXT_ALLOC_HUGE);
+		if (compress_encode(kind, writer->builder->spec.level, raw->data,
+							raw->used, out, bound, &stored) == CODEC_OK &&
+			stored < raw->used)
+		{
+			section->stored = stored;
+			section->compression = kind;
+			store_writer_append(writer->stream, out, stored);
+			pfree(out);
+			return;
+		}
+		pfree(out);
+	}
+	store_writer_append(writer->stream, raw->data, raw->used);
+}
+
+/* ---------- dictionaries ---------- */
+
+/* Which entries does this piece use?  Codes are their ranks, closed up. */
+static void
+assign_codes(SegmentWriter *writer, int c)
+{
+	ColumnBuffer *column = &writer->builder->columns[c];
+	SegmentColumnData *data = &writer->columns[c];
+	uint32		n = column->dict.n;
+	uint32	   *code = palloc_extended(Max(n, 1) * sizeof(uint32),
+									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	uint32		next = 0;
+	uint32		i;
+
+	for (i = 0; i < writer->entry.d.rows; i++)
+	{
+		uint32		row = writer->order[i];
+
+		if (column_buffer_is_null(column, row))
+			continue;
+		code[column->rank[column->codes[row]]] = 1;
+		data->raw_bytes += column->type.byval ? column->type.typlen :
+			column->dict.entries[column->codes[row]].len;
+	}
+	for (i = 0; i < n; i++)
+		code[i] = code[i] != 0 ? next++ : CODE_UNUSED;
+	data->dict_entries = next;
+	writer->codes[c] = code;
+}
+
+/* The entries that the piece uses, by rank: lengths, then bytes. */
+static void
+write_dictionary(SegmentWriter *writer, int c)
+{
+	ColumnBuffer *column = &writer->builder->columns[c];
+	SegmentColumnData *data = &writer->columns[c];
+	const uint32 *code = writer->codes[c];
+	int64	   *lengths = palloc_extended(Max(data->dict_entries, 1) *
+										  sizeof(int64), MCXT_ALLOC_HUGE);
+	PackedBuffer raw;
+	PackedBuffer bytes;
+	uint32		next = 0;
+	uint32		rank;
+
+	packed_init(&raw);
+	packed_init(&bytes);
+	for (rank = 0; rank < column->dict.n; rank++)
+	{
+		DictEntry  *entry = &column->dict.entries[column->by_rank[rank]];
+
+		if (code[rank] == CODE_UNUSED)
+			continue;
+		lengths[next] = entry->len;
+		packed_append(&bytes, column->arena.data + entry->offset, entry->len);
+		next++;
+	}
+	packed_put_ints(&raw, lengths, data->dict_entries);
+	packed_append(&raw, bytes.data, bytes.used);
+	write_section(writer, &raw, &data->dict);
+}
+
+/* ---------- the series index ---------- */
+
+static bool
+same_series(SegmentBuilder *builder, uint32 a, uint32 b)
+{
+	int			t;
+
+	for (t = 0; t < builder->spec.ntags; t++)
+	{
+		ColumnBuffer *tag = builder->tags[t];
+		bool		null = column_buffer_is_null(tag, a);
+
+		if (null != column_buffer_is_null(tag, b))
+			return false;
+		if (!null && tag->codes[a] != tag->codes[b])
+			return false;
+	}
+	return true;
+}
+
+/* Run lengths, then for each tag column the code (0: NULL) of each run. */
+static void
+write_series_index(SegmentWriter *writer)
+{
+	SegmentBuilder *builder = writer->builder;
+	uint32		rows = writer->entry.d.rows;
+	uint32	   *first = palloc_extended(rows * sizeof(uint32),
+										MCXT_ALLOC_HUGE);
+	int64	   *values;
+	PackedBuffer raw;
+	uint32		n = 0;
+	uint32		i;
+	int			t;
+
+	for (i = 0; i < rows; i++)
+		if (i == 0 || !same_series(builder, writer->order[i - 1],
+								   writer->order[i]))
+			first[n++] = i;
+	values = palloc_extended(n * sizeof(int64), MCXT_ALLOC_HUGE);
+	packed_init(&raw);
+	for (i = 0; i < n; i++)
+		values[i] = (i + 1 < n ? first[i + 1] : rows) - first[i];
+	packed_put_ints(&raw, values, n);
+	for (t = 0; t < builder->spec.ntags; t++)
+	{
+		ColumnBuffer *tag = builder->tags[t];
+		const uint32 *code = writer->codes[tag - builder->columns];
+
+		for (i = 0; i < n; i++)
+		{
+			uint32		row = writer->order[first[i]];
+
+			values[i] = column_buffer_is_null(tag, row) ? 0 :
+				(int64) code[tag->rank[tag->codes[row]]] + 1;
+		}
+		packed_put_ints(&raw, values, n);
+	}
+	writer->header.series = n;
+	write_section(writer, &raw, &writer->header.series_index);
+}
+
+/* ---------- columns ---------- */
+
+typedef struct FrameLengths
+{
+	int64	   *blocks;
+	int64	   *frames;			/* length * 2 + compressed */
+	uint32		nframes;
+} FrameLengths;
+
+static void
+write_frame(SegmentWriter *writer, ColumnPiece *piece, PackedBuffer *frame,
+			FrameLengths *lengths)
+{
+	const uint8 *compressed = NULL;
+	size_t		stored;
+
+	if (piece->compress)
+		compressed = column_encode_compress(piece, frame->data, frame->used,
+											&stored);
+	if (compressed != NULL)
+	{
+		store_writer_append(writer->stream, compressed, stored);
+		lengths->frames[lengths->nframes++] = (int64) stored * 2 + 1;
+	}
+	else
+	{
+		store_writer_append(writer->stream, frame->data, frame->used);
+		lengths->frames[lengths->nframes++] = (int64) frame->used * 2;
+	}
+	frame->used = 0;
+}
+
+static void
+write_frames(SegmentWriter *writer, ColumnPiece *piece, ZoneMap *zone,
+			 FrameLengths *lengths)
+{
+	uint32		nblocks = (piece->nrows + CODEC_BLOCK_ROWS - 1) /
+	CODEC_BLOCK_ROWS;
+	PackedBuffer frame;
+	uint32		in_frame = 0;
+	uint32		b;
+
+	packed_init(&frame);
+	for (b = 0; b < nblocks; b++)
+	{
+		Size		before = frame.used;
+
+		CHECK_FOR_INTERRUPTS();
+		column_encode_gather(piece, b);
+		zone_map_add(zone, piece);
+		column_encode_block(piece, &frame);
+		lengths->blocks[b] = frame.used - before;
+		in_frame++;
+		if (segment_frame_full(in_frame, frame.used) || b + 1 == nblocks)
+		{
+			write_frame(writer, piece, &frame, lengths);
+			in_frame = 0;
+		}
+	}
+}
+
+static uint64
+column_raw_bytes(SegmentWriter *writer, const ColumnBuffer *column)
+{
+	uint64		bytes = 0;
+	uint32		i;
+
+	for (i = 0; i < writer->entry.d.rows; i++)
+	{
+		uint32		row = writer->order[i];
+
+		if (column_buffer_is_null(column, row))
+			continue;
+		bytes += column->mode == COLUMN_REFS ? column->refs[row].len :
+			column->type.typlen;
+	}
+	return bytes;
+}
+
+/* Encoding asked for by the table's options, if this column can have it. */
+static CodecEncoding
+forced_encoding(SegmentBuilder *builder, const ColumnBuffer *column)
+{
+	if (builder->spec.encoding == NULL || column->mode != COLUMN_VALUES)
+		return CODEC_NONE;
+	return builder->spec.encoding[column->attribute->attnum - 1];
+}
+
+static void
+fill_column_header(SegmentColumnData *data, const ColumnPiece *piece,
+				   const ZoneMap *zone)
+{
+	const ColumnBuffer *column = piece->column;
+
+	data->compression = piece->compress ? piece->compression :
+		CODEC_COMPRESSION_NONE;
+	if (column->mode == COLUMN_CODES)
+	{
+		data->encoding = CODEC_DICTIONARY;
+		data->code_encoding = piece->encoding;
+		if (value_order_is_sql(column->order))
+			data->flags |= COLUMN_DICT_ORDERED;
+	}
+	else
+		data->encoding = piece->encoding;
+	data->null_count = zone->total_nulls;
+	if (zone->has_minmax)
+		data->flags |= COLUMN_HAS_MINMAX;
+	if (zone->has_sum)
+		data->flags |= COLUMN_HAS_SUM;
+	if (zone->is_float)
+		data->flags |= COLUMN_ZONE_FLOAT;
+	data->min = zone->total_min;
+	data->max = zone->total_max;
+	data->sum = zone->has_sum ? zone->total_sum : 0;
+}
+
+static void
+write_column(SegmentWriter *writer, int c)
+{
+	SegmentBuilder *builder = writer->builder;
+	ColumnBuffer *column = &builder->columns[c];
+	SegmentColumnData *data = &writer->columns[c];
+	uint32		rows = writer->entry.d.rows;
+	uint32		nblocks = (rows + CODEC_BLOCK_ROWS - 1) / CODEC_BLOCK_ROWS;
+	ColumnPiece piece = {0};
+	FrameLengths lengths;
+	ZoneMap		zone;
+	PackedBuffer meta;
+
+	piece.column = column;
+	piece.order = writer->order;
+	piece.nrows = rows;
+	piece.code = writer->codes[c];
+	piece.tier = builder->spec.tier;
+	piece.compression = builder->spec.compression;
+	piece.level = builder->spec.level;
+	piece.forced = forced_encoding(builder, column);
+	column_encode_begin(&piece);
+	column_encode_choose(&piece);
+	zone_map_begin(&zone, &piece, nblocks);
+	lengths.blocks = palloc(nblocks * sizeof(int64));
+	lengths.frames = palloc(nblocks * sizeof(int64));
+	lengths.nframes = 0;
+
+	data->data_offset = writer->stream->length;
+	write_frames(writer, &piece, &zone, &lengths);
+	data->data_length = writer->stream->length - data->data_offset;
+	if (column->mode != COLUMN_CODES)
+		data->raw_bytes = column_raw_bytes(writer, column);
+	fill_column_header(data, &piece, &zone);
+
+	packed_init(&meta);
+	packed_put_ints(&meta, lengths.blocks, nblocks);
+	packed_put_ints(&meta, lengths.frames, lengths.nframes);
+	zone_map_put(&zone, &meta);
+	write_section(writer, &meta, &data->meta);
+	if (column->mode == COLUMN_CODES)
+		write_dictionary(writer, c);
+}
+
+/* A tag column is its dictionary; the rest is in the series index. */
+static void
+write_tag_column(SegmentWriter *writer, int c)
+{
+	ColumnBuffer *column = &writer->builder->columns[c];
+	SegmentColumnData *data = &writer->columns[c];
+	uint32		i;
+
+	data->encoding = CODEC_SERIES;
+	if (value_order_is_sql(column->order))
+		data->flags |= COLUMN_DICT_ORDERED | COLUMN_HAS_MINMAX;
+	data->max = data->dict_entries > 0 ? data->dict_entries - 1 : 0;
+	for (i = 0; i < writer->entry.d.rows; i++)
+		if (column_buffer_is_null(column, writer->order[i]))
+			data->null_count++;
+	write_dictionary(writer, c);
+}
+
+/* Position among the tags, from 1; 0 for other columns. */
+static uint16
+tag_position(SegmentBuilder *builder, const ColumnBuffer *column)
+{
+	int			t;
+
+	for (t = 0; t < builder->spec.ntags; t++)
+		if (builder->tags[t] == column)
+			return t + 1;
+	return 0;
+}
+
+static void
+begin_column(SegmentWriter *writer, int c)
+{
+	ColumnBuffer *column = &writer->builder->columns[c];
+	SegmentColumnData *data = &writer->columns[c];
+
+	memset(data, 0, sizeof(*data));
+	data->attnum = column->attribute->attnum;
+	data->class = column->type.class;
+	data->byval = column->type.byval;
+	data->typlen = column->type.typlen;
+	data->typid = column->type.typid;
+	data->tag = tag_position(writer->builder, column);
+	if (column->mode == COLUMN_CODES)
+		assign_codes(writer, c);
+}
+
+/* ---------- the directory entry ---------- */
+
+static void
+summarize_columns(SegmentWriter *writer)
+{
+	DirectoryEntryData *d = &writer->entry.d;
+	DirectorySummaryData *summary;
+	int			c;
+
+	writer->entry.summaries = palloc0(DIRECTORY_MAX_SUMMARIES *
+									  sizeof(DirectorySummaryData));
+	for (c = 0; c < writer->builder->ncolumns; c++)
+	{
+		SegmentColumnData *data = &writer->columns[c];
+		ColumnBuffer *column = &writer->builder->columns[c];
+
+		d->raw_bytes += data->raw_bytes;
+		if (column == writer->builder->time && data->null_count < d->rows)
+		{
+			d->flags |= DIRECTORY_HAS_TIME;
+			d->min_time = data->min;
+			d->max_time = data->max;
+		}
+		/* Codes mean nothing without the dictionary. */
+		if (column->mode == COLUMN_CODES ||
+			(data->flags & COLUMN_HAS_MINMAX) == 0 ||
+			d->nsummaries == DIRECTORY_MAX_SUMMARIES)
+			continue;
+		summary = &writer->entry.summaries[d->nsummaries++];
+		summary->attnum = data->attnum;
+		summary->null_count = data->null_count;
+		summary->flags = SUMMARY_HAS_MINMAX;
+		if (data->flags & COLUMN_HAS_SUM)
+			summary->flags |= SUMMARY_HAS_SUM;
+		if (data->flags & COLUMN_ZONE_FLOAT)
+			summary->flags |= SUMMARY_IS_FLOAT;
+		summary->min = data->min;
+		summary->max = data->max;
+		summary->sum = data->sum;
+	}
+}
+
+static void
+write_header(SegmentWriter *writer)
+{
+	DirectoryEntryData *d = &writer->entry.d;
+
+	writer->header.magic = SEGMENT_MAGIC;
+	writer->header.version = SEGMENT_VERSION;
+	writer->header.ncolumns = writer->builder->ncolumns;
+	writer->header.rows = d->rows;
+	writer->header.block_rows = CODEC_BLOCK_ROWS;
+	writer->header.ntags = writer->builder->spec.ntags;
+	d->header_offset = writer->stream->length;
+	store_writer_append(writer->stream, &writer->header,
+						sizeof(writer->header));
+	store_writer_append(writer->stream, writer->columns,
+						writer->builder->ncolumns * sizeof(SegmentColumnData));
+	d->header_length = writer->stream->length - d->header_offset;
+}
+
+static SegmentWriter *
+begin_writer(SegmentBuilder *builder, Store *store, CommandId cid)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "rusts segment writer",
+												  ALLOCSET_DEFAULT_SIZES);
+	SegmentWriter *writer = MemoryContextAllocZero(context,
+												   sizeof(SegmentWriter));
+
+	writer->context = context;
+	writer->builder = builder;
+	writer->store = store;
+	writer->cid = cid;
+	return writer;
+}
+
+SegmentWriter *
+segment_write_piece(SegmentBuilder *builder, SegmentPlan *plan, int piece,
+					Store *store, uint32 first_block, CommandId cid)
+{
+	SegmentWriter *writer = begin_writer(builder, store, cid);
+	MemoryContext column_context;
+	MemoryContext old;
+	int			c;
+
+	old = MemoryContextSwitchTo(writer->context);
+	writer->order = plan->order + plan->start[piece];
+	writer->entry.d.version = DIRECTORY_VERSION;
+	writer->entry.d.rows = plan->start[piece + 1] - plan->start[piece];
+	writer->entry.d.first_block = first_block;
+	writer->entry.d.nblocks = rowid_blocks(writer->entry.d.rows);
+	writer->entry.d.tier = builder->spec.tier;
+	writer->entry.d.partition = plan->partition[piece];
+	writer->columns = palloc0(Max(1, builder->ncolumns) *
+							  sizeof(SegmentColumnData));
+	writer->codes = palloc0(Max(1, builder->ncolumns) * sizeof(uint32 *));
+	writer->stream = store_writer_begin(store, cid);
+	writer->entry.d.chunk_id = writer->stream->chunk_id;
+
+	for (c = 0; c < builder->ncolumns; c++)
+		begin_column(writer, c);
+	column_context = AllocSetContextCreate(writer->context, "rusts column",
+										   ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(column_context);
+	for (c = 0; c < builder->ncolumns; c++)
+	{
+		if (builder->columns[c].is_tag)
+			write_tag_column(writer, c);
+		else
+			write_column(writer, c);
+		MemoryContextReset(column_context);
+	}
+	if (builder->spec.ntags > 0)
+		write_series_index(writer);
+	MemoryContextSwitchTo(writer->context);
+	summarize_columns(writer);
+	write_header(writer);
+	MemoryContextSwitchTo(old);
+	return writer;
+}
+
+void
+segment_write_finish(SegmentWriter *writer, const uint8 *dead, uint32 ndead)
+{
+	DirectoryEntryData *d = &writer->entry.d;
+
+	if (ndead > 0)
+	{
+		d->dead_rows = ndead;
+		d->dead_offset = writer->stream->length;
+		store_writer_append(writer->stream, dead, (d->rows + 7) / 8);
+	}
+	d->stream_length = writer->stream->length;
+	d->written_at = GetCurrentTimestamp();
+	store_writer_end(writer->stream);
+	directory_insert(writer->store, &writer->entry, writer->cid);
+	MemoryContextDelete(writer->context);
+}

@@ -1,0 +1,345 @@
+/*
+ * store.c
+ *	  Chunks: bytes in the table's TOAST relation.
+ *
+ * A stream is a run of chunks (chunk_id, 0), (chunk_id, 1), ...; every chunk
+ * but the last carries STORE_CHUNK_PAYLOAD bytes, so that an offset in the
+ * stream names its chunk.  A chunk's data is a CRC32C over key and payload,
+ * then the payload (format 3).
+ *
+ * A chunk id belongs to one writer: it is drawn from the OID counter and
+ * checked against the index, and the directory row that names it is written
+ * by the same (sub)transaction.  Whoever sees the directory row may therefore
+ * read the chunks without asking for their visibility (storage invariant 2),
+ * which is why streams are read with SnapshotAny.
+ *
+ * Everything is inserted with HEAP_INSERT_NO_LOGICAL: logical decoding would
+ * take our rows for pieces of a user's TOAST value.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/table.h"
+#include "access/toast_internals.h"
+#include "catalog/catalog.h"
+#include "miscadmin.h"
+#include "port/pg_crc32c.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "storage/store.h"
+
+/* Tuple header, two keys, varlena header and checksum must fit the page. */
+StaticAssertDecl(MAXALIGN(SizeofHeapTupleHeader) + 8 + VARHDRSZ +
+				 sizeof(pg_crc32c) + STORE_CHUNK_PAYLOAD <= MaxHeapTupleSize,
+				 "a chunk must fit one page");
+
+#define STORE_INSERT_OPTIONS (HEAP_INSERT_NO_LOGICAL | HEAP_INSERT_SKIP_FSM)
+
+/*
+ * Does the table have a TOAST relation?  One that was a heap without one gets
+ * it at the end of ALTER TABLE ... SET ACCESS METHOD.
+ */
+bool
+store_exists(Relation rel)
+{
+	return OidIsValid(rel->rd_rel->reltoastrelid);
+}
+
+/* Open the TOAST relation and its indexes; NULL when there is none. */
+Store *
+store_open(Relation rel, LOCKMODE lockmode)
+{
+	Store	   *store;
+
+	if (!store_exists(rel))
+		return NULL;
+	store = palloc(sizeof(Store));
+	store->toast = table_open(rel->rd_rel->reltoastrelid, lockmode);
+	store->relid = RelationGetRelid(rel);
+	store->lockmode = lockmode;
+	store->valid = toast_open_indexes(store->toast, lockmode,
+									  &store->indexes, &store->nindexes);
+	return store;
+}
+
+static void
+store_close_with(Store *store, LOCKMODE lockmode)
+{
+	toast_close_indexes(store->indexes, store->nindexes, lockmode);
+	table_close(store->toast, lockmode);
+	pfree(store);
+}
+
+void
+store_close(Store *store)
+{
+	store_close_with(store, store->lockmode);
+}
+
+void
+store_close_keep_locks(Store *store)
+{
+	store_close_with(store, NoLock);
+}
+
+void
+store_report_corruption(Store *store, int64 segment, const char *column,
+						const char *what)
+{
+	const char *table = get_rel_name(store->relid);
+
+	if (table == NULL)
+		table = RelationGetRelationName(store->toast);
+	if (segment < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("segment storage of table \"%s\" is damaged: %s",
+						table, what)));
+	if (column == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("segment " INT64_FORMAT " of table \"%s\" is damaged: %s",
+						segment, table, what)));
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("column \"%s\" in segment " INT64_FORMAT " of table \"%s\" is damaged: %s",
+					column, segment, table, what),
+			 errhint("Run rusts.verify to find out what else is affected.")));
+}
+
+/* Checksum of a chunk: its key, so that a misplaced one shows, and its data. */
+static pg_crc32c
+store_checksum(Oid chunk_id, int32 chunk_seq, const char *data, uint32 len)
+{
+	pg_crc32c	crc;
+
+	INIT_CRC32C(crc);
+	COMP_CRC32C(crc, &chunk_id, sizeof(chunk_id));
+	COMP_CRC32C(crc, &chunk_seq, sizeof(chunk_seq));
+	COMP_CRC32C(crc, data, len);
+	FIN_CRC32C(crc);
+	return crc;
+}
+
+/* Form and insert one chunk; buffer has room for the checksum in front. */
+static void
+store_insert_buffer(Store *store, Oid chunk_id, int32 chunk_seq,
+					struct varlena *buffer, uint32 len, CommandId cid,
+					int options, BulkInsertState bistate)
+{
+	char	   *data = VARDATA(buffer);
+	pg_crc32c	crc = store_checksum(chunk_id, chunk_seq,
+									 data + sizeof(crc), len);
+	Datum		values[3];
+	bool		isnull[3] = {false, false, false};
+	HeapTuple	tuple;
+	int			i;
+
+	memcpy(data, &crc, sizeof(crc));
+	SET_VARSIZE(buffer, VARHDRSZ + sizeof(crc) + len);
+	values[0] = ObjectIdGetDatum(chunk_id);
+	values[1] = Int32GetDatum(chunk_seq);
+	values[2] = PointerGetDatum(buffer);
+
+	tuple = heap_form_tuple(RelationGetDescr(store->toast), values, isnull);
+	heap_insert(store->toast, tuple, cid, options, bistate);
+	for (i = 0; i < store->nindexes; i++)
+	{
+		Relation	index = store->indexes[i];
+
+		if (index->rd_index->indisready)
+			index_insert(index, values, isnull, &tuple->t_self, store->toast,
+						 index->rd_index->indisunique ?
+						 UNIQUE_CHECK_YES : UNIQUE_CHECK_NO,
+						 false, NULL);
+	}
+	heap_freetuple(tuple);
+}
+
+/* Insert a row under a reserved id. */
+void
+store_insert(Store *store, Oid chunk_id, int32 chunk_seq, const char *data,
+			 uint32 len, CommandId cid, int options)
+{
+	struct varlena *buffer;
+
+	Assert(len <= STORE_CHUNK_PAYLOAD);
+	buffer = palloc(VARHDRSZ + sizeof(pg_crc32c) + len);
+	memcpy(VARDATA(buffer) + sizeof(pg_crc32c), data, len);
+	store_insert_buffer(store, chunk_id, chunk_seq, buffer, len, cid,
+						options | HEAP_INSERT_NO_LOGICAL, NULL);
+	pfree(buffer);
+}
+
+/*
+ * Take a chunk tuple apart and check it.  The data points into the tuple.
+ */
+HeapTuple
+store_tuple_data(Store *store, HeapTuple tuple, int32 *chunk_seq,
+				 const char **data, uint32 *len)
+{
+	TupleDesc	desc = RelationGetDescr(store->toast);
+	bool		isnull;
+	Oid			id;
+	struct varlena *chunk;
+	pg_crc32c	crc;
+
+	id = DatumGetObjectId(fastgetattr(tuple, 1, desc, &isnull));
+	*chunk_seq = DatumGetInt32(fastgetattr(tuple, 2, desc, &isnull));
+	chunk = (struct varlena *) DatumGetPointer(fastgetattr(tuple, 3, desc,
+														   &isnull));
+	if (isnull || VARATT_IS_EXTENDED(chunk) ||
+		VARSIZE(chunk) < VARHDRSZ + sizeof(crc))
+		store_report_corruption(store, -1, NULL, "malformed chunk");
+	*len = VARSIZE(chunk) - VARHDRSZ - sizeof(crc);
+	*data = VARDATA(chunk) + sizeof(crc);
+	memcpy(&crc, VARDATA(chunk), sizeof(crc));
+	if (!EQ_CRC32C(crc, store_checksum(id, *chunk_seq, *data, *len)))
+		store_report_corruption(store, -1, NULL,
+								psprintf("checksum of chunk (%u, %d) does not match",
+										 id, *chunk_seq));
+	return tuple;
+}
+
+/* ---------- streams ---------- */
+
+/* Begin a stream under a fresh id. */
+StoreWriter *
+store_writer_begin(Store *store, CommandId cid)
+{
+	StoreWriter *writer = palloc0(sizeof(StoreWriter));
+
+	writer->store = store;
+	writer->cid = cid;
+	writer->chunk_id = GetNewOidWithIndex(store->toast,
+										  RelationGetRelid(store->indexes[store->valid]),
+										  1);
+	writer->bistate = GetBulkInsertState();
+	writer->buffer = palloc(VARHDRSZ + sizeof(pg_crc32c) +
+							STORE_CHUNK_PAYLOAD);
+	return writer;
+}
+
+static void
+store_writer_flush(StoreWriter *writer)
+{
+	uint64		seq = (writer->length - 1) / STORE_CHUNK_PAYLOAD;
+
+	if (seq > PG_INT32_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("segment is too large")));
+	store_insert_buffer(writer->store, writer->chunk_id, (int32) seq,
+						(struct varlena *) writer->buffer, writer->fill,
+						writer->cid, STORE_INSERT_OPTIONS, writer->bistate);
+	writer->fill = 0;
+}
+
+void
+store_writer_append(StoreWriter *writer, const void *data, size_t len)
+{
+	const char *from = data;
+
+	while (len > 0)
+	{
+		size_t		room = STORE_CHUNK_PAYLOAD - writer->fill;
+		size_t		take = Min(len, room);
+
+		memcpy(writer->buffer + VARHDRSZ + sizeof(pg_crc32c) + writer->fill,
+			   from, take);
+		writer->fill += take;
+		writer->length += take;
+		from += take;
+		len -= take;
+		if (writer->fill == STORE_CHUNK_PAYLOAD)
+		{
+			store_writer_flush(writer);
+			CHECK_FOR_INTERRUPTS();
+		}
+	}
+}
+
+void
+store_writer_end(StoreWriter *writer)
+{
+	if (writer->fill > 0)
+		store_writer_flush(writer);
+	FreeBulkInsertState(writer->bistate);
+	pfree(writer->buffer);
+	pfree(writer);
+}
+
+static SysScanDesc
+store_begin_stream(Store *store, Oid chunk_id, int32 first, int32 last)
+{
+	ScanKeyData key[3];
+
+	ScanKeyInit(&key[0], 1, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(chunk_id));
+	ScanKeyInit(&key[1], 2, BTGreaterEqualStrategyNumber, F_INT4GE,
+				Int32GetDatum(first));
+	ScanKeyInit(&key[2], 2, BTLessEqualStrategyNumber, F_INT4LE,
+				Int32GetDatum(last));
+	return systable_beginscan_ordered(store->toast,
+									  store->indexes[store->valid],
+									  SnapshotAny, 3, key);
+}
+
+void
+store_read(Store *store, Oid chunk_id, uint64 offset, size_t len, char *out)
+{
+	int32		first = (int32) (offset / STORE_CHUNK_PAYLOAD);
+	int32		last;
+	int32		expected = first;
+	size_t		skip = offset % STORE_CHUNK_PAYLOAD;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	if (len == 0)
+		return;
+	last = (int32) ((offset + len - 1) / STORE_CHUNK_PAYLOAD);
+	scan = store_begin_stream(store, chunk_id, first, last);
+	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+	{
+		const char *data;
+		uint32		size;
+		int32		seq;
+		size_t		take;
+
+		store_tuple_data(store, tuple, &seq, &data, &size);
+		if (seq != expected || size > STORE_CHUNK_PAYLOAD ||
+			(seq < last && size != STORE_CHUNK_PAYLOAD) || size < skip)
+			break;
+		take = Min(len, size - skip);
+		memcpy(out, data + skip, take);
+		out += take;
+		len -= take;
+		skip = 0;
+		expected++;
+	}
+	systable_endscan_ordered(scan);
+	if (len > 0)
+		store_report_corruption(store, -1, NULL,
+								psprintf("chunk (%u, %d) is missing or short",
+										 chunk_id, expected));
+}
+
+uint64
+store_delete_stream(Store *store, Oid chunk_id)
+{
+	SysScanDesc scan = store_begin_stream(store, chunk_id, 0, PG_INT32_MAX);
+	HeapTuple	tuple;
+	uint64		n = 0;
+
+	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		simple_heap_delete(store->toast, &tuple->t_self);
+		n++;
+	}
+	systable_endscan_ordered(scan);
+	return n;
+}
