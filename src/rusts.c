@@ -4,16 +4,41 @@
  */
 #include "postgres.h"
 
+#include "commands/extension.h"
 #include "fmgr.h"
-
+#include "miscadmin.h"
 #include "table/handler.h"
+#include "table/planner.h"
+#include "table/settings.h"
+#include "table/utility.h"
+#include "utils/guc.h"
 
 PG_MODULE_MAGIC;
 
 PGDLLEXPORT void _PG_init(void);
 
+/*
+ * Loaded on demand, the library misses statements that run before it is, and
+ * nobody flushes.  It works for the session at hand, so this is a warning.
+ */
+static void
+warn_unless_preloaded(void)
+{
+	if (process_shared_preload_libraries_in_progress || !creating_extension)
+		return;
+	ereport(WARNING,
+			(errmsg("rusts is not in shared_preload_libraries"),
+			 errdetail("No background worker moves rows into segments, and statements with rusts.* parameters fail in sessions that have not used a rusts table yet."),
+			 errhint("Add rusts to shared_preload_libraries and restart the server.")));
+}
+
 void
 _PG_init(void)
 {
+	warn_unless_preloaded();
+	settings_init();
 	handler_init();
+	planner_init();
+	utility_init();
+	MarkGUCPrefixReserved("rusts");
 }

@@ -15,6 +15,15 @@
 #if PG_VERSION_NUM < 170000
 #define INTERVAL_NOT_FINITE(i) false
 #endif
+
+/*
+ * PostgreSQL 16 gave settings a memory context of their own, from which the
+ * "extra" of a check hook must come (upstream 3057465acf).
+ */
+#if PG_VERSION_NUM < 160000
+#define guc_malloc(elevel, size) malloc(size)
+#endif
+
 /*
  * PostgreSQL 16 lets the caller say whether it needs a copy of the datum
  * (upstream cd83cb953b).  By-value types, all we sort, never do.

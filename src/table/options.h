@@ -36,4 +36,15 @@ typedef struct TableOptions
  */
 extern TableOptions *options_get(Relation rel);
 
+/*
+ * Check parameters (a list as of optionlist.h) against the table's columns,
+ * and return them in the form in which they are stored.  Raises an error for
+ * the first one that is not right.
+ */
+extern List *options_validate(Relation rel, List *parameters);
+
+/* Is there a parameter rusts.name?  All of them, for a hint. */
+extern bool options_is_name(const char *name);
+extern const char *options_all_names(void);
+
 #endif							/* RUSTS_OPTIONS_H */
