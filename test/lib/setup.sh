@@ -62,9 +62,16 @@ setup_as_root() {
 	fi
 }
 
+# Quiet unless it fails: dpkg has hundreds of lines to say about a compiler.
 setup_apt() {
+	local log status
+	log=$(mktemp) || return 1
 	setup_as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 \
-		apt-get -qq -o DPkg::Lock::Timeout=300 "$@" </dev/null
+		apt-get -q -o DPkg::Lock::Timeout=300 "$@" </dev/null >"$log" 2>&1
+	status=$?
+	[ $status = 0 ] || tail -n 40 "$log" >&2
+	rm -f "$log"
+	return $status
 }
 
 # name=version of an installed package, or just the name.  The same version
