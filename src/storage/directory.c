@@ -26,7 +26,8 @@ StaticAssertDecl(sizeof(DirectoryEntryData) +
 				 STORE_CHUNK_PAYLOAD, "a directory row is one chunk");
 
 void
-directory_insert(Store *store, const DirectoryEntry *entry, CommandId cid)
+directory_insert(Store *store, const DirectoryEntry *entry, CommandId cid,
+				 bool frozen)
 {
 	size_t		len = sizeof(DirectoryEntryData) +
 	entry->d.nsummaries * sizeof(DirectorySummaryData);
@@ -36,7 +37,7 @@ directory_insert(Store *store, const DirectoryEntry *entry, CommandId cid)
 	memcpy(data + sizeof(DirectoryEntryData), entry->summaries,
 		   entry->d.nsummaries * sizeof(DirectorySummaryData));
 	store_insert(store, STORE_ID_DIRECTORY, (int32) entry->d.first_block,
-				 data, len, cid, 0);
+				 data, len, cid, frozen ? HEAP_INSERT_FROZEN : 0);
 	pfree(data);
 }
 

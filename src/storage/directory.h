@@ -82,8 +82,9 @@ typedef struct DirectoryList
 	uint64		nblocks;		/* virtual blocks, sum */
 } DirectoryList;
 
+/* frozen: as HEAP_INSERT_FROZEN, for a relation made by this transaction. */
 extern void directory_insert(Store *store, const DirectoryEntry *entry,
-							 CommandId cid);
+							 CommandId cid, bool frozen);
 /*
  * Load all visible entries into the current memory context.  Any snapshot
  * type works; SnapshotAny lists everything that is not surely dead.

@@ -21,6 +21,7 @@ typedef struct SegmentSpec
 	int			level;
 	DirectoryTier tier;
 	uint8	   *encoding;		/* CodecEncoding per attribute, NULL: auto */
+	bool		frozen;			/* directory row: visible to all at once */
 } SegmentSpec;
 
 typedef struct SegmentBuilder SegmentBuilder;

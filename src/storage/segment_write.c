@@ -538,6 +538,7 @@ segment_write_finish(SegmentWriter *writer, const uint8 *dead, uint32 ndead)
 	d->stream_length = writer->stream->length;
 	d->written_at = GetCurrentTimestamp();
 	store_writer_end(writer->stream);
-	directory_insert(writer->store, &writer->entry, writer->cid);
+	directory_insert(writer->store, &writer->entry, writer->cid,
+					 writer->builder->spec.frozen);
 	MemoryContextDelete(writer->context);
 }

@@ -1,0 +1,25 @@
+/*
+ * bulk.h
+ *	  Large writes go straight into segments.
+ */
+#ifndef RUSTS_BULK_H
+#define RUSTS_BULK_H
+
+#include "access/heapam.h"
+#include "executor/tuptable.h"
+#include "utils/rel.h"
+
+extern void bulk_init(void);
+
+/*
+ * Offer rows that are being inserted.  Returns how many of the first slots
+ * the heap should take (the rest is in the buffer, with invalid TIDs).
+ */
+extern int	bulk_offer(Relation rel, TupleTableSlot **slots, int nslots,
+					   CommandId cid, int options, bool bulk_command);
+/* The command is done with this table: write what is buffered. */
+extern void bulk_finish(Relation rel);
+/* Write rows of this table that this transaction has buffered, if any. */
+extern void bulk_write_pending(Relation rel);
+
+#endif							/* RUSTS_BULK_H */
