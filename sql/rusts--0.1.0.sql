@@ -250,3 +250,61 @@ CREATE AGGREGATE @extschema@.histogram(value double precision, min double precis
 );
 COMMENT ON AGGREGATE @extschema@.histogram(value double precision, min double precision, max double precision, nbuckets integer)
 IS 'counts of values below min, in nbuckets equal buckets, and at or above max';
+
+/* ---------- tables and segments ---------- */
+
+CREATE FUNCTION rusts.version() RETURNS text
+AS 'MODULE_PATHNAME', 'rusts_version' LANGUAGE C IMMUTABLE PARALLEL SAFE STRICT;
+COMMENT ON FUNCTION rusts.version() IS 'version of the loaded rusts library';
+
+CREATE FUNCTION rusts.flush(relation regclass) RETURNS bigint
+AS 'MODULE_PATHNAME', 'rusts_flush' LANGUAGE C VOLATILE PARALLEL UNSAFE STRICT;
+COMMENT ON FUNCTION rusts.flush(regclass) IS 'move hot rows into segments now; returns how many moved';
+
+CREATE FUNCTION rusts.segments(relation regclass,
+	OUT segment_id bigint, OUT partition_start text, OUT tier text,
+	OUT rows bigint, OUT deleted_rows bigint,
+	OUT min_time text, OUT max_time text,
+	OUT raw_bytes bigint, OUT compressed_bytes bigint)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'rusts_segments' LANGUAGE C STABLE PARALLEL RESTRICTED STRICT;
+COMMENT ON FUNCTION rusts.segments(regclass) IS 'segments of a table, one row each';
+
+CREATE FUNCTION rusts.segment_columns(relation regclass,
+	OUT segment_id bigint, OUT column_name name, OUT encoding text,
+	OUT compression text, OUT raw_bytes bigint, OUT compressed_bytes bigint,
+	OUT null_count bigint, OUT min_value text, OUT max_value text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'rusts_segment_columns' LANGUAGE C STABLE PARALLEL RESTRICTED STRICT;
+COMMENT ON FUNCTION rusts.segment_columns(regclass) IS 'columns of each segment of a table: encoding, compression, sizes, bounds';
+
+CREATE FUNCTION rusts.verify(relation regclass,
+	OUT severity text, OUT segment_id bigint, OUT column_name name,
+	OUT message text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'rusts_verify' LANGUAGE C VOLATILE PARALLEL UNSAFE STRICT;
+COMMENT ON FUNCTION rusts.verify(regclass) IS 'read and check all segments of a table; no row means sound';
+
+CREATE FUNCTION rusts.table_facts(relation oid,
+	OUT time_column name, OUT tags text, OUT hot_rows bigint,
+	OUT hot_bytes bigint, OUT segments bigint, OUT segment_rows bigint,
+	OUT deleted_rows bigint, OUT raw_bytes bigint,
+	OUT compressed_bytes bigint, OUT compression_ratio float8,
+	OUT min_time text, OUT max_time text, OUT last_flush timestamptz)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'rusts_table_facts' LANGUAGE C STABLE PARALLEL RESTRICTED STRICT;
+COMMENT ON FUNCTION rusts.table_facts(oid) IS 'facts behind the view rusts.tables; no row for tables the caller may not read';
+
+CREATE VIEW rusts.tables AS
+SELECT c.oid::regclass AS relation, f.time_column, f.tags, f.hot_rows,
+	f.hot_bytes, f.segments, f.segment_rows, f.deleted_rows, f.raw_bytes,
+	f.compressed_bytes, round(f.compression_ratio::numeric, 2) AS compression_ratio,
+	f.min_time, f.max_time, f.last_flush, NULL::timestamptz AS last_compaction
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_am a ON a.oid = c.relam AND a.amname = 'rusts'
+CROSS JOIN LATERAL rusts.table_facts(c.oid) f
+WHERE c.relkind IN ('r', 'm');
+COMMENT ON VIEW rusts.tables IS 'rusts tables of this database: options, hot rows, segments, sizes';
+
+GRANT USAGE ON SCHEMA rusts TO PUBLIC;
+GRANT SELECT ON rusts.tables TO PUBLIC;

@@ -38,4 +38,20 @@ compat_tuplesort_getdatum(Tuplesortstate *sort, Datum *value, bool *isnull)
 #endif
 }
 
+/* PostgreSQL 16 renamed SetSingleFuncCall (upstream 76adfd8e3e). */
+#if PG_VERSION_NUM >= 160000
+#define compat_init_materialized_srf(fcinfo) InitMaterializedSRF(fcinfo, 0)
+#else
+#define compat_init_materialized_srf(fcinfo) SetSingleFuncCall(fcinfo, 0)
+#endif
+
+/* PostgreSQL 16 made ownership checks generic (upstream afbfc02983). */
+#if PG_VERSION_NUM >= 160000
+#define compat_class_ownercheck(relid, roleid) \
+	object_ownercheck(RelationRelationId, relid, roleid)
+#else
+#define compat_class_ownercheck(relid, roleid) \
+	pg_class_ownercheck(relid, roleid)
+#endif
+
 #endif							/* RUSTS_COMPAT_H */
