@@ -8,6 +8,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "table/handler.h"
+#include "table/hotstats.h"
 #include "table/planner.h"
 #include "table/settings.h"
 #include "table/utility.h"
@@ -40,5 +41,6 @@ _PG_init(void)
 	handler_init();
 	planner_init();
 	utility_init();
+	hotstats_init();
 	MarkGUCPrefixReserved("rusts");
 }
