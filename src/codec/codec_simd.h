@@ -1,0 +1,54 @@
+/*
+ * codec_simd.h
+ *	  How the kernels get vectorised: plain C loops, compiled several times.
+ *
+ * CODEC_CLONES in front of a kernel compiles it once for the baseline and once
+ * for each wider instruction set; the dynamic linker picks one at load time.
+ * So the library runs everywhere it was built for, and is never built for the
+ * machine it was built on only.  Inlined helpers of a kernel are CODEC_INLINE, because
+ * only what is inlined into a clone is compiled for the clone's machine.  A
+ * kernel is static, with a plain function around it when others call it: the
+ * dispatcher of a kernel that is not would be exported, whatever the visibility
+ * it was given.
+ *
+ * Clones are switched off where they cannot work: other processors, C
+ * libraries without indirect functions, sanitizers (whose run time is not yet
+ * set up when the resolvers run), and on request with CODEC_NO_CLONES.
+ */
+#ifndef RUSTS_CODEC_SIMD_H
+#define RUSTS_CODEC_SIMD_H
+
+#include <stdint.h>
+#include <stdlib.h>				/* defines __GLIBC__ where it applies */
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CODEC_NO_CLONES
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+	__has_feature(memory_sanitizer) || __has_feature(coverage_sanitizer)
+#define CODEC_NO_CLONES
+#endif
+#endif
+
+#if !defined(CODEC_NO_CLONES) && defined(__x86_64__) && defined(__GLIBC__) && \
+	((defined(__clang__) && __clang_major__ >= 14) || \
+	 (!defined(__clang__) && defined(__GNUC__) && __GNUC__ >= 9))
+#define CODEC_CLONES __attribute__((target_clones("default", "avx2", "avx512f")))
+#else
+#define CODEC_CLONES
+#endif
+
+#define CODEC_INLINE static inline __attribute__((always_inline))
+
+/* unaligned words in byte buffers, as a type the vectoriser understands */
+typedef uint32_t CodecWord __attribute__((aligned(1), may_alias));
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define CODEC_LE32(x) __builtin_bswap32(x)
+#define CODEC_LE64(x) __builtin_bswap64(x)
+#else
+#define CODEC_LE32(x) (x)
+#define CODEC_LE64(x) (x)
+#endif
+
+#endif							/* RUSTS_CODEC_SIMD_H */

@@ -1,0 +1,30 @@
+/*
+ * intcodec.h
+ *	  The integer encodings behind intcodec_encode and intcodec_decode.
+ *
+ * Encoders write at most intcodec_bound(n) bytes to out, which has that much
+ * room, and return the end.  Decoders read from a reader and leave it after
+ * the last byte they used.
+ */
+#ifndef RUSTS_INTCODEC_H
+#define RUSTS_INTCODEC_H
+
+#include "codec/codec_bytes.h"
+
+/* the most bytes that any integer encoding of n values takes */
+#define INTCODEC_BOUND(n) (10 * (size_t) (n) + 64)
+
+extern uint8_t *intrle_write(const uint64_t *values, int n, uint8_t *out);
+extern CodecStatus intrle_read(CodecReader *r, uint64_t *values, int n);
+
+extern uint8_t *intvarint_write(const uint64_t *values, int n, uint8_t *out);
+extern CodecStatus intvarint_read(CodecReader *r, uint64_t *values, int n);
+
+extern uint8_t *intplanes_write(const uint64_t *values, int n, uint8_t *out);
+extern CodecStatus intplanes_read(CodecReader *r, uint64_t *values, int n);
+
+/* values[i] - values[i - 1]; the one before the first is taken as before */
+extern void intcodec_differences(const uint64_t *values, int n,
+								 uint64_t before, uint64_t *differences);
+
+#endif							/* RUSTS_INTCODEC_H */
