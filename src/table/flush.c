@@ -55,6 +55,7 @@
 #include "table/flush.h"
 #include "table/flush_index.h"
 #include "table/handler.h"
+#include "table/hotstats.h"
 #include "table/settings.h"
 #include "table/spec.h"
 
@@ -560,6 +561,7 @@ flush_relation(Relation rel, bool wait)
 	PopActiveSnapshot();
 	/* The moved rows are dead hot rows now: autovacuum trims them. */
 	pgstat_update_heap_dead_tuples(rel, -(int) state.moved);
+	hotstats_flushed(RelationGetRelid(rel), state.moved);
 	return state.moved;
 }
 
