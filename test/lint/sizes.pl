@@ -59,14 +59,14 @@ sub check_functions
 			if ($head =~ /(\w+)\s*\((.*)\)\s*$/s)
 			{
 				my ($name, $parameters) = ($1, $2);
-				my $count = () = $parameters =~ /,/g;
+				my $count = count_parameters($parameters);
 				report("$file: $name() has $length lines, "
 					  . MAX_FUNCTION . " allowed")
 				  if $length > MAX_FUNCTION
 				  && !flat_switch(@lines[ $start .. $i ]);
-				report("$file: $name() has " . ($count + 1)
+				report("$file: $name() has $count"
 					  . " parameters, " . MAX_PARAMETERS . " allowed")
-				  if $count + 1 > MAX_PARAMETERS
+				  if $count > MAX_PARAMETERS
 				  && !given_by_the_server($head, @lines);
 			}
 			undef $start;
@@ -86,6 +86,15 @@ sub header_above
 		$head = $lines[$i] . "\n" . $head;
 	}
 	return $head;
+}
+
+# A buffer is one thing: the length or capacity behind its pointer is not
+# counted.
+sub count_parameters
+{
+	my ($parameters) = @_;
+
+	return scalar grep { !/\b(?:capacity|\w*len)\s*$/ } split /,/, $parameters;
 }
 
 # A callback's parameters are the server's choice.  Such functions are static
