@@ -50,6 +50,7 @@ typedef struct SegmentPlan
 {
 	uint32		nrows;
 	uint32	   *order;			/* append position of each row, sorted */
+	uint32	   *series;			/* by append position: number of its series */
 	int			npieces;
 	uint32	   *start;			/* npieces + 1 */
 	int64	   *partition;		/* start of each piece's window */

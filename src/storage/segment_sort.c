@@ -366,9 +366,11 @@ place_series(SegmentBuilder *builder, SegmentPlan *plan)
 			sort_run_by_time(builder->time, plan->order + start[i],
 							 start[i + 1] - start[i]);
 		}
+	plan->series = series.group;
 	pfree(rank);
 	pfree(start);
-	grouping_free(&series);
+	pfree(series.keys);
+	pfree(series.table);
 }
 
 /*

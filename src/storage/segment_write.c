@@ -27,6 +27,8 @@ struct SegmentWriter
 	StoreWriter *stream;
 	CommandId	cid;
 	const uint32 *order;		/* the piece's rows */
+	uint32	   *run_start;		/* runs of one series, nruns + 1 */
+	uint32		nruns;
 	DirectoryEntry entry;
 	SegmentHeaderData header;
 	SegmentColumnData *columns;
@@ -74,31 +76,48 @@ write_section(SegmentWriter *writer, const PackedBuffer *raw,
 
 /* ---------- dictionaries ---------- */
 
-/* Which entries does this piece use?  Codes are their ranks, closed up. */
+/* Note that `rows` rows of the piece have what `row` has. */
+static void
+use_code(SegmentWriter *writer, int c, uint32 *code, uint32 row, uint32 rows)
+{
+	ColumnBuffer *column = &writer->builder->columns[c];
+	SegmentColumnData *data = &writer->columns[c];
+
+	if (column_buffer_is_null(column, row))
+	{
+		data->null_count += rows;
+		return;
+	}
+	code[column->rank[column->codes[row]]] = 1;
+	data->raw_bytes += (uint64) rows *
+		(column->type.byval ? column->type.typlen :
+		 column->dict.entries[column->codes[row]].len);
+}
+
+/*
+ * Which entries does this piece use?  Codes are their ranks, closed up.  A
+ * tag is the same all through a run.
+ */
 static void
 assign_codes(SegmentWriter *writer, int c)
 {
 	ColumnBuffer *column = &writer->builder->columns[c];
-	SegmentColumnData *data = &writer->columns[c];
 	uint32		n = column->dict.n;
 	uint32	   *code = palloc_extended(Max(n, 1) * sizeof(uint32),
 									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	uint32		next = 0;
 	uint32		i;
 
-	for (i = 0; i < writer->entry.d.rows; i++)
-	{
-		uint32		row = writer->order[i];
-
-		if (column_buffer_is_null(column, row))
-			continue;
-		code[column->rank[column->codes[row]]] = 1;
-		data->raw_bytes += column->type.byval ? column->type.typlen :
-			column->dict.entries[column->codes[row]].len;
-	}
+	if (column->is_tag)
+		for (i = 0; i < writer->nruns; i++)
+			use_code(writer, c, code, writer->order[writer->run_start[i]],
+					 writer->run_start[i + 1] - writer->run_start[i]);
+	else
+		for (i = 0; i < writer->entry.d.rows; i++)
+			use_code(writer, c, code, writer->order[i], 1);
 	for (i = 0; i < n; i++)
 		code[i] = code[i] != 0 ? next++ : CODE_UNUSED;
-	data->dict_entries = next;
+	writer->columns[c].dict_entries = next;
 	writer->codes[c] = code;
 }
 
@@ -135,22 +154,21 @@ write_dictionary(SegmentWriter *writer, int c)
 
 /* ---------- the series index ---------- */
 
-static bool
-same_series(SegmentBuilder *builder, uint32 a, uint32 b)
+/* Find the runs of rows of one series. */
+static void
+find_runs(SegmentWriter *writer, const uint32 *series)
 {
-	int			t;
+	uint32		rows = writer->entry.d.rows;
+	uint32		n = 0;
+	uint32		i;
 
-	for (t = 0; t < builder->spec.ntags; t++)
-	{
-		ColumnBuffer *tag = builder->tags[t];
-		bool		null = column_buffer_is_null(tag, a);
-
-		if (null != column_buffer_is_null(tag, b))
-			return false;
-		if (!null && tag->codes[a] != tag->codes[b])
-			return false;
-	}
-	return true;
+	writer->run_start = palloc_extended(((Size) rows + 1) * sizeof(uint32),
+										MCXT_ALLOC_HUGE);
+	for (i = 0; i < rows; i++)
+		if (i == 0 || series[writer->order[i - 1]] != series[writer->order[i]])
+			writer->run_start[n++] = i;
+	writer->run_start[n] = rows;
+	writer->nruns = n;
 }
 
 /* Run lengths, then for each tag column the code (0: NULL) of each run. */
@@ -158,23 +176,15 @@ static void
 write_series_index(SegmentWriter *writer)
 {
 	SegmentBuilder *builder = writer->builder;
-	uint32		rows = writer->entry.d.rows;
-	uint32	   *first = palloc_extended(rows * sizeof(uint32),
-										MCXT_ALLOC_HUGE);
-	int64	   *values;
+	uint32		n = writer->nruns;
+	int64	   *values = palloc_extended(n * sizeof(int64), MCXT_ALLOC_HUGE);
 	PackedBuffer raw;
-	uint32		n = 0;
 	uint32		i;
 	int			t;
 
-	for (i = 0; i < rows; i++)
-		if (i == 0 || !same_series(builder, writer->order[i - 1],
-								   writer->order[i]))
-			first[n++] = i;
-	values = palloc_extended(n * sizeof(int64), MCXT_ALLOC_HUGE);
 	packed_init(&raw);
 	for (i = 0; i < n; i++)
-		values[i] = (i + 1 < n ? first[i + 1] : rows) - first[i];
+		values[i] = writer->run_start[i + 1] - writer->run_start[i];
 	packed_put_ints(&raw, values, n);
 	for (t = 0; t < builder->spec.ntags; t++)
 	{
@@ -183,7 +193,7 @@ write_series_index(SegmentWriter *writer)
 
 		for (i = 0; i < n; i++)
 		{
-			uint32		row = writer->order[first[i]];
+			uint32		row = writer->order[writer->run_start[i]];
 
 			values[i] = column_buffer_is_null(tag, row) ? 0 :
 				(int64) code[tag->rank[tag->codes[row]]] + 1;
@@ -361,15 +371,11 @@ write_tag_column(SegmentWriter *writer, int c)
 {
 	ColumnBuffer *column = &writer->builder->columns[c];
 	SegmentColumnData *data = &writer->columns[c];
-	uint32		i;
 
 	data->encoding = CODEC_SERIES;
 	if (value_order_is_sql(column->order))
 		data->flags |= COLUMN_DICT_ORDERED | COLUMN_HAS_MINMAX;
 	data->max = data->dict_entries > 0 ? data->dict_entries - 1 : 0;
-	for (i = 0; i < writer->entry.d.rows; i++)
-		if (column_buffer_is_null(column, writer->order[i]))
-			data->null_count++;
 	write_dictionary(writer, c);
 }
 
@@ -502,6 +508,8 @@ segment_write_piece(SegmentBuilder *builder, SegmentPlan *plan, int piece,
 	writer->stream = store_writer_begin(store, cid);
 	writer->entry.d.chunk_id = writer->stream->chunk_id;
 
+	if (builder->spec.ntags > 0)
+		find_runs(writer, plan->series);
 	for (c = 0; c < builder->ncolumns; c++)
 		begin_column(writer, c);
 	column_context = AllocSetContextCreate(writer->context, "rusts column",

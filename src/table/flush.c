@@ -76,7 +76,6 @@ typedef struct FlushState
 	Store	   *store;
 	SegmentBuilder *builder;
 	MemoryContext round;		/* reset after each round */
-	BufferAccessStrategy strategy;
 	TransactionId xid;
 	CommandId	cid;
 	BlockNumber next_block;		/* where collecting goes on */
@@ -191,8 +190,7 @@ flush_collect_page(FlushState *state, BlockNumber block, Datum *values,
 	int			n = 0;
 	int			i;
 
-	buffer = ReadBufferExtended(state->rel, MAIN_FORKNUM, block, RBM_NORMAL,
-								state->strategy);
+	buffer = ReadBuffer(state->rel, block);
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	page = BufferGetPage(buffer);
 	for (offset = FirstOffsetNumber; offset <= PageGetMaxOffsetNumber(page);
@@ -307,8 +305,7 @@ flush_lock_page(FlushState *state, BlockNumber block, Buffer *map_buffer)
 {
 	Buffer		buffer;
 
-	buffer = ReadBufferExtended(state->rel, MAIN_FORKNUM, block, RBM_NORMAL,
-								state->strategy);
+	buffer = ReadBuffer(state->rel, block);
 	if (PageIsAllVisible(BufferGetPage(buffer)))
 		visibilitymap_pin(state->rel, block, map_buffer);
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
@@ -523,7 +520,6 @@ flush_run(FlushState *state)
 
 	state->round = AllocSetContextCreate(context, "rusts flush round",
 										 ALLOCSET_DEFAULT_SIZES);
-	state->strategy = GetAccessStrategy(BAS_BULKREAD);
 	state->end_block = RelationGetNumberOfBlocks(state->rel);
 	spec_for_table(state->rel, &spec);
 	state->builder = segment_builder_create(RelationGetDescr(state->rel),
