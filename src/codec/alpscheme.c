@@ -13,10 +13,6 @@
  * digits, because it rounds correctly, but is slower.  So multiplication is
  * taken as long as it gives every value back.
  */
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("O3")
-#endif
-
 #include "codec/alpscheme.h"
 
 #include "codec/framewidth.h"

@@ -18,10 +18,6 @@
  * loop over lanes is the outer one, so that each packed word is loaded once
  * and the body is the 32 steps in a row.
  */
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("O3")
-#endif
-
 #include "codec/bitpack.h"
 
 #include "codec/codec_bytes.h"

@@ -30,6 +30,16 @@
 #endif
 #endif
 
+/*
+ * gcc vectorises loops of unknown length, and interleaved stores, from -O3 on.
+ * This holds for all that follows, so a file with kernels includes this header
+ * (or codec_bytes.h) before it defines anything.  Sanitizers would instrument
+ * every unrolled step: half a minute for the bit packing alone.
+ */
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#pragma GCC optimize("O3")
+#endif
+
 #if !defined(CODEC_NO_CLONES) && defined(__x86_64__) && defined(__GLIBC__) && \
 	((defined(__clang__) && __clang_major__ >= 14) || \
 	 (!defined(__clang__) && defined(__GNUC__) && __GNUC__ >= 9))

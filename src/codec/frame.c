@@ -7,10 +7,6 @@
  * branch, and patches are applied by addition, which also works after the
  * low parts have been summed.
  */
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("O3")
-#endif
-
 #include "codec/frame.h"
 
 #include "codec/bitpack.h"

@@ -14,10 +14,6 @@
  * Bucket edges are approximate, so the result is an estimate; the encoder
  * counts the true size and falls back to the full window when that is less.
  */
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("O3")
-#endif
-
 #include "codec/framewidth.h"
 
 #include "codec/bitpack.h"

@@ -12,10 +12,6 @@
  *	  patches     (see patches.h) values are (difference >> 8 * planes) - 1
  *	  planes      n bytes each, the lowest byte of the differences first
  */
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("O3")
-#endif
-
 #include "codec/intcodec.h"
 #include "codec/patches.h"
 

@@ -13,10 +13,6 @@
  * parts of an array rotates by k: so interleave 4 parts and then 8.  Compilers
  * turn stores of interleaved groups into register shuffles, 7-12 G values/s.
  */
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("O3")
-#endif
-
 #include "codec/lanes.h"
 
 #include "codec/codec.h"
