@@ -7,6 +7,7 @@
 #include "commands/extension.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "table/bulk.h"
 #include "table/handler.h"
 #include "table/hotstats.h"
 #include "table/planner.h"
@@ -42,5 +43,6 @@ _PG_init(void)
 	planner_init();
 	utility_init();
 	hotstats_init();
+	bulk_init();
 	MarkGUCPrefixReserved("rusts");
 }

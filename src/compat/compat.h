@@ -8,6 +8,7 @@
 #ifndef RUSTS_COMPAT_H
 #define RUSTS_COMPAT_H
 
+#include "access/tableam.h"
 #include "datatype/timestamp.h"
 #include "utils/tuplesort.h"
 
@@ -52,6 +53,16 @@ compat_tuplesort_getdatum(Tuplesortstate *sort, Datum *value, bool *isnull)
 #else
 #define compat_class_ownercheck(relid, roleid) \
 	pg_class_ownercheck(relid, roleid)
+#endif
+
+/*
+ * PostgreSQL 16 reports which indexes an update needs entries in, not only
+ * whether it needs any (upstream 19d8e2308b).
+ */
+#if PG_VERSION_NUM >= 160000
+typedef TU_UpdateIndexes CompatUpdateIndexes;
+#else
+typedef bool CompatUpdateIndexes;
 #endif
 
 #endif							/* RUSTS_COMPAT_H */

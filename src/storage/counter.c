@@ -9,13 +9,17 @@
  * generic WAL, which replays without our library.
  *
  * Locks: creating the row takes a heavyweight page lock on the TOAST relation
- * for the moment; overwriting needs only the buffer's content lock.
+ * for the moment; overwriting needs only the buffer's content lock.  Whoever
+ * reserves holds a lock on the table's row numbers, which does not conflict
+ * with itself, until the transaction ends: VACUUM must know whether a block
+ * without a directory row is still going to get one.
  */
 #include "postgres.h"
 
 #include "access/generic_xlog.h"
 #include "access/genam.h"
 #include "access/xact.h"
+#include "catalog/pg_class.h"
 #include "port/pg_crc32c.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
@@ -123,9 +127,39 @@ counter_load(Store *store, char *payload, CounterData *data)
 		store_report_corruption(store, -1, NULL, "the counter row is malformed");
 }
 
+/*
+ * The lock on a table's row numbers.  Nobody else locks a pg_class row as an
+ * object, so the tag cannot meet another's; it survives PREPARE.
+ */
+static void
+counter_lock_tag(Store *store, LOCKTAG *tag)
+{
+	SET_LOCKTAG_OBJECT(*tag, store->toast->rd_lockInfo.lockRelId.dbId,
+					   RelationRelationId, store->relid, 1);
+}
+
+bool
+counter_try_quiesce(Store *store)
+{
+	LOCKTAG		tag;
+
+	counter_lock_tag(store, &tag);
+	return LockAcquire(&tag, ShareLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+void
+counter_end_quiesce(Store *store)
+{
+	LOCKTAG		tag;
+
+	counter_lock_tag(store, &tag);
+	(void) LockRelease(&tag, ShareLock, false);
+}
+
 uint32
 counter_reserve(Store *store, uint32 nblocks)
 {
+	LOCKTAG		tag;
 	ItemPointerData tid;
 	Buffer		buffer;
 	Page		image;
@@ -135,6 +169,8 @@ counter_reserve(Store *store, uint32 nblocks)
 	char	   *payload;
 	uint32		first;
 
+	counter_lock_tag(store, &tag);
+	(void) LockAcquire(&tag, RowExclusiveLock, false, false);
 	if (!counter_find(store, &tid))
 		counter_create(store, &tid);
 

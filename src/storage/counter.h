@@ -41,8 +41,17 @@ rowid_blocks(uint32 rows)
 	return (rows + ROWID_ROWS - 1) / ROWID_ROWS;
 }
 
-/* Reserve nblocks virtual blocks; returns the first.  Survives an abort. */
+/*
+ * Reserve nblocks virtual blocks; returns the first.  Survives an abort.  Until
+ * the end of the (sub)transaction others can tell that somebody has reserved.
+ */
 extern uint32 counter_reserve(Store *store, uint32 nblocks);
+/*
+ * Keep everybody from reserving, for a moment, if no transaction that has
+ * reserved is in progress; false, without waiting, if there is one.
+ */
+extern bool counter_try_quiesce(Store *store);
+extern void counter_end_quiesce(Store *store);
 /* First block that was never reserved; 0 when nothing ever was. */
 extern uint32 counter_peek(Store *store);
 

@@ -21,15 +21,33 @@ extern const TupleTableSlotOps slot_ops_rusts;
 extern const TupleTableSlotOps *slot_lend_to_heap(TupleTableSlot *slot);
 extern void slot_take_back(TupleTableSlot *slot, const TupleTableSlotOps *ops);
 
-/* Who owns the reader that a slot refers to (see slot.c). */
+/* One column of the current block, as plain arrays. */
+typedef struct SlotColumn
+{
+	const Datum *values;
+	const bool *isnull;			/* never NULL */
+} SlotColumn;
+
+/*
+ * Who owns the reader that a slot refers to (see slot.c).  It also holds the
+ * decoded columns of the current block, so that a row costs an array load per
+ * attribute.  Zero it, then set context; the rest is slot.c's.
+ */
 typedef struct SlotOwner
 {
 	TupleTableSlot *slot;		/* the slot that refers to us, or NULL */
+	MemoryContext context;		/* where columns live */
+	SegmentReader *reader;		/* what columns were decoded from */
+	uint32		block;
+	int			nloaded;		/* attributes decoded for the block */
+	int			ncolumns;		/* room in columns */
+	SlotColumn *columns;
 } SlotOwner;
 
 /*
  * Refer to a segment row, decoded lazily (sequential scans), or hold a copy
- * (everything whose reader may go away first).
+ * (everything whose reader may go away first).  The reader must have been
+ * opened with a descriptor equal to the slot's.
  */
 extern void slot_store_segment_row(TupleTableSlot *slot, Oid relid,
 								   SegmentReader *reader, uint32 row,

@@ -1,0 +1,191 @@
+/*
+ * cluster.c
+ *	  VACUUM FULL and CLUSTER.
+ *
+ * Hot rows are rewritten by heapam's own code, which wants a relation whose
+ * access method is heap; the relcache entry says so for the length of the call
+ * (as in index_build.c).  heapam may not use the index to read the table, for
+ * it would follow virtual TIDs; it sorts instead, and for index types that it
+ * cannot sort by, it keeps the order.
+ *
+ * Segments are not reordered: they are sorted already and nothing in them is
+ * dead weight.  Their chunks are copied as they are into the new TOAST
+ * relation: counter, directory and the streams of all segments that are not
+ * surely dead.  Each tuple keeps xmin and xmax, hence rewrite_heap_tuple; if a
+ * copy were visible to all, an old snapshot would see a segment together with
+ * the hot rows that it was made of.  PostgreSQL swaps the new relation's
+ * contents in and rebuilds the table's indexes, but not the TOAST index, which
+ * is filled here.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/heapam.h"
+#include "access/rewriteheap.h"
+#include "catalog/pg_am_d.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "utils/fmgroids.h"
+#include "utils/memutils.h"
+
+#include "storage/directory.h"
+#include "table/cluster.h"
+
+typedef struct ClusterCopy
+{
+	Store	   *from;
+	Store	   *to;
+	RewriteState rewrite;
+	TransactionId oldest_xmin;
+	double		rows;			/* live rows of copied segments */
+	double		dead_rows;		/* of segments that old snapshots see */
+} ClusterCopy;
+
+/* Arguments that go to heapam as they are, but the index. */
+static void
+cluster_copy_hot(Relation old_table, Relation new_table, Relation index,
+				 TransactionId oldest_xmin, TransactionId *xid_cutoff,
+				 MultiXactId *multi_cutoff, double *num_tuples,
+				 double *tups_vacuumed, double *tups_recently_dead)
+{
+	const TableAmRoutine *ours = old_table->rd_tableam;
+	bool		sort = index != NULL && index->rd_rel->relam == BTREE_AM_OID;
+
+	old_table->rd_tableam = GetHeapamTableAmRoutine();
+	PG_TRY();
+	{
+		GetHeapamTableAmRoutine()->relation_copy_for_cluster(old_table,
+															 new_table,
+															 sort ? index : NULL,
+															 sort, oldest_xmin,
+															 xid_cutoff,
+															 multi_cutoff,
+															 num_tuples,
+															 tups_vacuumed,
+															 tups_recently_dead);
+	}
+	PG_FINALLY();
+	{
+		old_table->rd_tableam = ours;
+	}
+	PG_END_TRY();
+}
+
+static HTSV_Result
+cluster_tuple_state(ClusterCopy *copy, HeapTuple tuple)
+{
+	Buffer		buffer;
+	HTSV_Result result;
+
+	buffer = ReadBuffer(copy->from->toast,
+						ItemPointerGetBlockNumber(&tuple->t_self));
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	result = HeapTupleSatisfiesVacuum(tuple, copy->oldest_xmin, buffer);
+	UnlockReleaseBuffer(buffer);
+	return result;
+}
+
+static void
+cluster_copy_tuple(ClusterCopy *copy, HeapTuple tuple)
+{
+	TupleDesc	desc = RelationGetDescr(copy->to->toast);
+	HeapTuple	new_tuple = heap_copytuple(tuple);
+	Datum		values[3];
+	bool		isnull[3];
+	int			i;
+
+	rewrite_heap_tuple(copy->rewrite, tuple, new_tuple);
+	heap_deform_tuple(new_tuple, desc, values, isnull);
+	for (i = 0; i < copy->to->nindexes; i++)
+		index_insert(copy->to->indexes[i], values, isnull, &new_tuple->t_self,
+					 copy->to->toast, UNIQUE_CHECK_NO, false, NULL);
+	heap_freetuple(new_tuple);
+}
+
+static SysScanDesc
+cluster_begin_scan(ClusterCopy *copy, Oid chunk_id, ScanKey key)
+{
+	ScanKeyInit(key, 1, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(chunk_id));
+	return systable_beginscan_ordered(copy->from->toast,
+									  copy->from->indexes[copy->from->valid],
+									  SnapshotAny, 1, key);
+}
+
+/* Copy all rows of a chunk id that are not dead. */
+static void
+cluster_copy_chunks(ClusterCopy *copy, Oid chunk_id)
+{
+	ScanKeyData key;
+	SysScanDesc scan = cluster_begin_scan(copy, chunk_id, &key);
+	HeapTuple	tuple;
+
+	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (cluster_tuple_state(copy, tuple) != HEAPTUPLE_DEAD)
+			cluster_copy_tuple(copy, tuple);
+	}
+	systable_endscan_ordered(scan);
+}
+
+/* Copy the directory, and with each of its rows the segment's stream. */
+static void
+cluster_copy_segments(ClusterCopy *copy)
+{
+	ScanKeyData key;
+	SysScanDesc scan = cluster_begin_scan(copy, STORE_ID_DIRECTORY, &key);
+	HeapTuple	tuple;
+	DirectoryEntry entry;
+
+	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+	{
+		HTSV_Result state = cluster_tuple_state(copy, tuple);
+
+		if (state == HEAPTUPLE_DEAD)
+			continue;
+		directory_entry_decode(copy->from, tuple, &entry);
+		if (state == HEAPTUPLE_LIVE || state == HEAPTUPLE_INSERT_IN_PROGRESS)
+			copy->rows += entry.d.rows - entry.d.dead_rows;
+		else
+			copy->dead_rows += entry.d.rows - entry.d.dead_rows;
+		cluster_copy_chunks(copy, entry.d.chunk_id);
+		cluster_copy_tuple(copy, tuple);
+		pfree(entry.summaries);
+	}
+	systable_endscan_ordered(scan);
+}
+
+void
+cluster_copy(Relation old_table, Relation new_table, Relation index,
+			 bool use_sort, TransactionId oldest_xmin,
+			 TransactionId *xid_cutoff, MultiXactId *multi_cutoff,
+			 double *num_tuples, double *tups_vacuumed,
+			 double *tups_recently_dead)
+{
+	ClusterCopy copy = {0};
+
+	cluster_copy_hot(old_table, new_table, index, oldest_xmin, xid_cutoff,
+					 multi_cutoff, num_tuples, tups_vacuumed,
+					 tups_recently_dead);
+	if (!store_exists(old_table))
+		return;
+	if (!store_exists(new_table))
+		elog(ERROR, "table \"%s\" has lost its TOAST relation",
+			 RelationGetRelationName(old_table));
+
+	copy.from = store_open(old_table, AccessShareLock);
+	copy.to = store_open(new_table, RowExclusiveLock);
+	copy.oldest_xmin = oldest_xmin;
+	copy.rewrite = begin_heap_rewrite(copy.from->toast, copy.to->toast,
+									  oldest_xmin, *xid_cutoff,
+									  *multi_cutoff);
+	cluster_copy_chunks(&copy, STORE_ID_COUNTER);
+	cluster_copy_segments(&copy);
+	cluster_copy_chunks(&copy, STORE_ID_TOMBSTONES);
+	end_heap_rewrite(copy.rewrite);
+	store_close_keep_locks(copy.to);
+	store_close_keep_locks(copy.from);
+	*num_tuples += copy.rows;
+	*tups_recently_dead += copy.dead_rows;
+}

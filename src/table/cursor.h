@@ -1,0 +1,65 @@
+/*
+ * cursor.h
+ *	  Walk over the segment rows that a snapshot sees, both ways.
+ */
+#ifndef RUSTS_CURSOR_H
+#define RUSTS_CURSOR_H
+
+#include "table/slot.h"
+#include "utils/rel.h"
+#include "utils/snapshot.h"
+
+/*
+ * Row numbers: virtual block * ROWID_ROWS + offset - 1.  They order segment
+ * rows as their TIDs do and are dense within a segment, so that a range of
+ * rows is a pair of numbers (end excluded).
+ */
+#define ROW_NUMBER_MAX ((uint64) PG_UINT32_MAX * ROWID_ROWS)
+
+static inline uint64
+row_number_of_block(uint32 block)
+{
+	return (uint64) block * ROWID_ROWS;
+}
+
+typedef struct SegmentCursor
+{
+	Relation	rel;
+	Snapshot	snapshot;
+	MemoryContext parent;		/* of context */
+	MemoryContext context;		/* all of the cursor's memory; NULL: none */
+	bool		loaded;
+	Store	   *store;			/* open while there are segments to read */
+	DirectoryList *list;
+	TupleDesc	desc;			/* that the reader decodes for */
+
+	/* the rows to walk: entry -1 is before, list->n past all of them */
+	uint64		low;
+	uint64		high;
+	int			entry;
+	int64		row;			/* within the entry */
+	SegmentReader *reader;		/* of the entry, or NULL */
+	int			reader_entry;	/* whose reader it is */
+	SlotOwner	owner;
+} SegmentCursor;
+
+/* Allocates nothing.  snapshot must stay registered or active. */
+extern void cursor_init(SegmentCursor *cursor, Relation rel,
+						Snapshot snapshot);
+/* Read the directory unless done.  Which moment is right: cursor.c. */
+extern void cursor_load(SegmentCursor *cursor);
+/* First entry with rows at or after a row number; list->n: none. */
+extern int	cursor_search(SegmentCursor *cursor, uint64 number);
+/* Walk [low, high) from now on, beginning before its first row. */
+extern void cursor_set_range(SegmentCursor *cursor, uint64 low, uint64 high);
+extern void cursor_seek_end(SegmentCursor *cursor);
+/* Store the next or previous row into slot; false: past the last or first. */
+extern bool cursor_next(SegmentCursor *cursor, TupleTableSlot *slot);
+extern bool cursor_prev(SegmentCursor *cursor, TupleTableSlot *slot);
+/* Reader of list->entries[i], opened for the slot's descriptor. */
+extern SegmentReader *cursor_reader(SegmentCursor *cursor, int i,
+									TupleDesc desc, bool sequential);
+/* Close everything; the cursor may be used again as after cursor_init. */
+extern void cursor_close(SegmentCursor *cursor);
+
+#endif							/* RUSTS_CURSOR_H */

@@ -1,0 +1,436 @@
+/*
+ * fetch.c
+ *	  Rows by TID: index scans, TID scans, row versions.
+ *
+ * A TID below ROWID_BASE is heapam's business.  A virtual TID names a row of
+ * the segment whose range of virtual blocks covers it; the row is visible if
+ * the segment's directory row is and the row was not born dead.  Slots get
+ * copies, because the reader may close before the slot is done.
+ *
+ * Under an MVCC snapshot what a lookup found stays true, so the directory is
+ * read once when lookups become many.  Every other snapshot type looks up each
+ * time, and a dirty snapshot learns from directory_find whom to wait for.
+ *
+ * A virtual TID has no chain behind it (call_again is false) and is never
+ * reported as dead to the index: entries of dropped segments are removed by
+ * VACUUM (vacuum.c).
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "storage/predicate.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "table/fetch.h"
+#include "table/scan.h"
+
+/* Readers kept open: index order jumps between segments. */
+#define FETCH_READERS 4
+/* Lookups in the directory before all of it is read. */
+#define FETCH_PROBES 16
+
+typedef struct FetchReader
+{
+	DirectoryEntry entry;
+	SegmentReader *reader;		/* NULL: unused */
+	TupleDesc	desc;
+} FetchReader;
+
+struct SegmentFetch
+{
+	Relation	rel;
+	MemoryContext parent;
+	MemoryContext context;		/* all below; NULL: nothing opened yet */
+	Store	   *store;
+	FetchReader readers[FETCH_READERS];
+	int			victim;			/* next reader to replace */
+
+	/* for an MVCC snapshot */
+	Snapshot	snapshot;
+	CommandId	curcid;
+	int			probes;
+	DirectoryList *list;
+	DirectoryEntry current;		/* last one found; nblocks 0: none */
+};
+
+SegmentFetch *
+fetch_begin(Relation rel)
+{
+	SegmentFetch *fetch = palloc0(sizeof(SegmentFetch));
+
+	fetch->rel = rel;
+	fetch->parent = CurrentMemoryContext;
+	return fetch;
+}
+
+void
+fetch_end(SegmentFetch *fetch)
+{
+	int			i;
+
+	for (i = 0; i < FETCH_READERS; i++)
+	{
+		if (fetch->readers[i].reader != NULL)
+			segment_reader_close(fetch->readers[i].reader);
+	}
+	if (fetch->store != NULL)
+		store_close(fetch->store);
+	if (fetch->context != NULL)
+		MemoryContextDelete(fetch->context);
+	pfree(fetch);
+}
+
+/* Open the store; false: the table cannot have segments. */
+static bool
+fetch_open(SegmentFetch *fetch)
+{
+	if (fetch->store != NULL)
+		return true;
+	if (!store_exists(fetch->rel))
+		return false;
+	if (fetch->context == NULL)
+		fetch->context = AllocSetContextCreate(fetch->parent, "rusts fetch",
+											   ALLOCSET_SMALL_SIZES);
+	MemoryContextSwitchTo(fetch->context);
+	fetch->store = store_open(fetch->rel, AccessShareLock);
+	return true;
+}
+
+/* Forget what was learnt under another snapshot. */
+static void
+fetch_use_snapshot(SegmentFetch *fetch, Snapshot snapshot)
+{
+	if (fetch->snapshot == snapshot && fetch->curcid == snapshot->curcid)
+		return;
+	fetch->snapshot = snapshot;
+	fetch->curcid = snapshot->curcid;
+	fetch->probes = 0;
+	fetch->list = NULL;
+	fetch->current.d.nblocks = 0;
+}
+
+/* The entry that covers a virtual block and is visible, or NULL. */
+static DirectoryEntry *
+fetch_find_entry(SegmentFetch *fetch, uint32 block, Snapshot snapshot)
+{
+	DirectoryEntry *current = &fetch->current;
+
+	if (!IsMVCCSnapshot(snapshot))
+	{
+		current->d.nblocks = 0;
+		fetch->snapshot = NULL;
+		fetch->list = NULL;
+		return directory_find(fetch->store, block, snapshot, current) ?
+			current : NULL;
+	}
+
+	fetch_use_snapshot(fetch, snapshot);
+	if (current->d.nblocks > 0 && block >= current->d.first_block &&
+		block - current->d.first_block < current->d.nblocks)
+		return current;
+	if (fetch->list == NULL && fetch->probes++ >= FETCH_PROBES)
+		fetch->list = directory_load(fetch->store, snapshot);
+	if (fetch->list != NULL)
+	{
+		DirectoryEntry *found = directory_list_find(fetch->list, block);
+
+		if (found == NULL)
+			return NULL;
+		*current = *found;
+		return current;
+	}
+	if (directory_find(fetch->store, block, snapshot, current))
+		return current;
+	current->d.nblocks = 0;
+	return NULL;
+}
+
+/*
+ * A reader for the entry.  What a segment holds never changes and its virtual
+ * blocks are never given to another, so an open one serves all snapshots.
+ */
+static SegmentReader *
+fetch_reader(SegmentFetch *fetch, DirectoryEntry *entry, TupleDesc desc)
+{
+	FetchReader *slot;
+	int			i;
+
+	for (i = 0; i < FETCH_READERS; i++)
+	{
+		slot = &fetch->readers[i];
+		if (slot->reader != NULL && slot->desc == desc &&
+			slot->entry.d.first_block == entry->d.first_block &&
+			slot->entry.xmin == entry->xmin)
+			return slot->reader;
+	}
+
+	slot = &fetch->readers[fetch->victim];
+	fetch->victim = (fetch->victim + 1) % FETCH_READERS;
+	if (slot->reader != NULL)
+	{
+		segment_reader_close(slot->reader);
+		slot->reader = NULL;
+	}
+	slot->entry = *entry;
+	slot->desc = desc;
+	slot->reader = segment_reader_open(fetch->store, &slot->entry, desc,
+									   false, fetch->context);
+	return slot->reader;
+}
+
+/* fetch_row, in the fetch's own memory context. */
+static bool
+fetch_row_internal(SegmentFetch *fetch, ItemPointer tid, Snapshot snapshot,
+				   TupleTableSlot *slot)
+{
+	OffsetNumber offset = ItemPointerGetOffsetNumberNoCheck(tid);
+	uint32		block = rowid_block(tid);
+	DirectoryEntry *entry;
+	uint64		row;
+
+	if (offset < FirstOffsetNumber || offset > ROWID_ROWS ||
+		!fetch_open(fetch))
+		return false;
+	MemoryContextSwitchTo(fetch->context);
+
+	entry = fetch_find_entry(fetch, block, snapshot);
+	if (entry == NULL)
+		return false;
+	row = (uint64) (block - entry->d.first_block) * ROWID_ROWS + offset - 1;
+	if (row >= entry->d.rows)
+		return false;
+
+	if (slot != NULL || entry->d.dead_rows > 0)
+	{
+		TupleDesc	desc = slot != NULL ? slot->tts_tupleDescriptor :
+		RelationGetDescr(fetch->rel);
+		SegmentReader *reader = fetch_reader(fetch, entry, desc);
+
+		if (segment_reader_row_dead(reader, (uint32) row))
+			return false;
+		if (slot != NULL)
+			slot_store_segment_copy(slot, RelationGetRelid(fetch->rel),
+									reader, (uint32) row);
+	}
+	PredicateLockTID(fetch->rel, tid, snapshot, entry->xmin);
+	return true;
+}
+
+bool
+fetch_row(SegmentFetch *fetch, ItemPointer tid, Snapshot snapshot,
+		  TupleTableSlot *slot)
+{
+	MemoryContext old = CurrentMemoryContext;
+	ItemPointerData self = *tid;	/* may be the slot's own */
+	bool		found;
+
+	found = fetch_row_internal(fetch, &self, snapshot, slot);
+	MemoryContextSwitchTo(old);
+	return found;
+}
+
+bool
+fetch_one(Relation rel, ItemPointer tid, Snapshot snapshot,
+		  TupleTableSlot *slot)
+{
+	SegmentFetch *fetch = fetch_begin(rel);
+	bool		found = fetch_row(fetch, tid, snapshot, slot);
+
+	fetch_end(fetch);
+	return found;
+}
+
+/* An index fetch: heap's, and ours from the first virtual TID on. */
+typedef struct RustsIndexFetch
+{
+	IndexFetchTableData base;
+	IndexFetchTableData *heap;
+	SegmentFetch *segments;
+} RustsIndexFetch;
+
+IndexFetchTableData *
+fetch_index_begin(Relation rel)
+{
+	RustsIndexFetch *fetch = palloc0(sizeof(RustsIndexFetch));
+
+	fetch->base.rel = rel;
+	fetch->heap = GetHeapamTableAmRoutine()->index_fetch_begin(rel);
+	fetch->segments = fetch_begin(rel);
+	return &fetch->base;
+}
+
+/* Segments are kept: an inner index scan is reset for every outer row. */
+void
+fetch_index_reset(IndexFetchTableData *data)
+{
+	GetHeapamTableAmRoutine()->index_fetch_reset(((RustsIndexFetch *) data)->heap);
+}
+
+void
+fetch_index_end(IndexFetchTableData *data)
+{
+	RustsIndexFetch *fetch = (RustsIndexFetch *) data;
+
+	GetHeapamTableAmRoutine()->index_fetch_end(fetch->heap);
+	fetch_end(fetch->segments);
+	pfree(fetch);
+}
+
+bool
+fetch_index_tuple(IndexFetchTableData *data, ItemPointer tid,
+				  Snapshot snapshot, TupleTableSlot *slot, bool *call_again,
+				  bool *all_dead)
+{
+	RustsIndexFetch *fetch = (RustsIndexFetch *) data;
+	const TupleTableSlotOps *ops;
+	bool		found;
+
+	if (rowid_is_virtual(tid))
+	{
+		*call_again = false;
+		if (all_dead != NULL)
+			*all_dead = false;
+		return fetch_row(fetch->segments, tid, snapshot, slot);
+	}
+
+	ops = slot_lend_to_heap(slot);
+	found = GetHeapamTableAmRoutine()->index_fetch_tuple(fetch->heap, tid,
+														 snapshot, slot,
+														 call_again, all_dead);
+	slot_take_back(slot, ops);
+	return found;
+}
+
+bool
+fetch_row_version(Relation rel, ItemPointer tid, Snapshot snapshot,
+				  TupleTableSlot *slot)
+{
+	const TupleTableSlotOps *ops;
+	bool		found;
+
+	if (rowid_is_virtual(tid))
+		return fetch_one(rel, tid, snapshot, slot);
+
+	ops = slot_lend_to_heap(slot);
+	found = GetHeapamTableAmRoutine()->tuple_fetch_row_version(rel, tid,
+															   snapshot, slot);
+	slot_take_back(slot, ops);
+	return found;
+}
+
+/*
+ * Could the TID be a row's?  For virtual ones any row of any block is
+ * possible; the fetch finds out.
+ */
+bool
+fetch_tid_valid(TableScanDesc sscan, ItemPointer tid)
+{
+	if (ItemPointerIsValid(tid) && rowid_is_virtual(tid))
+		return ItemPointerGetOffsetNumber(tid) <= ROWID_ROWS;
+	return GetHeapamTableAmRoutine()->tuple_tid_valid(((RustsScan) sscan)->heap,
+													  tid);
+}
+
+/* One step of fetch_latest_tid. */
+typedef struct ChainLink
+{
+	ItemPointerData tid;		/* version to look at */
+	TransactionId xmin;			/* that it must have, if valid */
+	bool		visible;		/* out: to the snapshot */
+	bool		more;			/* out: tid and xmin are the next link */
+} ChainLink;
+
+/* Look at one hot version of a row; heap's rules for following t_ctid. */
+static void
+fetch_chain_link(Relation rel, Snapshot snapshot, ChainLink *link)
+{
+	Buffer		buffer;
+	Page		page;
+	OffsetNumber offset = ItemPointerGetOffsetNumber(&link->tid);
+	HeapTupleData tuple;
+	HeapTupleHeader header;
+
+	link->visible = link->more = false;
+	buffer = ReadBuffer(rel, ItemPointerGetBlockNumber(&link->tid));
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	page = BufferGetPage(buffer);
+	if (offset < FirstOffsetNumber || offset > PageGetMaxOffsetNumber(page) ||
+		!ItemIdIsNormal(PageGetItemId(page, offset)))
+	{
+		UnlockReleaseBuffer(buffer);
+		return;
+	}
+
+	header = (HeapTupleHeader) PageGetItem(page, PageGetItemId(page, offset));
+	tuple.t_self = link->tid;
+	tuple.t_data = header;
+	tuple.t_len = ItemIdGetLength(PageGetItemId(page, offset));
+	tuple.t_tableOid = RelationGetRelid(rel);
+	if (!TransactionIdIsValid(link->xmin) ||
+		TransactionIdEquals(link->xmin, HeapTupleHeaderGetXmin(header)))
+	{
+		link->visible = HeapTupleSatisfiesVisibility(&tuple, snapshot, buffer);
+		HeapCheckForSerializableConflictOut(link->visible, rel, &tuple, buffer,
+											snapshot);
+		if (!(header->t_infomask & HEAP_XMAX_INVALID) &&
+			!HeapTupleHeaderIsOnlyLocked(header) &&
+			!HeapTupleHeaderIndicatesMovedPartitions(header) &&
+			!ItemPointerEquals(&link->tid, &header->t_ctid))
+		{
+			link->more = true;
+			link->tid = header->t_ctid;
+			link->xmin = HeapTupleHeaderGetUpdateXid(header);
+		}
+	}
+	UnlockReleaseBuffer(buffer);
+}
+
+/*
+ * heap's own callback would read the block that a virtual t_ctid names, so
+ * the chain is followed here.
+ */
+void
+fetch_latest_tid(TableScanDesc sscan, ItemPointer tid)
+{
+	Relation	rel = sscan->rs_rd;
+	Snapshot	snapshot = sscan->rs_snapshot;
+	ChainLink	link;
+
+	link.tid = *tid;
+	link.xmin = InvalidTransactionId;
+	do
+	{
+		ItemPointerData self = link.tid;
+
+		CHECK_FOR_INTERRUPTS();
+		if (rowid_is_virtual(&self))
+		{
+			if (fetch_one(rel, &self, snapshot, NULL))
+				*tid = self;
+			return;
+		}
+		fetch_chain_link(rel, snapshot, &link);
+		if (link.visible)
+			*tid = self;
+	} while (link.more);
+}
+
+bool
+fetch_satisfies_snapshot(Relation rel, TupleTableSlot *slot,
+						 Snapshot snapshot)
+{
+	const TupleTableSlotOps *ops;
+	bool		visible;
+
+	if (rowid_is_virtual(&slot->tts_tid))
+		return fetch_one(rel, &slot->tts_tid, snapshot, NULL);
+
+	ops = slot_lend_to_heap(slot);
+	visible = GetHeapamTableAmRoutine()->tuple_satisfies_snapshot(rel, slot,
+																  snapshot);
+	slot_take_back(slot, ops);
+	return visible;
+}

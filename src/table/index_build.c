@@ -1,0 +1,197 @@
+/*
+ * index_build.c
+ *	  Feed a table's rows to an index that is being built.
+ *
+ * Hot rows: heapam's own code does it, with all its rules about HOT chains and
+ * rows in progress.  That code insists on a relation whose access method is
+ * heap, so the relcache entry says so for the length of the call, and the scan
+ * that a parallel build passes is exchanged for its child.
+ *
+ * If the relcache entry is rebuilt meanwhile (say, GRANT on the table while an
+ * index expression looks something up), it gets our routine back.  Our
+ * callback, which runs once for every row that is indexed, sets it again
+ * before heapam reads the next row; if a rebuild hits a row that a predicate
+ * filters out, heapam stops with a clean error.  It checks before every row
+ * and reaches the end of its scan only through such a check, so it can never
+ * end a scan of its own with our routine.  An index expression that reads the
+ * table it is on sees hot rows only, but it must be immutable, so it must not.
+ *
+ * Segment rows follow, in TID order.  What makes a segment's rows part of the
+ * index is the same as for hot rows:
+ *
+ * - in an ordinary build, every segment that is not surely dead, since an old
+ *	 snapshot may still look for it; the lock on the table keeps other sessions
+ *	 from adding segments.  Rows of one that only old snapshots see are passed
+ *	 as not alive, so that they do not count for uniqueness;
+ * - in a concurrent build, the segments that the snapshot of the build sees.
+ *
+ * A build of a part of the table (BRIN summarisation) is about heap blocks.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "miscadmin.h"
+#include "utils/snapmgr.h"
+
+#include "table/index_build.h"
+#include "table/index_rows.h"
+#include "table/parallel.h"
+#include "table/scan.h"
+
+/* A build: the arguments of the callback that go together. */
+typedef struct IndexBuild
+{
+	Relation	table;
+	Relation	index;
+	IndexInfo  *info;
+	bool		allow_sync;
+	bool		anyvisible;
+	bool		progress;
+	BlockNumber start;
+	BlockNumber nblocks;
+	IndexBuildCallback callback;
+	void	   *callback_state;
+} IndexBuild;
+
+static void
+index_build_callback(Relation index, ItemPointer tid, Datum *values,
+					 bool *isnull, bool alive, void *state)
+{
+	IndexBuild *build = (IndexBuild *) state;
+
+	build->callback(index, tid, values, isnull, alive, build->callback_state);
+	/* see above: the entry may have been rebuilt */
+	build->table->rd_tableam = GetHeapamTableAmRoutine();
+}
+
+/* Hot rows, by heapam.  heap_scan is NULL or a child scan, which it ends. */
+static double
+index_build_hot(IndexBuild *build, TableScanDesc heap_scan)
+{
+	const TableAmRoutine *heap = GetHeapamTableAmRoutine();
+	const TableAmRoutine *ours = build->table->rd_tableam;
+	double		rows = 0;
+
+	build->table->rd_tableam = heap;
+	PG_TRY();
+	{
+		rows = heap->index_build_range_scan(build->table, build->index,
+											build->info, build->allow_sync,
+											build->anyvisible, build->progress,
+											build->start, build->nblocks,
+											index_build_callback, build,
+											heap_scan);
+	}
+	PG_FINALLY();
+	{
+		build->table->rd_tableam = ours;
+	}
+	PG_END_TRY();
+	return rows;
+}
+
+/*
+ * Is the segment of the cursor's current row alive, as opposed to visible to
+ * old snapshots only?  live is NULL in a concurrent build: all are.
+ */
+static inline bool
+index_build_alive(SegmentCursor *cursor, DirectoryList *live)
+{
+	DirectoryEntry *entry = &cursor->list->entries[cursor->entry];
+
+	return live == NULL ||
+		directory_list_find(live, entry->d.first_block) != NULL;
+}
+
+/* Segment rows, all or (pscan not NULL) those this participant claims. */
+static double
+index_build_cursor(IndexBuild *build, SegmentCursor *cursor,
+				   DirectoryList *live, ParallelTableScanDesc pscan)
+{
+	IndexRows	rows;
+	double		count = 0;
+	int			entry = -1;
+	bool		alive = true;
+
+	index_rows_begin(&rows, build->table, build->info);
+	if (pscan != NULL)
+		cursor_set_range(cursor, 0, 0);
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!cursor_next(cursor, rows.slot))
+		{
+			if (pscan != NULL && parallel_scan_claim(pscan, cursor))
+				continue;
+			break;
+		}
+		if (cursor->entry != entry)
+		{
+			entry = cursor->entry;
+			alive = index_build_alive(cursor, live);
+		}
+		if (alive)
+			count += 1;
+		if (index_rows_form(&rows))
+			build->callback(build->index, &rows.slot->tts_tid, rows.values,
+							rows.isnull, alive, build->callback_state);
+	}
+	index_rows_end(&rows);
+	return count;
+}
+
+static double
+index_build_segments(IndexBuild *build, Snapshot snapshot,
+					 ParallelTableScanDesc pscan)
+{
+	SegmentCursor cursor;
+	SegmentCursor live;
+	double		count = 0;
+
+	cursor_init(&cursor, build->table, snapshot);
+	cursor_init(&live, build->table, SnapshotSelf);
+	cursor_load(&cursor);
+	if (cursor.list->n > 0)
+	{
+		if (!IsMVCCSnapshot(snapshot))
+			cursor_load(&live);
+		count = index_build_cursor(build, &cursor, live.list, pscan);
+	}
+	cursor_close(&live);
+	cursor_close(&cursor);
+	return count;
+}
+
+double
+index_build_range_scan(Relation table, Relation index, IndexInfo *info,
+					   bool allow_sync, bool anyvisible, bool progress,
+					   BlockNumber start, BlockNumber nblocks,
+					   IndexBuildCallback callback, void *callback_state,
+					   TableScanDesc sscan)
+{
+	RustsScan	scan = (RustsScan) sscan;
+	ParallelTableScanDesc pscan = scan ? scan->base.rs_parallel : NULL;
+	TableScanDesc heap_scan = scan ? scan->heap : NULL;
+	IndexBuild	build = {table, index, info, allow_sync, anyvisible, progress,
+	start, nblocks, callback, callback_state};
+	Snapshot	snapshot;
+	double		count;
+
+	/* heapam ends the scan it is given and with it the scan's snapshot */
+	if (scan != NULL)
+		snapshot = scan->base.rs_snapshot;
+	else
+		snapshot = info->ii_Concurrent ? GetTransactionSnapshot() : SnapshotAny;
+	if (IsMVCCSnapshot(snapshot))
+		snapshot = RegisterSnapshot(snapshot);
+
+	count = index_build_hot(&build, heap_scan);
+	if (scan != NULL)
+		scan_free_wrapper(scan);
+	if (start == 0 && nblocks == InvalidBlockNumber)
+		count += index_build_segments(&build, snapshot, pscan);
+
+	if (IsMVCCSnapshot(snapshot))
+		UnregisterSnapshot(snapshot);
+	return count;
+}

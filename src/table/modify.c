@@ -1,0 +1,418 @@
+/*
+ * modify.c
+ *	  Insert, update, delete and lock rows.
+ *
+ * Hot rows are heapam's: inserted, updated, deleted and locked as in a heap.
+ * Segment rows cannot be changed; modify_refuse_segment_row says so.
+ *
+ * A flush leaves in each hot row that it moved its own transaction as deleter,
+ * and the virtual TID as t_ctid.  heapam takes that for an update: whoever
+ * waited for the flush learns that a newer version is at a virtual TID.  It is
+ * the same version at another place, so the row counts as unchanged: it is not
+ * rechecked, and REPEATABLE READ does not fail over it.  heapam must never
+ * follow such a link itself, because it would read a block that does not
+ * exist.  Therefore modify_tuple_lock takes FIND_LAST_VERSION away from it and
+ * follows chains here.
+ *
+ * LOCK_UPDATE_IN_PROGRESS stays: with it heapam also locks the newer versions
+ * that an unfinished update has made, and stops at a moved row, since the
+ * deletion that a flush writes conflicts with every lock mode.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "storage/lmgr.h"
+#include "storage/procarray.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "table/bulk.h"
+#include "table/fetch.h"
+#include "table/hotstats.h"
+#include "table/modify.h"
+#include "table/slot.h"
+
+#define HEAP_AM() GetHeapamTableAmRoutine()
+
+/*
+ * Count a hot row for the flush triggers.  The size of a row is that of its
+ * heap tuple when there is one, else a guess that errs on the small side.
+ */
+static void
+modify_count_hot(Relation rel, TupleTableSlot *slot)
+{
+	BufferHeapTupleTableSlot *heap_slot = (BufferHeapTupleTableSlot *) slot;
+	Size		size = MAXALIGN(SizeofHeapTupleHeader) +
+	sizeof(Datum) * slot->tts_tupleDescriptor->natts;
+
+	if (slot->tts_ops == &slot_ops_rusts && heap_slot->base.tuple != NULL)
+		size = heap_slot->base.tuple->t_len;
+	hotstats_count_insert(rel, 1, size);
+}
+
+/*
+ * A command that brings a BulkInsertState (COPY, CREATE TABLE AS, a rewrite)
+ * ends with finish_bulk_insert; for others bulk.c watches the executor.
+ */
+void
+modify_tuple_insert(Relation rel, TupleTableSlot *slot, CommandId cid,
+					int options, BulkInsertState bistate)
+{
+	if (bulk_offer(rel, &slot, 1, cid, options, bistate != NULL) == 0)
+		return;
+	HEAP_AM()->tuple_insert(rel, slot, cid, options, bistate);
+	modify_count_hot(rel, slot);
+}
+
+void
+modify_tuple_insert_speculative(Relation rel, TupleTableSlot *slot,
+								CommandId cid, int options,
+								BulkInsertState bistate, uint32 token)
+{
+	HEAP_AM()->tuple_insert_speculative(rel, slot, cid, options, bistate,
+										token);
+}
+
+void
+modify_tuple_complete_speculative(Relation rel, TupleTableSlot *slot,
+								  uint32 token, bool succeeded)
+{
+	HEAP_AM()->tuple_complete_speculative(rel, slot, token, succeeded);
+	if (succeeded)
+		modify_count_hot(rel, slot);
+}
+
+void
+modify_multi_insert(Relation rel, TupleTableSlot **slots, int nslots,
+					CommandId cid, int options, BulkInsertState bistate)
+{
+	int			hot = bulk_offer(rel, slots, nslots, cid, options, true);
+	int			i;
+
+	if (hot == 0)
+		return;
+	HEAP_AM()->multi_insert(rel, slots, hot, cid, options, bistate);
+	for (i = 0; i < hot; i++)
+		modify_count_hot(rel, slots[i]);
+}
+
+void
+modify_finish_bulk_insert(Relation rel, int options)
+{
+	bulk_finish(rel);
+}
+
+/* verb: "update", "delete" or "lock". */
+static void
+modify_refuse_segment_row(Relation rel, const char *verb)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("cannot %s rows of table \"%s\" that have been moved to segments",
+					verb, RelationGetRelationName(rel)),
+			 errdetail("Segments are immutable; only rows that have not been flushed yet can be changed."),
+			 errhint("Restrict the statement to recent rows, or set rusts.flush_rows, rusts.flush_size and rusts.flush_age of the table to 0 to keep rows out of segments.")));
+}
+
+/* What heapam reports for a row that a flush has moved. */
+static bool
+modify_was_moved(TM_Result result, TM_FailureData *tmfd)
+{
+	return result == TM_Updated && rowid_is_virtual(&tmfd->ctid);
+}
+
+TM_Result
+modify_tuple_delete(Relation rel, ItemPointer tid, CommandId cid,
+					Snapshot snapshot, Snapshot crosscheck, bool wait,
+					TM_FailureData *tmfd, bool changing_part)
+{
+	TM_Result	result;
+
+	if (rowid_is_virtual(tid))
+		modify_refuse_segment_row(rel, "delete");
+	result = HEAP_AM()->tuple_delete(rel, tid, cid, snapshot, crosscheck, wait,
+									 tmfd, changing_part);
+	if (modify_was_moved(result, tmfd))
+		modify_refuse_segment_row(rel, "delete");
+	return result;
+}
+
+TM_Result
+modify_tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot,
+					CommandId cid, Snapshot snapshot, Snapshot crosscheck,
+					bool wait, TM_FailureData *tmfd, LockTupleMode *lockmode,
+					CompatUpdateIndexes *update_indexes)
+{
+	TM_Result	result;
+
+	if (rowid_is_virtual(otid))
+		modify_refuse_segment_row(rel, "update");
+	result = HEAP_AM()->tuple_update(rel, otid, slot, cid, snapshot,
+									 crosscheck, wait, tmfd, lockmode,
+									 update_indexes);
+	if (modify_was_moved(result, tmfd))
+		modify_refuse_segment_row(rel, "update");
+	return result;
+}
+
+/*
+ * Lock a segment row.  Nothing but TRUNCATE, DROP and rewrites, which exclude
+ * every other session from the table, can make one disappear or change, so
+ * whoever wants no more than that it stays as it is (foreign keys, FOR SHARE)
+ * has that already.  Stronger modes announce a change and are refused.
+ *
+ * The snapshot is not the caller's but the latest state: the row may have been
+ * moved after the caller's snapshot, and for ON CONFLICT after its conflicting
+ * entry was found.
+ */
+static TM_Result
+modify_lock_segment_row(Relation rel, ItemPointer tid, TupleTableSlot *slot,
+						LockTupleMode mode, TM_FailureData *tmfd)
+{
+	if (mode != LockTupleKeyShare && mode != LockTupleShare)
+		modify_refuse_segment_row(rel, "lock");
+	if (fetch_one(rel, tid, SnapshotSelf, slot))
+		return TM_Ok;
+
+	tmfd->ctid = *tid;
+	tmfd->xmax = InvalidTransactionId;
+	tmfd->cmax = InvalidCommandId;
+	return TM_Deleted;
+}
+
+/* Wait for a transaction as the lock request wants; false: do not wait. */
+static bool
+modify_wait(Relation rel, TransactionId xid, ItemPointer tid,
+			LockWaitPolicy wait_policy)
+{
+	switch (wait_policy)
+	{
+		case LockWaitBlock:
+			XactLockTableWait(xid, rel, tid, XLTW_FetchUpdated);
+			return true;
+		case LockWaitSkip:
+			return ConditionalXactLockTableWait(xid);
+		case LockWaitError:
+			if (!ConditionalXactLockTableWait(xid))
+				ereport(ERROR,
+						(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+						 errmsg("could not obtain lock on row in relation \"%s\"",
+								RelationGetRelationName(rel))));
+			return true;
+	}
+	return false;				/* keep the compiler quiet */
+}
+
+/* One version of a row on the way to its latest; see modify_follow. */
+typedef struct ChainStep
+{
+	ItemPointerData tid;		/* in: version to look at; out: the next */
+	TransactionId xmin;			/* that it must have, else it is another row */
+	TransactionId wait_for;		/* out: transaction that is changing it */
+	CommandId	cmin;			/* out: of a version that is ours */
+} ChainStep;
+
+typedef enum ChainResult
+{
+	CHAIN_FOUND,				/* a version that can be locked */
+	CHAIN_NEXT,					/* replaced: step names the next version */
+	CHAIN_BUSY,					/* being changed by wait_for */
+	CHAIN_GONE					/* deleted */
+} ChainResult;
+
+static ChainResult
+modify_look_at(Relation rel, ChainStep *step)
+{
+	HeapTupleData tuple;
+	SnapshotData dirty;
+	Buffer		buffer;
+	bool		visible;
+	ChainResult result = CHAIN_GONE;
+
+	InitDirtySnapshot(dirty);
+	tuple.t_self = step->tid;
+	visible = heap_fetch(rel, &dirty, &tuple, &buffer, true);
+	if (tuple.t_data == NULL)
+		return CHAIN_GONE;		/* pruned; no buffer is held */
+
+	if (!TransactionIdEquals(HeapTupleHeaderGetXmin(tuple.t_data), step->xmin))
+		result = CHAIN_GONE;	/* pruned, its place reused */
+	else if (!visible)
+	{
+		/* a pin suffices: the end of a committed version does not change */
+		if (!ItemPointerEquals(&tuple.t_self, &tuple.t_data->t_ctid))
+		{
+			result = CHAIN_NEXT;
+			step->tid = tuple.t_data->t_ctid;
+			step->xmin = HeapTupleHeaderGetUpdateXid(tuple.t_data);
+		}
+	}
+	else if (TransactionIdIsValid(dirty.xmin))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg_internal("row version (%u,%u) of table \"%s\" follows a committed one but its transaction %u is not committed",
+								 ItemPointerGetBlockNumber(&tuple.t_self),
+								 ItemPointerGetOffsetNumber(&tuple.t_self),
+								 RelationGetRelationName(rel), dirty.xmin)));
+	else if (TransactionIdIsValid(dirty.xmax))
+	{
+		result = CHAIN_BUSY;
+		step->wait_for = dirty.xmax;
+	}
+	else
+	{
+		result = CHAIN_FOUND;
+		step->cmin = FirstCommandId;
+		if (TransactionIdIsCurrentTransactionId(step->xmin))
+			step->cmin = HeapTupleHeaderGetCmin(tuple.t_data);
+	}
+	ReleaseBuffer(buffer);
+	return result;
+}
+
+/*
+ * From a version that was updated (tmfd says by whom and to where) to the
+ * latest one, which is left in *tid.  TM_Ok: try to lock that.
+ */
+static TM_Result
+modify_follow(Relation rel, ItemPointer tid, CommandId cid,
+			  LockWaitPolicy wait_policy, TM_FailureData *tmfd)
+{
+	ChainStep	step;
+
+	step.tid = tmfd->ctid;
+	step.xmin = tmfd->xmax;
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (ItemPointerIndicatesMovedPartitions(&step.tid))
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("tuple to be locked was already moved to another partition due to concurrent update")));
+		*tid = step.tid;
+		if (rowid_is_virtual(tid))
+			return TM_Ok;
+
+		switch (modify_look_at(rel, &step))
+		{
+			case CHAIN_FOUND:
+				if (!TransactionIdIsCurrentTransactionId(step.xmin) ||
+					step.cmin < cid)
+					return TM_Ok;
+				/* made by this command, which therefore does not see it */
+				tmfd->xmax = step.xmin;
+				tmfd->cmax = step.cmin;
+				return TM_SelfModified;
+			case CHAIN_NEXT:
+				break;
+			case CHAIN_BUSY:
+				if (!modify_wait(rel, step.wait_for, tid, wait_policy))
+					return TM_WouldBlock;
+				break;
+			case CHAIN_GONE:
+				return TM_Deleted;
+		}
+	}
+}
+
+static TM_Result
+modify_lock_hot_row(Relation rel, ItemPointer tid, Snapshot snapshot,
+					TupleTableSlot *slot, CommandId cid, LockTupleMode mode,
+					LockWaitPolicy wait_policy, uint8 flags,
+					TM_FailureData *tmfd)
+{
+	const TupleTableSlotOps *ops = slot_lend_to_heap(slot);
+	TM_Result	result;
+
+	result = HEAP_AM()->tuple_lock(rel, tid, snapshot, slot, cid, mode,
+								   wait_policy,
+								   flags & ~TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
+								   tmfd);
+	slot_take_back(slot, ops);
+	return result;
+}
+
+/* modify_tuple_lock; *tid is the caller's own, not the slot's. */
+static TM_Result
+modify_lock_chain(Relation rel, ItemPointer tid, Snapshot snapshot,
+				  TupleTableSlot *slot, CommandId cid, LockTupleMode mode,
+				  LockWaitPolicy wait_policy, uint8 flags,
+				  TM_FailureData *tmfd)
+{
+	bool		traversed = false;
+	TM_Result	result;
+
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (rowid_is_virtual(tid))
+		{
+			tmfd->traversed = traversed;
+			return modify_lock_segment_row(rel, tid, slot, mode, tmfd);
+		}
+
+		result = modify_lock_hot_row(rel, tid, snapshot, slot, cid, mode,
+									 wait_policy, flags, tmfd);
+		tmfd->traversed = traversed;
+		if (result != TM_Updated)
+			return result;
+		if (modify_was_moved(result, tmfd))
+		{
+			/* the same version, so this is no news to anybody */
+			*tid = tmfd->ctid;
+			ExecClearTuple(slot);
+			continue;
+		}
+		if (!(flags & TUPLE_LOCK_FLAG_FIND_LAST_VERSION))
+			return result;
+
+		ExecClearTuple(slot);
+		if (ItemPointerEquals(&tmfd->ctid, tid))
+			return TM_Deleted;
+		tmfd->traversed = traversed = true;
+		result = modify_follow(rel, tid, cid, wait_policy, tmfd);
+		if (result != TM_Ok)
+			return result;
+	}
+}
+
+TM_Result
+modify_tuple_lock(Relation rel, ItemPointer tid, Snapshot snapshot,
+				  TupleTableSlot *slot, CommandId cid, LockTupleMode mode,
+				  LockWaitPolicy wait_policy, uint8 flags,
+				  TM_FailureData *tmfd)
+{
+	ItemPointerData self = *tid;	/* tid may be the slot's */
+	TM_Result	result;
+
+	result = modify_lock_chain(rel, &self, snapshot, slot, cid, mode,
+							   wait_policy, flags, tmfd);
+	*tid = self;
+	return result;
+}
+
+/*
+ * heapam decides which index entries point to dead rows by reading the rows'
+ * blocks.  Virtual ones have none, and their rows are alive (or else it is for
+ * VACUUM to find out), so they are withdrawn before it looks.
+ */
+TransactionId
+modify_index_delete_tuples(Relation rel, TM_IndexDeleteOp *delstate)
+{
+	int			i;
+	int			n = 0;
+
+	for (i = 0; i < delstate->ndeltids; i++)
+	{
+		if (!rowid_is_virtual(&delstate->deltids[i].tid))
+			delstate->deltids[n++] = delstate->deltids[i];
+		else if (delstate->status[delstate->deltids[i].id].knowndeletable)
+			elog(ERROR, "index entry of a segment row of table \"%s\" is marked dead",
+				 RelationGetRelationName(rel));
+	}
+	delstate->ndeltids = n;
+	if (n == 0)
+		return InvalidTransactionId;
+	return HEAP_AM()->index_delete_tuples(rel, delstate);
+}

@@ -1,0 +1,132 @@
+/*
+ * size.c
+ *	  Sizes and the planner's estimates.
+ *
+ * relation_size is the main fork's true size, because heapam, VACUUM and
+ * relation extension depend on it, with one exception: up to PostgreSQL 16
+ * ANALYZE does not call the access method at all when a table has no blocks,
+ * which is the normal state of a flushed table.  So a table without heap
+ * blocks claims one for as long as this backend analyzes it; analyze.c knows
+ * and reads no heap block then.  The progress report says what is analyzed,
+ * hence this needs track_activities, which is on by default.
+ *
+ * Estimates: pg_class.reltuples and relpages count hot and segment rows
+ * together (vacuum.c, ANALYZE), so heap's way to scale them by the current
+ * number of heap blocks is wrong as soon as there are segments.  Then hot rows
+ * are estimated from column widths and segment rows are taken from the
+ * directory, where they are exact.  A table without segments is estimated as
+ * heap would, number for number.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/heapam.h"
+#include "commands/progress.h"
+#include "optimizer/plancat.h"
+#include "storage/bufmgr.h"
+#include "utils/backend_status.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "table/size.h"
+
+static bool
+size_is_being_analyzed(Relation rel)
+{
+	return MyBEEntry != NULL &&
+		MyBEEntry->st_progress_command == PROGRESS_COMMAND_ANALYZE &&
+		MyBEEntry->st_progress_command_target == RelationGetRelid(rel);
+}
+
+bool
+size_is_inflated(Relation rel)
+{
+	return size_is_being_analyzed(rel) &&
+		table_block_relation_size(rel, MAIN_FORKNUM) == 0;
+}
+
+uint64
+size_relation_size(Relation rel, ForkNumber fork)
+{
+	uint64		size = table_block_relation_size(rel, fork);
+
+	if (size == 0 && fork == MAIN_FORKNUM && size_is_being_analyzed(rel) &&
+		store_exists(rel))
+		return BLCKSZ;
+	return size;
+}
+
+void
+size_segment_totals(Relation rel, Snapshot snapshot, SegmentTotals *totals)
+{
+	Store	   *store;
+	MemoryContext context;
+	MemoryContext old;
+
+	memset(totals, 0, sizeof(*totals));
+	if (!store_exists(rel))
+		return;
+
+	store = store_open(rel, AccessShareLock);
+	if (RelationGetNumberOfBlocks(store->toast) > 0)
+	{
+		DirectoryList *list;
+
+		context = AllocSetContextCreate(CurrentMemoryContext, "rusts totals",
+										ALLOCSET_DEFAULT_SIZES);
+		old = MemoryContextSwitchTo(context);
+		list = directory_load(store, snapshot);
+		totals->segments = list->n;
+		totals->rows = (double) (list->rows - list->dead_rows);
+		totals->pages = ceil((double) list->bytes / BLCKSZ);
+		MemoryContextSwitchTo(old);
+		MemoryContextDelete(context);
+	}
+	store_close(store);
+}
+
+/* Hot rows when pg_class cannot be believed: as many as fit into the pages. */
+static double
+size_estimate_hot_rows(Relation rel, int32 *attr_widths, BlockNumber pages)
+{
+	int32		width;
+
+	if (pages == 0)
+		return 0;
+	width = get_rel_data_width(rel, attr_widths) +
+		MAXALIGN(SizeofHeapTupleHeader) + sizeof(ItemIdData);
+	return (double) pages * ((BLCKSZ - SizeOfPageHeaderData) / width);
+}
+
+void
+size_relation_estimate_size(Relation rel, int32 *attr_widths,
+							BlockNumber *pages, double *tuples,
+							double *allvisfrac)
+{
+	SegmentTotals totals;
+	Snapshot	snapshot;
+	BlockNumber hot_pages;
+
+	snapshot = RegisterSnapshot(ActiveSnapshotSet() ? GetActiveSnapshot() :
+								GetLatestSnapshot());
+	size_segment_totals(rel, snapshot, &totals);
+	UnregisterSnapshot(snapshot);
+
+	if (totals.segments == 0)
+	{
+		GetHeapamTableAmRoutine()->relation_estimate_size(rel, attr_widths,
+														  pages, tuples,
+														  allvisfrac);
+		return;
+	}
+
+	hot_pages = RelationGetNumberOfBlocks(rel);
+	*tuples = totals.rows + size_estimate_hot_rows(rel, attr_widths,
+												   hot_pages);
+	*pages = (BlockNumber) Min(hot_pages + totals.pages, MaxBlockNumber);
+	/* segment rows are never answered from the index alone */
+	*allvisfrac = *pages == 0 ? 0 :
+		(double) Min((BlockNumber) rel->rd_rel->relallvisible, hot_pages) /
+		*pages;
+}

@@ -1,0 +1,440 @@
+/*
+ * slot.c
+ *	  Slots that hold hot rows as heap's do, and segment rows lazily.
+ *
+ * A slot is in one of two modes:
+ *
+ *	  heap mode		reader == NULL.  Everything is TTSOpsBufferHeapTuple's
+ *					business: a row in a buffer, a materialised copy, a
+ *					virtual row that the executor stored, or nothing.
+ *	  segment mode	reader != NULL.  The row is a position in a reader.  There
+ *					is no tuple and no buffer; attributes are filled from
+ *					decoded vectors when asked for.
+ *
+ * A slot in segment mode is linked with the owner of its reader, because
+ * heap's slots keep what they show valid by a buffer pin, which outlives the
+ * scan, and callers rely on that: they may keep a slot over table_endscan, or
+ * pass another slot for the next row.  Before the reader moves to another row
+ * for another slot, or closes, the owner calls slot_detach, which turns the
+ * row into a materialised copy (heap mode).  At most one slot refers to an
+ * owner at a time.  After an error neither side is touched again: slots and
+ * readers are then freed with their memory contexts, without callbacks.
+ *
+ * heapam checks for slot->tts_ops == &TTSOpsBufferHeapTuple, so our slot wears
+ * heap's operations during such a call.  If heapam throws meanwhile, the slot
+ * keeps them; it is in heap mode then (lending clears segment mode), our extra
+ * fields are idle, and heap's operations treat it correctly for as long as it
+ * lives.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/sysattr.h"
+#include "access/transam.h"
+#include "utils/memutils.h"
+
+#include "table/slot.h"
+
+typedef struct RustsTupleTableSlot
+{
+	BufferHeapTupleTableSlot base;
+	SegmentReader *reader;		/* not NULL: segment mode */
+	uint32		row;
+	SlotOwner  *owner;
+} RustsTupleTableSlot;
+
+#define HEAP_OPS (&TTSOpsBufferHeapTuple)
+
+/* Stands in for the null array of a column block without nulls. */
+static const bool no_nulls[CODEC_BLOCK_ROWS];
+
+static inline bool
+slot_is_ours(TupleTableSlot *slot)
+{
+	return slot->tts_ops == &slot_ops_rusts;
+}
+
+static inline void
+slot_set_ops(TupleTableSlot *slot, const TupleTableSlotOps *ops)
+{
+	/* const only to stop accidents: slots are allocated, not defined const */
+	*((const TupleTableSlotOps **) &slot->tts_ops) = ops;
+}
+
+/* Break the link with the owner and leave segment mode. */
+static inline void
+slot_unlink(RustsTupleTableSlot *rslot)
+{
+	if (rslot->owner != NULL)
+		rslot->owner->slot = NULL;
+	rslot->owner = NULL;
+	rslot->reader = NULL;
+}
+
+/*
+ * Make columns 0 .. natts - 1 of the slot's block available.  What is loaded
+ * is always a prefix, because slots are filled by prefixes.
+ */
+static void
+slot_load_columns(RustsTupleTableSlot *rslot, SlotOwner *owner, int natts)
+{
+	MemoryContext old = MemoryContextSwitchTo(owner->context);
+
+	if (natts > owner->ncolumns)
+	{
+		int			n = Max(natts,
+							rslot->base.base.base.tts_tupleDescriptor->natts);
+
+		if (owner->columns == NULL)
+			owner->columns = palloc(n * sizeof(SlotColumn));
+		else
+			owner->columns = repalloc(owner->columns, n * sizeof(SlotColumn));
+		owner->ncolumns = n;
+	}
+
+	for (; owner->nloaded < natts; owner->nloaded++)
+	{
+		SlotColumn *column = &owner->columns[owner->nloaded];
+		SegmentVector vector;
+
+		segment_reader_block(rslot->reader, (AttrNumber) (owner->nloaded + 1),
+							 owner->block, &vector);
+		column->values = vector.values;
+		column->isnull = vector.isnull != NULL ? vector.isnull : no_nulls;
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/* Fill attributes up to natts of a slot in segment mode. */
+static void
+slot_fill(RustsTupleTableSlot *rslot, int natts)
+{
+	TupleTableSlot *slot = &rslot->base.base.base;
+	SlotOwner  *owner = rslot->owner;
+	uint32		i = rslot->row % CODEC_BLOCK_ROWS;
+	const SlotColumn *columns;
+	Datum	   *values = slot->tts_values;
+	bool	   *isnull = slot->tts_isnull;
+	int			attr;
+
+	if (unlikely(natts > owner->nloaded))
+		slot_load_columns(rslot, owner, natts);
+
+	columns = owner->columns;
+	for (attr = slot->tts_nvalid; attr < natts; attr++)
+	{
+		values[attr] = columns[attr].values[i];
+		isnull[attr] = columns[attr].isnull[i];
+	}
+	slot->tts_nvalid = (AttrNumber) natts;
+}
+
+static void
+slot_fill_all(RustsTupleTableSlot *rslot)
+{
+	TupleTableSlot *slot = &rslot->base.base.base;
+
+	if (slot->tts_nvalid < slot->tts_tupleDescriptor->natts)
+		slot_fill(rslot, slot->tts_tupleDescriptor->natts);
+}
+
+/*
+ * heap_form_tuple leaves a composite value's header.  Make it a stored row's:
+ * inserted by the transaction that wrote the segment, never deleted.
+ */
+static void
+slot_set_header(HeapTuple tuple, TransactionId xmin, const ItemPointerData *tid,
+				Oid relid)
+{
+	HeapTupleHeader header = tuple->t_data;
+
+	header->t_infomask &= ~HEAP_XACT_MASK;
+	header->t_infomask |= HEAP_XMAX_INVALID;
+	HeapTupleHeaderSetXmin(header, xmin);
+	HeapTupleHeaderSetXmax(header, InvalidTransactionId);
+	HeapTupleHeaderSetCmin(header, FirstCommandId);
+	header->t_ctid = *tid;
+	tuple->t_self = *tid;
+	tuple->t_tableOid = relid;
+}
+
+/* The row of a slot in segment mode as a tuple in the current context. */
+static HeapTuple
+slot_form_tuple(RustsTupleTableSlot *rslot)
+{
+	TupleTableSlot *slot = &rslot->base.base.base;
+	HeapTuple	tuple;
+
+	slot_fill_all(rslot);
+	tuple = heap_form_tuple(slot->tts_tupleDescriptor, slot->tts_values,
+							slot->tts_isnull);
+	slot_set_header(tuple, segment_reader_entry(rslot->reader)->xmin,
+					&slot->tts_tid, slot->tts_tableOid);
+	return tuple;
+}
+
+static void
+slot_init(TupleTableSlot *slot)
+{
+	RustsTupleTableSlot *rslot = (RustsTupleTableSlot *) slot;
+
+	HEAP_OPS->init(slot);
+	rslot->reader = NULL;
+	rslot->owner = NULL;
+}
+
+static void
+slot_release(TupleTableSlot *slot)
+{
+	HEAP_OPS->release(slot);
+}
+
+static void
+slot_clear(TupleTableSlot *slot)
+{
+	slot_unlink((RustsTupleTableSlot *) slot);
+	HEAP_OPS->clear(slot);
+}
+
+static void
+slot_getsomeattrs_rusts(TupleTableSlot *slot, int natts)
+{
+	RustsTupleTableSlot *rslot = (RustsTupleTableSlot *) slot;
+
+	if (rslot->reader != NULL)
+		slot_fill(rslot, natts);
+	else
+		HEAP_OPS->getsomeattrs(slot, natts);
+}
+
+static Datum
+slot_getsysattr_rusts(TupleTableSlot *slot, int attnum, bool *isnull)
+{
+	RustsTupleTableSlot *rslot = (RustsTupleTableSlot *) slot;
+
+	if (rslot->reader == NULL)
+		return HEAP_OPS->getsysattr(slot, attnum, isnull);
+
+	*isnull = false;
+	switch (attnum)
+	{
+		case SelfItemPointerAttributeNumber:
+			return PointerGetDatum(&slot->tts_tid);
+		case TableOidAttributeNumber:
+			return ObjectIdGetDatum(slot->tts_tableOid);
+		case MinTransactionIdAttributeNumber:
+			return TransactionIdGetDatum(segment_reader_entry(rslot->reader)->xmin);
+		case MaxTransactionIdAttributeNumber:
+			return TransactionIdGetDatum(InvalidTransactionId);
+		case MinCommandIdAttributeNumber:
+		case MaxCommandIdAttributeNumber:
+			return CommandIdGetDatum(FirstCommandId);
+	}
+	elog(ERROR, "invalid system attribute number %d", attnum);
+	return (Datum) 0;			/* keep the compiler quiet */
+}
+
+static void
+slot_materialize(TupleTableSlot *slot)
+{
+	RustsTupleTableSlot *rslot = (RustsTupleTableSlot *) slot;
+	MemoryContext old;
+
+	if (rslot->reader == NULL)
+	{
+		HEAP_OPS->materialize(slot);
+		return;
+	}
+
+	old = MemoryContextSwitchTo(slot->tts_mcxt);
+	rslot->base.base.tuple = slot_form_tuple(rslot);
+	MemoryContextSwitchTo(old);
+	slot_unlink(rslot);
+	slot->tts_flags |= TTS_FLAG_SHOULDFREE;
+
+	/* what was filled points into the reader */
+	slot->tts_nvalid = 0;
+	rslot->base.base.off = 0;
+}
+
+static void
+slot_copyslot(TupleTableSlot *dst, TupleTableSlot *src)
+{
+	RustsTupleTableSlot *rdst = (RustsTupleTableSlot *) dst;
+	RustsTupleTableSlot *rsrc = (RustsTupleTableSlot *) src;
+	HeapTuple	tuple;
+	MemoryContext old;
+
+	if (rdst->reader != NULL)
+		ExecClearTuple(dst);
+	if (!slot_is_ours(src) || rsrc->reader == NULL)
+	{
+		HEAP_OPS->copyslot(dst, src);
+		return;
+	}
+
+	ExecClearTuple(dst);
+	old = MemoryContextSwitchTo(dst->tts_mcxt);
+	tuple = slot_form_tuple(rsrc);
+	MemoryContextSwitchTo(old);
+	rdst->base.base.tuple = tuple;
+	dst->tts_flags &= ~TTS_FLAG_EMPTY;
+	dst->tts_flags |= TTS_FLAG_SHOULDFREE;
+	dst->tts_tid = src->tts_tid;
+	dst->tts_tableOid = src->tts_tableOid;
+}
+
+static HeapTuple
+slot_get_heap_tuple(TupleTableSlot *slot)
+{
+	RustsTupleTableSlot *rslot = (RustsTupleTableSlot *) slot;
+
+	if (rslot->reader != NULL)
+		slot_materialize(slot);
+	return HEAP_OPS->get_heap_tuple(slot);
+}
+
+static HeapTuple
+slot_copy_heap_tuple(TupleTableSlot *slot)
+{
+	RustsTupleTableSlot *rslot = (RustsTupleTableSlot *) slot;
+
+	if (rslot->reader == NULL)
+		return HEAP_OPS->copy_heap_tuple(slot);
+	return slot_form_tuple(rslot);
+}
+
+static MinimalTuple
+slot_copy_minimal_tuple(TupleTableSlot *slot)
+{
+	RustsTupleTableSlot *rslot = (RustsTupleTableSlot *) slot;
+
+	if (rslot->reader == NULL)
+		return HEAP_OPS->copy_minimal_tuple(slot);
+	slot_fill_all(rslot);
+	return heap_form_minimal_tuple(slot->tts_tupleDescriptor,
+								   slot->tts_values, slot->tts_isnull);
+}
+
+const TupleTableSlotOps slot_ops_rusts = {
+	.base_slot_size = sizeof(RustsTupleTableSlot),
+	.init = slot_init,
+	.release = slot_release,
+	.clear = slot_clear,
+	.getsomeattrs = slot_getsomeattrs_rusts,
+	.getsysattr = slot_getsysattr_rusts,
+	.materialize = slot_materialize,
+	.copyslot = slot_copyslot,
+	.get_heap_tuple = slot_get_heap_tuple,
+	/* as heap's, it does not own minimal tuples */
+	.get_minimal_tuple = NULL,
+	.copy_heap_tuple = slot_copy_heap_tuple,
+	.copy_minimal_tuple = slot_copy_minimal_tuple
+};
+
+const TupleTableSlotOps *
+slot_lend_to_heap(TupleTableSlot *slot)
+{
+	const TupleTableSlotOps *ops = slot->tts_ops;
+
+	if (ops == &slot_ops_rusts)
+	{
+		if (((RustsTupleTableSlot *) slot)->reader != NULL)
+			slot_clear(slot);
+		slot_set_ops(slot, HEAP_OPS);
+	}
+	return ops;
+}
+
+void
+slot_take_back(TupleTableSlot *slot, const TupleTableSlotOps *ops)
+{
+	if (ops == &slot_ops_rusts)
+		slot_set_ops(slot, ops);
+}
+
+/*
+ * Put a formed tuple into any kind of slot.  The slot owns it afterwards.
+ */
+static void
+slot_store_tuple(TupleTableSlot *slot, HeapTuple tuple)
+{
+	ItemPointerData tid = tuple->t_self;
+	Oid			relid = tuple->t_tableOid;
+
+	if (slot_is_ours(slot))
+	{
+		RustsTupleTableSlot *rslot = (RustsTupleTableSlot *) slot;
+
+		ExecClearTuple(slot);
+		rslot->base.base.tuple = tuple;
+		slot->tts_flags &= ~TTS_FLAG_EMPTY;
+		slot->tts_flags |= TTS_FLAG_SHOULDFREE;
+	}
+	else
+		ExecForceStoreHeapTuple(tuple, slot, true);
+	slot->tts_tid = tid;
+	slot->tts_tableOid = relid;
+}
+
+void
+slot_store_segment_copy(TupleTableSlot *slot, Oid relid,
+						SegmentReader *reader, uint32 row)
+{
+	const DirectoryEntry *entry = segment_reader_entry(reader);
+	MemoryContext old = MemoryContextSwitchTo(slot->tts_mcxt);
+	HeapTuple	tuple = segment_reader_tuple(reader, row);
+	ItemPointerData tid;
+
+	rowid_set(&tid, entry->d.first_block, row);
+	slot_set_header(tuple, entry->xmin, &tid, relid);
+	MemoryContextSwitchTo(old);
+	slot_store_tuple(slot, tuple);
+}
+
+void
+slot_store_segment_row(TupleTableSlot *slot, Oid relid,
+					   SegmentReader *reader, uint32 row, SlotOwner *owner)
+{
+	RustsTupleTableSlot *rslot = (RustsTupleTableSlot *) slot;
+	uint32		block = row / CODEC_BLOCK_ROWS;
+
+	if (unlikely(!slot_is_ours(slot)))
+	{
+		slot_store_segment_copy(slot, relid, reader, row);
+		return;
+	}
+
+	if (unlikely(owner->slot != slot))
+	{
+		if (owner->slot != NULL)
+			slot_detach(owner);
+		ExecClearTuple(slot);
+		rslot->owner = owner;
+		owner->slot = slot;
+	}
+	if (unlikely(owner->reader != reader || owner->block != block))
+	{
+		owner->reader = reader;
+		owner->block = block;
+		owner->nloaded = 0;
+	}
+
+	rslot->reader = reader;
+	rslot->row = row;
+	rowid_set(&slot->tts_tid, segment_reader_entry(reader)->d.first_block,
+			  row);
+	slot->tts_tableOid = relid;
+	slot->tts_nvalid = 0;
+	slot->tts_flags &= ~TTS_FLAG_EMPTY;
+}
+
+void
+slot_detach(SlotOwner *owner)
+{
+	if (owner->slot != NULL)
+		slot_materialize(owner->slot);
+	/* the next reader may well get the address of this one */
+	owner->reader = NULL;
+	owner->nloaded = 0;
+}

@@ -1,0 +1,210 @@
+/*
+ * vacuum.c
+ *	  VACUUM of a rusts table.
+ *
+ * heapam vacuums the hot rows and their index entries; the TOAST relation, and
+ * with it dropped segments, is vacuumed by PostgreSQL as any other's.  What is
+ * left are two things that heapam cannot know:
+ *
+ * Stale index entries.  A flush that was rolled back, or the removal of a
+ * segment, leaves index entries whose virtual TID names nothing.  They are
+ * harmless, since virtual blocks are never used again, but they pile up.  An
+ * entry is stale when its block was reserved (is below the counter) and no
+ * segment that somebody could still see covers it.  A transaction that has
+ * reserved blocks and not yet finished may have made entries without having
+ * its directory row in place, so counter and directory are read while there
+ * is none; if there is one, the entries are left for the next VACUUM.  When
+ * the blocks of the directory add up to the counter, nothing can be stale.
+ *
+ * Statistics.  pg_class.reltuples and relpages count segment rows too, for
+ * monitoring and autovacuum's ANALYZE threshold; heapam writes the numbers of
+ * the hot part, so they are completed afterwards.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/heapam.h"
+#include "access/multixact.h"
+#include "access/visibilitymap.h"
+#include "catalog/pg_class.h"
+#include "commands/vacuum.h"
+#include "miscadmin.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "table/size.h"
+#include "table/vacuum.h"
+
+typedef struct StaleCheck
+{
+	uint32		limit;			/* first block that was never reserved */
+	DirectoryList *list;		/* all segments that are not surely dead */
+	uint64		removed;
+} StaleCheck;
+
+/* IndexBulkDeleteCallback: is the entry stale? */
+static bool
+vacuum_is_stale(ItemPointer tid, void *arg)
+{
+	StaleCheck *check = (StaleCheck *) arg;
+
+	if (!rowid_is_virtual(tid) || rowid_block(tid) >= check->limit ||
+		directory_list_find(check->list, rowid_block(tid)) != NULL)
+		return false;
+	check->removed++;
+	return true;
+}
+
+/* Learn what is stale; false: nothing, or it cannot be told now. */
+static bool
+vacuum_find_stale(Store *store, StaleCheck *check)
+{
+	bool		stale = false;
+
+	if (RelationGetNumberOfBlocks(store->toast) == 0 ||
+		!counter_try_quiesce(store))
+		return false;
+	check->limit = counter_peek(store);
+	check->list = directory_load(store, SnapshotAny);
+	counter_end_quiesce(store);
+	stale = check->list->nblocks < check->limit;
+	check->removed = 0;
+	return stale;
+}
+
+static void
+vacuum_clean_index(Relation index, StaleCheck *check,
+				   BufferAccessStrategy bstrategy)
+{
+	IndexVacuumInfo info = {0};
+	IndexBulkDeleteResult *stats;
+
+	info.index = index;
+	info.estimated_count = true;
+	info.message_level = DEBUG2;
+	info.num_heap_tuples = (double) check->list->rows;
+	info.strategy = bstrategy;
+	stats = index_bulk_delete(&info, NULL, vacuum_is_stale, check);
+	stats = index_vacuum_cleanup(&info, stats);
+	if (stats != NULL)
+		pfree(stats);
+}
+
+static void
+vacuum_clean_indexes(Relation rel, VacuumParams *params,
+					 BufferAccessStrategy bstrategy)
+{
+	Store	   *store;
+	StaleCheck	check;
+	Relation   *indexes;
+	int			nindexes;
+	int			i;
+
+	if (!rel->rd_rel->relhasindex || !store_exists(rel) ||
+		params->index_cleanup == VACOPTVALUE_DISABLED)
+		return;
+	store = store_open(rel, AccessShareLock);
+	if (vacuum_find_stale(store, &check))
+	{
+		vac_open_indexes(rel, RowExclusiveLock, &nindexes, &indexes);
+		for (i = 0; i < nindexes; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			vacuum_clean_index(indexes[i], &check, bstrategy);
+		}
+		vac_close_indexes(nindexes, indexes, NoLock);
+		if (check.removed > 0)
+			ereport((params->options & VACOPT_VERBOSE) ? INFO : DEBUG1,
+					(errmsg("table \"%s\": removed " UINT64_FORMAT " index entries of segment rows that no longer exist",
+							RelationGetRelationName(rel), check.removed)));
+	}
+	store_close(store);
+}
+
+/* pg_class.reltuples, as heapam has just left it. */
+static double
+vacuum_hot_rows(Relation rel)
+{
+	HeapTuple	tuple;
+	double		rows;
+
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(RelationGetRelid(rel)));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u",
+			 RelationGetRelid(rel));
+	rows = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
+	ReleaseSysCache(tuple);
+	return Max(rows, 0);
+}
+
+static void
+vacuum_totals(Relation rel, SegmentTotals *totals)
+{
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+
+	size_segment_totals(rel, snapshot, totals);
+	UnregisterSnapshot(snapshot);
+}
+
+/*
+ * heapam scales the density that pg_class records by the blocks it has not
+ * looked at, so it is shown the hot part's numbers.  The relcache entry may be
+ * rebuilt meanwhile and then has the catalog's again; an estimate is off then.
+ */
+static void
+vacuum_hot(Relation rel, VacuumParams *params, BufferAccessStrategy bstrategy,
+		   const SegmentTotals *totals)
+{
+	Form_pg_class form = rel->rd_rel;
+	float4		reltuples = form->reltuples;
+	int32		relpages = form->relpages;
+
+	if (totals->segments > 0)
+	{
+		form->reltuples = (float4) Max(reltuples - totals->rows, 0);
+		form->relpages = (int32) Max(relpages - totals->pages, 0);
+	}
+	PG_TRY();
+	{
+		GetHeapamTableAmRoutine()->relation_vacuum(rel, params, bstrategy);
+	}
+	PG_CATCH();
+	{
+		rel->rd_rel->reltuples = reltuples;
+		rel->rd_rel->relpages = relpages;
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+}
+
+static void
+vacuum_update_statistics(Relation rel)
+{
+	SegmentTotals totals;
+	BlockNumber pages;
+	BlockNumber all_visible;
+
+	vacuum_totals(rel, &totals);
+	if (totals.segments == 0)
+		return;
+	pages = RelationGetNumberOfBlocks(rel);
+	visibilitymap_count(rel, &all_visible, NULL);
+	vac_update_relstats(rel,
+						(BlockNumber) Min(pages + totals.pages, MaxBlockNumber),
+						vacuum_hot_rows(rel) + totals.rows,
+						Min(all_visible, pages), rel->rd_rel->relhasindex,
+						InvalidTransactionId, InvalidMultiXactId, NULL, NULL,
+						false);
+}
+
+void
+vacuum_relation(Relation rel, VacuumParams *params,
+				BufferAccessStrategy bstrategy)
+{
+	SegmentTotals totals;
+
+	vacuum_totals(rel, &totals);
+	vacuum_hot(rel, params, bstrategy, &totals);
+	vacuum_clean_indexes(rel, params, bstrategy);
+	vacuum_update_statistics(rel);
+}
