@@ -16,13 +16,16 @@
 #define DICT_FREE_ENTRIES 1024
 #define DICT_MAX_ENTRIES 65536
 
+/* A larger arena is not kept for the next rows. */
+#define ARENA_KEEP ((Size) 64 * 1024 * 1024)
+
 /* Stop appending when one column's bytes reach this. */
 #define ARENA_LIMIT ((Size) 1 << 30)
 
 void
 column_buffer_start(SegmentBuilder *builder, ColumnBuffer *column)
 {
-	MemoryContext context = builder->rows_context;
+	MemoryContext context = builder->context;
 
 	column->values = NULL;
 	column->codes = NULL;
@@ -46,6 +49,23 @@ column_buffer_start(SegmentBuilder *builder, ColumnBuffer *column)
 	}
 }
 
+void
+column_buffer_restart(SegmentBuilder *builder, ColumnBuffer *column)
+{
+	if (column->nulls != NULL)
+		pfree(column->nulls);
+	column->nulls = NULL;
+	column->null_count = 0;
+	column->arena.used = 0;
+	if (column->arena.size > ARENA_KEEP)
+	{
+		pfree(column->arena.data);
+		memset(&column->arena, 0, sizeof(column->arena));
+	}
+	if (column->mode == COLUMN_CODES)
+		dict_clear(&column->dict);
+}
+
 static void *
 column_buffer_resize(MemoryContext context, void *old, Size size)
 {
@@ -57,7 +77,7 @@ void
 column_buffer_grow(SegmentBuilder *builder, ColumnBuffer *column,
 				   uint32 capacity)
 {
-	MemoryContext context = builder->rows_context;
+	MemoryContext context = builder->context;
 
 	switch (column->mode)
 	{
@@ -84,7 +104,7 @@ column_buffer_give_up_dict(SegmentBuilder *builder, ColumnBuffer *column)
 {
 	uint32		i;
 
-	column->refs = MemoryContextAllocHuge(builder->rows_context,
+	column->refs = MemoryContextAllocHuge(builder->context,
 										  builder->capacity * sizeof(BytesRef));
 	for (i = 0; i < builder->rows; i++)
 	{
@@ -117,7 +137,7 @@ column_buffer_append_null(SegmentBuilder *builder, ColumnBuffer *column)
 
 	if (column->nulls == NULL)
 	{
-		column->nulls = MemoryContextAllocHuge(builder->rows_context,
+		column->nulls = MemoryContextAllocHuge(builder->context,
 											   builder->capacity);
 		memset(column->nulls, 0, row);
 	}
@@ -157,7 +177,7 @@ column_buffer_append_bytes(SegmentBuilder *builder, ColumnBuffer *column,
 		{
 			column_buffer_give_up_dict(builder, column);
 			column->refs[row].offset = dict_arena_add(&column->arena,
-													  builder->rows_context,
+													  builder->context,
 													  bytes, len);
 			column->refs[row].len = len;
 		}
@@ -165,7 +185,7 @@ column_buffer_append_bytes(SegmentBuilder *builder, ColumnBuffer *column,
 	else
 	{
 		column->refs[row].offset = dict_arena_add(&column->arena,
-												  builder->rows_context,
+												  builder->context,
 												  bytes, len);
 		column->refs[row].len = len;
 	}

@@ -44,7 +44,6 @@ typedef struct ColumnBuffer
 struct SegmentBuilder
 {
 	MemoryContext context;
-	MemoryContext rows_context; /* buffers, reset with the rows */
 	TupleDesc	desc;
 	SegmentSpec spec;
 	int			ncolumns;		/* without dropped ones */
@@ -58,6 +57,9 @@ struct SegmentBuilder
 };
 
 extern void column_buffer_start(SegmentBuilder *builder, ColumnBuffer *column);
+/* Empty it, keeping its memory; a dictionary given up stays given up. */
+extern void column_buffer_restart(SegmentBuilder *builder,
+								  ColumnBuffer *column);
 extern void column_buffer_grow(SegmentBuilder *builder, ColumnBuffer *column,
 							   uint32 capacity);
 extern void column_buffer_append(SegmentBuilder *builder,

@@ -76,6 +76,13 @@ dict_init(Dict *dict, MemoryContext context)
 										 (dict->mask + 1) * sizeof(uint32));
 }
 
+void
+dict_clear(Dict *dict)
+{
+	dict->n = 0;
+	memset(dict->table, 0, ((Size) dict->mask + 1) * sizeof(uint32));
+}
+
 static void
 dict_grow(Dict *dict)
 {

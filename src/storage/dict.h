@@ -33,6 +33,7 @@ typedef struct Dict
 extern uint64 dict_arena_add(DictArena *arena, MemoryContext context,
 							 const char *bytes, uint32 len);
 extern void dict_init(Dict *dict, MemoryContext context);
+extern void dict_clear(Dict *dict);
 /* Code of a byte string, entered when it is new. */
 extern uint32 dict_code(Dict *dict, DictArena *arena, const char *bytes,
 						uint32 len);

@@ -2,9 +2,8 @@
  * segment_build.c
  *	  Rows on their way into segments: column buffers in memory.
  *
- * Columns of a builder grow together.  The rows live in a context of their
- * own, which a reset empties; the builder's memory figure counts what grows
- * with the rows, so that callers can keep within a budget.
+ * Columns of a builder grow together.  The builder's memory figure counts
+ * what grows with the rows, so that callers can keep within a budget.
  */
 #include "postgres.h"
 
@@ -42,8 +41,6 @@ segment_builder_create(TupleDesc desc, const SegmentSpec *spec,
 	int			t;
 
 	builder->context = context;
-	builder->rows_context = AllocSetContextCreate(context, "rusts rows",
-												  ALLOCSET_DEFAULT_SIZES);
 	builder->desc = CreateTupleDescCopy(desc);
 	segment_builder_copy_spec(builder, spec);
 	builder->columns = palloc0(Max(1, desc->natts) * sizeof(ColumnBuffer));
@@ -67,8 +64,9 @@ segment_builder_create(TupleDesc desc, const SegmentSpec *spec,
 		if (spec->time_attnum == i + 1)
 			builder->time = column;
 	}
+	for (i = 0; i < builder->ncolumns; i++)
+		column_buffer_start(builder, &builder->columns[i]);
 	MemoryContextSwitchTo(old);
-	segment_builder_reset(builder);
 	return builder;
 }
 
@@ -78,18 +76,21 @@ segment_builder_destroy(SegmentBuilder *builder)
 	MemoryContextDelete(builder->context);
 }
 
+/*
+ * Empty the builder.  Its arrays stay: the next rows will need them, and
+ * getting memory from the system again costs as much as filling it.
+ */
 void
 segment_builder_reset(SegmentBuilder *builder)
 {
 	int			i;
 
-	MemoryContextReset(builder->rows_context);
 	builder->rows = 0;
-	builder->capacity = 0;
-	builder->memory = 0;
+	builder->memory = (Size) builder->capacity * builder->ncolumns *
+		sizeof(Datum);
 	builder->overfull = false;
 	for (i = 0; i < builder->ncolumns; i++)
-		column_buffer_start(builder, &builder->columns[i]);
+		column_buffer_restart(builder, &builder->columns[i]);
 }
 
 static void
