@@ -6,6 +6,7 @@
 
 #include "commands/extension.h"
 #include "fmgr.h"
+#include "jobs/jobs.h"
 #include "miscadmin.h"
 #include "table/bulk.h"
 #include "table/handler.h"
@@ -44,5 +45,6 @@ _PG_init(void)
 	utility_init();
 	hotstats_init();
 	bulk_init();
+	jobs_init();
 	MarkGUCPrefixReserved("rusts");
 }

@@ -1,0 +1,97 @@
+/*
+ * dbguard.c
+ *	  Commands that need a database for themselves.
+ *
+ * DROP DATABASE, ALTER DATABASE ... RENAME and SET TABLESPACE, and CREATE
+ * DATABASE for its template, fail while another session is connected.  The
+ * server sends its own autovacuum workers away, but does not know ours; so
+ * they are stopped for the time of the command.
+ */
+#include "postgres.h"
+
+#include "commands/dbcommands.h"
+#include "commands/defrem.h"
+#include "jobs/dbguard.h"
+#include "jobs/jobslot.h"
+#include "tcop/utility.h"
+
+static ProcessUtility_hook_type previous_hook = NULL;
+
+/* The value of an option of CREATE or ALTER DATABASE, or NULL. */
+static const char *
+dbguard_option(List *options, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, options)
+	{
+		DefElem    *option = lfirst_node(DefElem, cell);
+
+		if (strcmp(option->defname, name) == 0 && option->arg != NULL)
+			return defGetString(option);
+	}
+	return NULL;
+}
+
+static const char *
+dbguard_template(CreatedbStmt *create)
+{
+	const char *name = dbguard_option(create->options, "template");
+
+	return name ? name : "template1";
+}
+
+/* The database that a statement needs for itself, or NULL. */
+static const char *
+dbguard_database(Node *statement)
+{
+	if (IsA(statement, DropdbStmt))
+		return ((DropdbStmt *) statement)->dbname;
+	if (IsA(statement, CreatedbStmt))
+		return dbguard_template((CreatedbStmt *) statement);
+	if (IsA(statement, AlterDatabaseStmt) &&
+		dbguard_option(((AlterDatabaseStmt *) statement)->options,
+					   "tablespace") != NULL)
+		return ((AlterDatabaseStmt *) statement)->dbname;
+	if (IsA(statement, RenameStmt) &&
+		((RenameStmt *) statement)->renameType == OBJECT_DATABASE)
+		return ((RenameStmt *) statement)->subname;
+	return NULL;
+}
+
+static void
+dbguard_hook(PlannedStmt *pstmt, const char *query_string,
+			 bool read_only_tree, ProcessUtilityContext context,
+			 ParamListInfo params, QueryEnvironment *query_env,
+			 DestReceiver *dest, QueryCompletion *qc)
+{
+	ProcessUtility_hook_type next = previous_hook ? previous_hook :
+	standard_ProcessUtility;
+	const char *name = dbguard_database(pstmt->utilityStmt);
+	Oid			dbid = name ? get_database_oid(name, true) : InvalidOid;
+
+	if (!OidIsValid(dbid))
+	{
+		next(pstmt, query_string, read_only_tree, context, params, query_env,
+			 dest, qc);
+		return;
+	}
+	PG_TRY();
+	{
+		jobslot_hold(dbid);
+		next(pstmt, query_string, read_only_tree, context, params, query_env,
+			 dest, qc);
+	}
+	PG_FINALLY();
+	{
+		jobslot_release(dbid);
+	}
+	PG_END_TRY();
+}
+
+void
+dbguard_init(void)
+{
+	previous_hook = ProcessUtility_hook;
+	ProcessUtility_hook = dbguard_hook;
+}

@@ -1,0 +1,38 @@
+/*
+ * jobslot.h
+ *	  Who maintains which database: the shared memory of jobs/.
+ */
+#ifndef RUSTS_JOBSLOT_H
+#define RUSTS_JOBSLOT_H
+
+/* What the launcher learns about one database. */
+typedef struct JobStatus
+{
+	int			pid;			/* of its worker, 0: none */
+	bool		wanted;			/* somebody has work for a worker */
+	bool		held;			/* no worker may run now */
+	bool		finished;		/* the last worker had nothing to do */
+} JobStatus;
+
+extern void jobslot_init(void);
+
+/* Launcher. */
+extern void jobslot_attach_launcher(void);
+extern JobStatus jobslot_status(Oid dbid);
+extern void jobslot_free(Oid dbid);
+
+/*
+ * Worker: attach says whether it may run; it is registered until it exits.
+ * finished: it exits because the database has nothing for it.
+ */
+extern bool jobslot_attach_worker(Oid dbid);
+extern void jobslot_finished(void);
+
+/* Any backend: there is work in dbid.  Does not throw. */
+extern void jobslot_wake(Oid dbid);
+
+/* A command that needs dbid for itself: stop its worker, allow it again. */
+extern void jobslot_hold(Oid dbid);
+extern void jobslot_release(Oid dbid);
+
+#endif							/* RUSTS_JOBSLOT_H */
