@@ -124,15 +124,25 @@ store_checksum(Oid chunk_id, int32 chunk_seq, const char *data, uint32 len)
 	return crc;
 }
 
+/* Where a chunk goes, and how. */
+typedef struct ChunkTarget
+{
+	Oid			chunk_id;
+	int32		chunk_seq;
+	CommandId	cid;
+	int			options;
+	BulkInsertState bistate;
+} ChunkTarget;
+
 /* Form and insert one chunk; buffer has room for the checksum in front. */
 static void
-store_insert_buffer(Store *store, Oid chunk_id, int32 chunk_seq,
-					struct varlena *buffer, uint32 len, CommandId cid,
-					int options, BulkInsertState bistate)
+store_insert_buffer(Store *store, const ChunkTarget *target,
+					struct varlena *buffer, uint32 len)
 {
 	char	   *data = VARDATA(buffer);
-	pg_crc32c	crc = store_checksum(chunk_id, chunk_seq,
-									 data + sizeof(crc), len);
+	pg_crc32c	crc = store_checksum(target->chunk_id,
+									 target->chunk_seq, data + sizeof(crc),
+									 len);
 	Datum		values[3];
 	bool		isnull[3] = {false, false, false};
 	HeapTuple	tuple;
@@ -140,12 +150,13 @@ store_insert_buffer(Store *store, Oid chunk_id, int32 chunk_seq,
 
 	memcpy(data, &crc, sizeof(crc));
 	SET_VARSIZE(buffer, VARHDRSZ + sizeof(crc) + len);
-	values[0] = ObjectIdGetDatum(chunk_id);
-	values[1] = Int32GetDatum(chunk_seq);
+	values[0] = ObjectIdGetDatum(target->chunk_id);
+	values[1] = Int32GetDatum(target->chunk_seq);
 	values[2] = PointerGetDatum(buffer);
 
 	tuple = heap_form_tuple(RelationGetDescr(store->toast), values, isnull);
-	heap_insert(store->toast, tuple, cid, options, bistate);
+	heap_insert(store->toast, tuple, target->cid, target->options,
+				target->bistate);
 	for (i = 0; i < store->nindexes; i++)
 	{
 		Relation	index = store->indexes[i];
@@ -164,13 +175,18 @@ void
 store_insert(Store *store, Oid chunk_id, int32 chunk_seq, const char *data,
 			 uint32 len, CommandId cid, int options)
 {
+	ChunkTarget target;
 	struct varlena *buffer;
 
 	Assert(len <= STORE_CHUNK_PAYLOAD);
 	buffer = palloc(VARHDRSZ + sizeof(pg_crc32c) + len);
 	memcpy(VARDATA(buffer) + sizeof(pg_crc32c), data, len);
-	store_insert_buffer(store, chunk_id, chunk_seq, buffer, len, cid,
-						options | HEAP_INSERT_NO_LOGICAL, NULL);
+	target.chunk_id = chunk_id;
+	target.chunk_seq = chunk_seq;
+	target.cid = cid;
+	target.options = options | HEAP_INSERT_NO_LOGICAL;
+	target.bistate = NULL;
+	store_insert_buffer(store, &target, buffer, len);
 	pfree(buffer);
 }
 
@@ -227,14 +243,19 @@ static void
 store_writer_flush(StoreWriter *writer)
 {
 	uint64		seq = (writer->length - 1) / STORE_CHUNK_PAYLOAD;
+	ChunkTarget target;
 
 	if (seq > PG_INT32_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("segment is too large")));
-	store_insert_buffer(writer->store, writer->chunk_id, (int32) seq,
-						(struct varlena *) writer->buffer, writer->fill,
-						writer->cid, STORE_INSERT_OPTIONS, writer->bistate);
+	target.chunk_id = writer->chunk_id;
+	target.chunk_seq = (int32) seq;
+	target.cid = writer->cid;
+	target.options = STORE_INSERT_OPTIONS;
+	target.bistate = writer->bistate;
+	store_insert_buffer(writer->store, &target,
+						(struct varlena *) writer->buffer, writer->fill);
 	writer->fill = 0;
 }
 

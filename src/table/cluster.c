@@ -41,36 +41,6 @@ typedef struct ClusterCopy
 	double		dead_rows;		/* of segments that old snapshots see */
 } ClusterCopy;
 
-/* Arguments that go to heapam as they are, but the index. */
-static void
-cluster_copy_hot(Relation old_table, Relation new_table, Relation index,
-				 TransactionId oldest_xmin, TransactionId *xid_cutoff,
-				 MultiXactId *multi_cutoff, double *num_tuples,
-				 double *tups_vacuumed, double *tups_recently_dead)
-{
-	const TableAmRoutine *ours = old_table->rd_tableam;
-	bool		sort = index != NULL && index->rd_rel->relam == BTREE_AM_OID;
-
-	old_table->rd_tableam = GetHeapamTableAmRoutine();
-	PG_TRY();
-	{
-		GetHeapamTableAmRoutine()->relation_copy_for_cluster(old_table,
-															 new_table,
-															 sort ? index : NULL,
-															 sort, oldest_xmin,
-															 xid_cutoff,
-															 multi_cutoff,
-															 num_tuples,
-															 tups_vacuumed,
-															 tups_recently_dead);
-	}
-	PG_FINALLY();
-	{
-		old_table->rd_tableam = ours;
-	}
-	PG_END_TRY();
-}
-
 static HTSV_Result
 cluster_tuple_state(ClusterCopy *copy, HeapTuple tuple)
 {
@@ -163,11 +133,24 @@ cluster_copy(Relation old_table, Relation new_table, Relation index,
 			 double *num_tuples, double *tups_vacuumed,
 			 double *tups_recently_dead)
 {
+	const TableAmRoutine *heap = GetHeapamTableAmRoutine();
+	const TableAmRoutine *ours = old_table->rd_tableam;
+	bool		sort = index != NULL && index->rd_rel->relam == BTREE_AM_OID;
 	ClusterCopy copy = {0};
 
-	cluster_copy_hot(old_table, new_table, index, oldest_xmin, xid_cutoff,
-					 multi_cutoff, num_tuples, tups_vacuumed,
-					 tups_recently_dead);
+	old_table->rd_tableam = heap;
+	PG_TRY();
+	{
+		heap->relation_copy_for_cluster(old_table, new_table,
+										sort ? index : NULL, sort, oldest_xmin,
+										xid_cutoff, multi_cutoff, num_tuples,
+										tups_vacuumed, tups_recently_dead);
+	}
+	PG_FINALLY();
+	{
+		old_table->rd_tableam = ours;
+	}
+	PG_END_TRY();
 	if (!store_exists(old_table))
 		return;
 	if (!store_exists(new_table))

@@ -316,28 +316,38 @@ modify_follow(Relation rel, ItemPointer tid, CommandId cid,
 	}
 }
 
+/* What tuple_lock was asked for. */
+typedef struct LockRequest
+{
+	Relation	rel;
+	Snapshot	snapshot;
+	TupleTableSlot *slot;
+	CommandId	cid;
+	LockTupleMode mode;
+	LockWaitPolicy wait_policy;
+	uint8		flags;
+} LockRequest;
+
 static TM_Result
-modify_lock_hot_row(Relation rel, ItemPointer tid, Snapshot snapshot,
-					TupleTableSlot *slot, CommandId cid, LockTupleMode mode,
-					LockWaitPolicy wait_policy, uint8 flags,
+modify_lock_hot_row(const LockRequest *request, ItemPointer tid,
 					TM_FailureData *tmfd)
 {
-	const TupleTableSlotOps *ops = slot_lend_to_heap(slot);
+	const TupleTableSlotOps *ops = slot_lend_to_heap(request->slot);
 	TM_Result	result;
 
-	result = HEAP_AM()->tuple_lock(rel, tid, snapshot, slot, cid, mode,
-								   wait_policy,
-								   flags & ~TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
+	result = HEAP_AM()->tuple_lock(request->rel, tid, request->snapshot,
+								   request->slot, request->cid, request->mode,
+								   request->wait_policy,
+								   request->flags &
+								   ~TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
 								   tmfd);
-	slot_take_back(slot, ops);
+	slot_take_back(request->slot, ops);
 	return result;
 }
 
 /* modify_tuple_lock; *tid is the caller's own, not the slot's. */
 static TM_Result
-modify_lock_chain(Relation rel, ItemPointer tid, Snapshot snapshot,
-				  TupleTableSlot *slot, CommandId cid, LockTupleMode mode,
-				  LockWaitPolicy wait_policy, uint8 flags,
+modify_lock_chain(const LockRequest *request, ItemPointer tid,
 				  TM_FailureData *tmfd)
 {
 	bool		traversed = false;
@@ -349,11 +359,12 @@ modify_lock_chain(Relation rel, ItemPointer tid, Snapshot snapshot,
 		if (rowid_is_virtual(tid))
 		{
 			tmfd->traversed = traversed;
-			return modify_lock_segment_row(rel, tid, slot, mode, tmfd);
+			return modify_lock_segment_row(request->rel, tid,
+										   request->slot, request->mode,
+										   tmfd);
 		}
 
-		result = modify_lock_hot_row(rel, tid, snapshot, slot, cid, mode,
-									 wait_policy, flags, tmfd);
+		result = modify_lock_hot_row(request, tid, tmfd);
 		tmfd->traversed = traversed;
 		if (result != TM_Updated)
 			return result;
@@ -361,17 +372,18 @@ modify_lock_chain(Relation rel, ItemPointer tid, Snapshot snapshot,
 		{
 			/* the same version, so this is no news to anybody */
 			*tid = tmfd->ctid;
-			ExecClearTuple(slot);
+			ExecClearTuple(request->slot);
 			continue;
 		}
-		if (!(flags & TUPLE_LOCK_FLAG_FIND_LAST_VERSION))
+		if (!(request->flags & TUPLE_LOCK_FLAG_FIND_LAST_VERSION))
 			return result;
 
-		ExecClearTuple(slot);
+		ExecClearTuple(request->slot);
 		if (ItemPointerEquals(&tmfd->ctid, tid))
 			return TM_Deleted;
 		tmfd->traversed = traversed = true;
-		result = modify_follow(rel, tid, cid, wait_policy, tmfd);
+		result = modify_follow(request->rel, tid, request->cid,
+							   request->wait_policy, tmfd);
 		if (result != TM_Ok)
 			return result;
 	}
@@ -384,10 +396,17 @@ modify_tuple_lock(Relation rel, ItemPointer tid, Snapshot snapshot,
 				  TM_FailureData *tmfd)
 {
 	ItemPointerData self = *tid;	/* tid may be the slot's */
+	LockRequest request;
 	TM_Result	result;
 
-	result = modify_lock_chain(rel, &self, snapshot, slot, cid, mode,
-							   wait_policy, flags, tmfd);
+	request.rel = rel;
+	request.snapshot = snapshot;
+	request.slot = slot;
+	request.cid = cid;
+	request.mode = mode;
+	request.wait_policy = wait_policy;
+	request.flags = flags;
+	result = modify_lock_chain(&request, &self, tmfd);
 	*tid = self;
 	return result;
 }

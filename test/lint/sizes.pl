@@ -98,12 +98,14 @@ sub count_parameters
 }
 
 # A callback's parameters are the server's choice.  Such functions are static
-# and stand, without a call, in an assignment or an argument list.
+# and stand, without a call, in an assignment or an argument list; or they are
+# the table access method's, which handler.c assigns.
 sub given_by_the_server
 {
 	my ($head, @lines) = @_;
 	my ($name) = $head =~ /(\w+)\s*\(/ or return 0;
 
+	return 1 if grep { /->\w+ =\s+$name;/ } read_lines('src/table/handler.c');
 	return $head =~ /static/ && grep { /(?:=|,|\()\s*&?$name\s*[,;)]/ } @lines;
 }
 
