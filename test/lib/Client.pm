@@ -1,6 +1,9 @@
 #
 # Client.pm: a psql that is fed one transaction at a time.
 #
+#   my $c = Client->new(bindir => ..., host => ..., port, user, database);
+#   $c->run("BEGIN; ...; COMMIT;") ? @{ $c->{rows} } : $c->{error};
+#
 # psql stops at the first error, so the mark echoed behind a transaction
 # proves that every statement in front of it, the COMMIT included, was
 # answered with success.  That is what "acknowledged" means in this suite.
@@ -27,7 +30,8 @@ sub connect
 	open my $errors, '+>', undef or die "temporary file: $!";
 	my @command = (
 		"$self->{bindir}/psql", '-XqAt', '-v', 'ON_ERROR_STOP=1',
-		'-v', 'VERBOSITY=verbose', '-h', $self->{host}, '-U', 'postgres',
+		'-v', 'VERBOSITY=verbose', '-h', $self->{host},
+		'-p', $self->{port} || 5432, '-U', $self->{user} || 'postgres',
 		'-d', $self->{database} || 'postgres');
 	$self->{pid} = open3($in, $out, '>&' . fileno($errors), @command);
 	$in->autoflush(1);
