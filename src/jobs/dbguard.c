@@ -5,17 +5,22 @@
  * DROP DATABASE, ALTER DATABASE ... RENAME and SET TABLESPACE, and CREATE
  * DATABASE for its template, fail while another session is connected.  The
  * server sends its own autovacuum workers away, but does not know ours; so
- * they are stopped for the time of the command.
+ * they are stopped until the command's transaction ends.  Until its end and
+ * not the command's: before, a new worker would find the database's row still
+ * there, wait for the lock, and fail.
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "commands/dbcommands.h"
 #include "commands/defrem.h"
 #include "jobs/dbguard.h"
 #include "jobs/jobslot.h"
 #include "tcop/utility.h"
+#include "utils/memutils.h"
 
 static ProcessUtility_hook_type previous_hook = NULL;
+static List *held = NIL;		/* databases, in TopMemoryContext */
 
 /* The value of an option of CREATE or ALTER DATABASE, or NULL. */
 static const char *
@@ -60,6 +65,31 @@ dbguard_database(Node *statement)
 }
 
 static void
+dbguard_hold(Oid dbid)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+
+	held = lappend_oid(held, dbid);
+	MemoryContextSwitchTo(old);
+	jobslot_hold(dbid);
+}
+
+static void
+dbguard_xact(XactEvent event, void *arg)
+{
+	ListCell   *cell;
+
+	if (held == NIL ||
+		(event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
+		 event != XACT_EVENT_PREPARE))
+		return;
+	foreach(cell, held)
+		jobslot_release(lfirst_oid(cell));
+	list_free(held);
+	held = NIL;
+}
+
+static void
 dbguard_hook(PlannedStmt *pstmt, const char *query_string,
 			 bool read_only_tree, ProcessUtilityContext context,
 			 ParamListInfo params, QueryEnvironment *query_env,
@@ -76,22 +106,15 @@ dbguard_hook(PlannedStmt *pstmt, const char *query_string,
 			 dest, qc);
 		return;
 	}
-	PG_TRY();
-	{
-		jobslot_hold(dbid);
-		next(pstmt, query_string, read_only_tree, context, params, query_env,
-			 dest, qc);
-	}
-	PG_FINALLY();
-	{
-		jobslot_release(dbid);
-	}
-	PG_END_TRY();
+	dbguard_hold(dbid);
+	next(pstmt, query_string, read_only_tree, context, params, query_env,
+		 dest, qc);
 }
 
 void
 dbguard_init(void)
 {
+	RegisterXactCallback(dbguard_xact, NULL);
 	previous_hook = ProcessUtility_hook;
 	ProcessUtility_hook = dbguard_hook;
 }

@@ -53,6 +53,7 @@ typedef struct JobShared
 {
 	LWLock	   *lock;
 	PGPROC	   *launcher;		/* NULL: not running */
+	bool		asked;			/* some slot became wanted */
 	ConditionVariable stopped;	/* some worker cleared its pid */
 	JobSlot		slots[JOBSLOT_COUNT];
 } JobShared;
@@ -175,6 +176,19 @@ jobslot_status(Oid dbid)
 	return status;
 }
 
+/* Has any database asked for a worker since the last call? */
+bool
+jobslot_take_asked(void)
+{
+	bool		asked;
+
+	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+	asked = shared->asked;
+	shared->asked = false;
+	LWLockRelease(shared->lock);
+	return asked;
+}
+
 /* The database is gone. */
 void
 jobslot_free(Oid dbid)
@@ -268,6 +282,7 @@ jobslot_wake(Oid dbid)
 	else if (slot != NULL)
 	{
 		slot->wanted = true;
+		shared->asked = true;
 		jobslot_wake_launcher();
 	}
 	LWLockRelease(shared->lock);
@@ -333,6 +348,7 @@ jobslot_release(Oid dbid)
 	slot = jobslot_find(dbid);
 	if (slot != NULL && slot->holder == MyProcPid)
 		slot->holder = 0;
+	shared->asked = true;		/* the database may be gone: look first */
 	jobslot_wake_launcher();
 	LWLockRelease(shared->lock);
 }

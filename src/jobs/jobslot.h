@@ -19,6 +19,7 @@ extern void jobslot_init(void);
 /* Launcher. */
 extern void jobslot_attach_launcher(void);
 extern JobStatus jobslot_status(Oid dbid);
+extern bool jobslot_take_asked(void);
 extern void jobslot_free(Oid dbid);
 
 /*

@@ -281,7 +281,8 @@ launcher_main(Datum arg)
 			ConfigReloadPending = false;
 			ProcessConfigFile(PGC_SIGHUP);
 		}
-		if (looked == 0 ||
+		/* a database that asks may be newer than the last look */
+		if (looked == 0 || jobslot_take_asked() ||
 			TimestampDifferenceExceeds(looked, now, LAUNCHER_NAP))
 		{
 			launcher_look_around();

@@ -51,7 +51,7 @@
 #define MAINTENANCE_NAP 10000	/* ms, while there are hot rows */
 #define MAINTENANCE_IDLE_NAP (5 * 60 * 1000)	/* ms, while there are none */
 #define MAINTENANCE_BUSY_RETRY 1000 /* ms, when a lock was not free */
-#define MAINTENANCE_MISS_RETRY 10000	/* ms, doubled by each futile flush */
+#define MAINTENANCE_MISS_RETRY 5000	/* ms, doubled by each futile flush */
 #define MAINTENANCE_ERROR_RETRY 5000	/* ms, doubled by each failure */
 #define MAINTENANCE_RETRY_LAST (60 * 60 * 1000)
 
@@ -314,7 +314,7 @@ maintenance_due(const HotStats *stats, const MaintenanceTable *table)
 	if (stats->misses > 0)
 		due = Max(due, maintenance_back_off(stats->since,
 											MAINTENANCE_MISS_RETRY,
-											stats->misses));
+											stats->misses - 1));
 	return Max(due, table->retry_at);
 }
 
