@@ -57,8 +57,9 @@ directory_entry_plausible(const DirectoryEntryData *d, int32 seq, uint32 len)
 		  (d->rows + 7) / 8 <= d->stream_length - d->dead_offset));
 }
 
-void
-directory_entry_decode(Store *store, HeapTuple tuple, DirectoryEntry *entry)
+/* Check a directory tuple; copies its fixed part, returns its summaries. */
+static const char *
+directory_tuple_decode(Store *store, HeapTuple tuple, DirectoryEntryData *d)
 {
 	const char *data;
 	uint32		len;
@@ -67,19 +68,27 @@ directory_entry_decode(Store *store, HeapTuple tuple, DirectoryEntry *entry)
 	store_tuple_data(store, tuple, &seq, &data, &len);
 	if (len < sizeof(DirectoryEntryData))
 		store_report_corruption(store, seq, NULL, "directory row is too short");
-	memcpy(&entry->d, data, sizeof(DirectoryEntryData));
-	if (entry->d.version != DIRECTORY_VERSION)
+	memcpy(d, data, sizeof(DirectoryEntryData));
+	if (d->version != DIRECTORY_VERSION)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("segment %d has directory format %u, this version reads %d",
-						seq, entry->d.version, DIRECTORY_VERSION),
+						seq, d->version, DIRECTORY_VERSION),
 				 errhint("Update rusts.")));
-	if (!directory_entry_plausible(&entry->d, seq, len))
+	if (!directory_entry_plausible(d, seq, len))
 		store_report_corruption(store, seq, NULL,
 								"directory row contradicts itself");
+	return data + sizeof(DirectoryEntryData);
+}
+
+void
+directory_entry_decode(Store *store, HeapTuple tuple, DirectoryEntry *entry)
+{
+	const char *summaries = directory_tuple_decode(store, tuple, &entry->d);
+
 	entry->summaries = palloc(Max(1, entry->d.nsummaries) *
 							  sizeof(DirectorySummaryData));
-	memcpy(entry->summaries, data + sizeof(DirectoryEntryData),
+	memcpy(entry->summaries, summaries,
 		   entry->d.nsummaries * sizeof(DirectorySummaryData));
 	entry->xmin = HeapTupleHeaderGetXmin(tuple->t_data);
 	entry->self = tuple->t_self;
@@ -149,6 +158,27 @@ directory_load(Store *store, Snapshot snapshot)
 	}
 	systable_endscan_ordered(scan);
 	return list;
+}
+
+void
+directory_sum(Store *store, Snapshot snapshot, DirectoryTotals *totals)
+{
+	ScanKeyData key[1];
+	SysScanDesc scan = directory_begin(store, snapshot, key, 1);
+	HeapTuple	tuple;
+
+	memset(totals, 0, sizeof(*totals));
+	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+	{
+		DirectoryEntryData d;
+
+		CHECK_FOR_INTERRUPTS();
+		(void) directory_tuple_decode(store, tuple, &d);
+		totals->segments++;
+		totals->rows += d.rows - d.dead_rows;
+		totals->bytes += d.stream_length;
+	}
+	systable_endscan_ordered(scan);
 }
 
 bool

@@ -82,6 +82,18 @@ typedef struct DirectoryList
 	uint64		nblocks;		/* virtual blocks, sum */
 } DirectoryList;
 
+/* What the visible segments amount to. */
+typedef struct DirectoryTotals
+{
+	int			segments;
+	uint64		rows;			/* without dead ones */
+	uint64		bytes;
+} DirectoryTotals;
+
+/* As summing up directory_load's list, without building it. */
+extern void directory_sum(Store *store, Snapshot snapshot,
+						  DirectoryTotals *totals);
+
 /* frozen: as HEAP_INSERT_FROZEN, for a relation made by this transaction. */
 extern void directory_insert(Store *store, const DirectoryEntry *entry,
 							 CommandId cid, bool frozen);

@@ -37,6 +37,7 @@
 #include "storage/segment_build.h"
 #include "table/bulk.h"
 #include "table/settings.h"
+#include "table/size.h"
 #include "table/spec.h"
 
 /* One table's rows of one command. */
@@ -176,6 +177,7 @@ bulk_write(Relation rel, BulkState *state)
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	segment_builder_reset(state->builder);
+	size_invalidate(rel);
 	pgstat_count_heap_insert(rel, rows);
 }
 

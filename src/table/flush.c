@@ -57,6 +57,7 @@
 #include "table/handler.h"
 #include "table/hotstats.h"
 #include "table/settings.h"
+#include "table/size.h"
 #include "table/spec.h"
 
 /* No page has this number: it names the lock, nothing else. */
@@ -554,6 +555,8 @@ flush_relation(Relation rel, bool wait)
 	state.store = store_open(rel, RowExclusiveLock);
 	flush_run(&state);
 	store_close_keep_locks(state.store);
+	if (state.moved > 0)
+		size_invalidate(rel);
 	PopActiveSnapshot();
 	/* The moved rows are dead hot rows now: autovacuum trims them. */
 	pgstat_update_heap_dead_tuples(rel, -(int) state.moved);

@@ -26,6 +26,7 @@
 #include "optimizer/plancat.h"
 #include "storage/bufmgr.h"
 #include "utils/backend_status.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
@@ -61,8 +62,6 @@ void
 size_segment_totals(Relation rel, Snapshot snapshot, SegmentTotals *totals)
 {
 	Store	   *store;
-	MemoryContext context;
-	MemoryContext old;
 
 	memset(totals, 0, sizeof(*totals));
 	if (!store_exists(rel))
@@ -71,19 +70,48 @@ size_segment_totals(Relation rel, Snapshot snapshot, SegmentTotals *totals)
 	store = store_open(rel, AccessShareLock);
 	if (RelationGetNumberOfBlocks(store->toast) > 0)
 	{
-		DirectoryList *list;
+		DirectoryTotals sum;
 
-		context = AllocSetContextCreate(CurrentMemoryContext, "rusts totals",
-										ALLOCSET_DEFAULT_SIZES);
-		old = MemoryContextSwitchTo(context);
-		list = directory_load(store, snapshot);
-		totals->segments = list->n;
-		totals->rows = (double) (list->rows - list->dead_rows);
-		totals->pages = ceil((double) list->bytes / BLCKSZ);
-		MemoryContextSwitchTo(old);
-		MemoryContextDelete(context);
+		directory_sum(store, snapshot, &sum);
+		totals->segments = sum.segments;
+		totals->rows = (double) sum.rows;
+		totals->pages = ceil((double) sum.bytes / BLCKSZ);
 	}
 	store_close(store);
+}
+
+/*
+ * Totals for the planner.  Reading the directory for each plan would make
+ * planning cost grow with the table's age, so they are kept in the relcache
+ * entry's rd_amcache, which goes when the entry is invalidated; whoever writes
+ * directory rows sends that invalidation (size_invalidate).  What was read
+ * may be a few segments behind or ahead of the statement's snapshot; this is
+ * an estimate.
+ */
+static const SegmentTotals *
+size_cached_totals(Relation rel)
+{
+	SegmentTotals totals;
+	Snapshot	snapshot;
+
+	if (rel->rd_amcache != NULL)
+		return (SegmentTotals *) rel->rd_amcache;
+	snapshot = RegisterSnapshot(ActiveSnapshotSet() ? GetActiveSnapshot() :
+								GetLatestSnapshot());
+	size_segment_totals(rel, snapshot, &totals);
+	UnregisterSnapshot(snapshot);
+	/* opening relations may have rebuilt the entry; nobody else fills it */
+	if (rel->rd_amcache == NULL)
+		rel->rd_amcache = MemoryContextAlloc(CacheMemoryContext,
+											 sizeof(totals));
+	memcpy(rel->rd_amcache, &totals, sizeof(totals));
+	return (SegmentTotals *) rel->rd_amcache;
+}
+
+void
+size_invalidate(Relation rel)
+{
+	CacheInvalidateRelcache(rel);
 }
 
 /* Hot rows when pg_class cannot be believed: as many as fit into the pages. */
@@ -104,14 +132,8 @@ size_relation_estimate_size(Relation rel, int32 *attr_widths,
 							BlockNumber *pages, double *tuples,
 							double *allvisfrac)
 {
-	SegmentTotals totals;
-	Snapshot	snapshot;
+	SegmentTotals totals = *size_cached_totals(rel);
 	BlockNumber hot_pages;
-
-	snapshot = RegisterSnapshot(ActiveSnapshotSet() ? GetActiveSnapshot() :
-								GetLatestSnapshot());
-	size_segment_totals(rel, snapshot, &totals);
-	UnregisterSnapshot(snapshot);
 
 	if (totals.segments == 0)
 	{

@@ -22,6 +22,8 @@ typedef struct SegmentTotals
 	double		pages;			/* of compressed data */
 } SegmentTotals;
 
+/* To be called by a transaction that inserts or deletes directory rows. */
+extern void size_invalidate(Relation rel);
 /* Totals under a snapshot; all zero when there are no segments. */
 extern void size_segment_totals(Relation rel, Snapshot snapshot,
 								SegmentTotals *totals);
