@@ -9,13 +9,17 @@
 # every statement whose output or SQLSTATE differs is a failure and is shown
 # with the seed and round that bring it back:
 #
-#   SEED=N ROUNDS=N [ONLY=ROUND]
+#   SEED=N ROUNDS=N [ONLY=ROUND] [SAMPLE=PERCENT]
+#
+# SAMPLE keeps a part of the reads and of the blocks of changes, chosen by
+# their text: the same ones whatever else is kept.
 #
 # A session is a script for psql: the same text in another schema, with the
 # table access method in variables.
 use strict;
 use warnings;
 
+use Digest::MD5 qw(md5);
 use FindBin;
 use lib $FindBin::Bin;
 use Types qw(all_types chance rint);
@@ -25,9 +29,10 @@ use Changes qw(blocks history);
 
 my $work = shift or die "usage: twin.pl WORK\n";
 my $seed = $ENV{SEED} // 1;
-my $rounds = $ENV{ROUNDS} // 8;
+my $rounds = $ENV{ROUNDS} // 5;
+my $sample = $ENV{SAMPLE} // (defined $ENV{ROUNDS} ? 100 : 25);
 my $psql = ($ENV{BINDIR} ? "$ENV{BINDIR}/" : '') . 'psql';
-my $columns_per_round = 6;
+my $columns_per_round = 10;
 my $shown_per_session = 12;
 
 my ($passed, $failed) = (0, 0);
@@ -160,12 +165,42 @@ sub run_round
 	}
 }
 
+# Whether the sample holds a thing of this name.
+sub sampled
+{
+	my ($name) = @_;
+	return unpack('N', md5("$seed $name")) % 100 < $sample;
+}
+
+# A part of a list of statements: those that later ones may need stay.
+sub some
+{
+	my ($prefix, @statements) = @_;
+	return grep { $_->[1] !~ /^(?:SELECT|WITH|\\copy)/ || sampled("$prefix$_->[1]") } @statements;
+}
+
+sub parallel_settings
+{
+	return map { [ 'parallel' => "SET $_" ] } 'max_parallel_workers_per_gather = ' . (1 + rint(2)),
+	  'parallel_setup_cost = 0', 'parallel_tuple_cost = 0', 'min_parallel_table_scan_size = 0',
+	  'min_parallel_index_scan_size = 0', 'parallel_leader_participation = ' . (chance(0.3) ? 'off' : 'on');
+}
+
+# Few workers for the changes: starting them takes most of the time.
+sub changes_settings
+{
+	my $workers = chance(0.2) ? 2 : 0;
+	return map { [ 'settings' => $_ ] } (map { "RESET $_" } qw(enable_seqscan enable_indexonlyscan enable_hashjoin)),
+	  "SET max_parallel_workers_per_gather = $workers", "SET max_parallel_maintenance_workers = $workers";
+}
+
 # The statements of a round: load steps, then items with label, sql and block.
 sub make_plan
 {
 	my ($table) = @_;
 	my @plan;
 	my @reads = reads($table);
+	my @changes = blocks($table);
 	my $add = sub {
 		my ($prefix, $block, @statements) = @_;
 		push @plan, { label => $prefix . $_->[0], sql => $_->[1], block => $block } foreach @statements;
@@ -173,30 +208,28 @@ sub make_plan
 
 	$add->('', undef, [ 'loaded' => $WHOLE ]);
 	$add->('', undef, [ 'serial' => 'SET max_parallel_workers_per_gather = 0' ]);
-	$add->('serial: ', undef, @reads);
-	$add->('', undef, map { [ 'parallel' => "SET $_" ] } 'max_parallel_workers_per_gather = 2',
-		'parallel_setup_cost = 0', 'parallel_tuple_cost = 0', 'min_parallel_table_scan_size = 0',
-		'min_parallel_index_scan_size = 0', chance(0.3) ? 'parallel_leader_participation = off' : 'parallel_leader_participation = on');
+	$add->('serial: ', undef, some('serial', @reads));
+	$add->('', undef, parallel_settings());
 	$add->('', undef, [ 'parallel plan' => q{SELECT twin_uses('Gather', 'SELECT count(*), sum(id) FROM t WHERE id > -1')} ])
 	  if $table->{rows} > 1000;
-	$add->('parallel: ', undef, @reads);
+	$add->('parallel: ', undef, some('parallel', @reads));
+	$add->('', undef, [ 'indexes' => 'SET max_parallel_workers_per_gather = 0' ]) if chance(0.7);
 	$add->('', undef, map { [ 'indexes' => "SET $_" ] } 'enable_seqscan = off',
 		chance(0.5) ? 'enable_indexonlyscan = off' : 'enable_hashjoin = off');
-	$add->('', { index => 1 }, index_reads($table));
-	$add->('', undef, map { [ 'indexes' => "RESET $_" ] } qw(enable_seqscan enable_indexonlyscan enable_hashjoin));
-	$add->('', undef, [ 'duplicates are welcome' => 'DROP INDEX t_id' ]);
-	foreach my $block (blocks($table))
+	$add->('', undef, some('index', index_reads($table)));
+	$add->('', undef, changes_settings(), map { [ 'drop index' => "DROP INDEX IF EXISTS $_" ] } index_names($table));
+	foreach my $block (grep { sampled($_->{name} . join ' ', map { $_->{type}{sql} } @{ $table->{columns} }) } @changes)
 	{
 		$add->('', $block, [ 'begin' => 'BEGIN' ], @{ $block->{statements} }, [ 'rollback' => 'ROLLBACK' ]);
 	}
-	$add->('', undef, [ 'after blocks' => $WHOLE ], map({ [ 'drop index' => "DROP INDEX IF EXISTS $_" ] } index_names($table)), history($table));
+	$add->('', undef, [ 'after blocks' => $WHOLE ], history($table));
 	return \@plan;
 }
 
 sub index_names
 {
 	my ($table) = @_;
-	return ('t_part', 't_expr', 't_conc', map { "t_i$_" } 1 .. 2 * @{ $table->{columns} });
+	return ('t_id', 't_expr', map { "t_i$_" } 1 .. 2 * @{ $table->{columns} });
 }
 
 sub settings
