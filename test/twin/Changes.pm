@@ -34,6 +34,13 @@ sub copies
 	return "INSERT INTO t ($list) SELECT $select FROM twin_heap.source WHERE $where";
 }
 
+# What a changing statement returns, in no order.
+sub returned
+{
+	my ($sql) = @_;
+	return "WITH r AS ($sql) SELECT count(*), sum(id), min(id) FROM r";
+}
+
 sub block
 {
 	my ($name, $may_refuse, @statements) = @_;
@@ -74,9 +81,9 @@ sub hot_blocks
 	my $new = copies($table, 10000, 'id < 40');
 
 	return (
-		block('update hot rows', 0, $new, q{UPDATE t SET tag = 'new' WHERE id >= 10000 RETURNING id},
+		block('update hot rows', 0, $new, returned(q{UPDATE t SET tag = 'new' WHERE id >= 10000 RETURNING id}),
 			q{UPDATE t SET tag = tag || id WHERE id >= 10000 AND id % 2 = 0}),
-		block('delete hot rows', 0, $new, 'DELETE FROM t WHERE id >= 10000 AND id % 3 = 0 RETURNING id'),
+		block('delete hot rows', 0, $new, returned('DELETE FROM t WHERE id >= 10000 AND id % 3 = 0 RETURNING id')),
 		block('lock hot rows', 0, $new, 'SELECT id FROM t WHERE id >= 10000 ORDER BY id FOR UPDATE',
 			'SELECT id FROM t WHERE id >= 10000 ORDER BY id FOR KEY SHARE SKIP LOCKED'),
 		block('merge hot rows', 0, $new, 'MERGE INTO t USING (SELECT id + 10000 AS id FROM twin_heap.source WHERE id < 60) s ON t.id = s.id AND t.id >= 10000 WHEN MATCHED AND t.id % 2 = 0 THEN DELETE WHEN MATCHED THEN UPDATE SET tag = \'merged\''),
@@ -90,12 +97,12 @@ sub cold_blocks
 	my $set = set_list($table, 's');
 
 	return (
-		block('update', 1, q{UPDATE t SET tag = 'changed' WHERE id % 5 = 0 RETURNING id}),
+		block('update', 1, returned(q{UPDATE t SET tag = 'changed' WHERE id % 5 = 0 RETURNING id})),
 		block('update all', 1, 'UPDATE t SET id = id + 100000'),
 		block('update everything from', 1, "UPDATE t SET $set FROM twin_heap.source s WHERE s.id = t.id + 1"),
 		block('delete', 1, 'DELETE FROM t WHERE id % 7 = 1'),
 		block('delete all', 1, 'DELETE FROM t'),
-		block('delete using', 1, 'DELETE FROM t USING twin_heap.source s WHERE s.id = t.id AND s.id < 10 RETURNING t.id'),
+		block('delete using', 1, returned('DELETE FROM t USING twin_heap.source s WHERE s.id = t.id AND s.id < 10 RETURNING t.id')),
 		block('lock', 1, 'SELECT id FROM t WHERE id < 10 ORDER BY id FOR UPDATE', 'SELECT id FROM t WHERE id < 20 ORDER BY id FOR SHARE'),
 		block('where current of', 1, 'DECLARE c CURSOR FOR SELECT * FROM t WHERE id = 3', 'MOVE 1 FROM c', q{UPDATE t SET tag = 'current' WHERE CURRENT OF c}),
 		block('merge', 1, q{MERGE INTO t USING twin_heap.source s ON t.id = s.id + 3 WHEN MATCHED THEN UPDATE SET tag = s.tag}),
@@ -167,14 +174,15 @@ sub blocks
 	return (insert_blocks($table), hot_blocks($table), cold_blocks($table), alter_blocks($table), copy_blocks($table));
 }
 
-# What commits, in order: each step sees what the steps before it left.
+# What commits, in order: each step sees what the steps before it left.  Rows
+# are deleted by the transaction that wrote them, so that they are still hot.
 sub history
 {
 	my ($table) = @_;
 	my @steps = (
 		'CREATE INDEX h_id ON t (id)', 'CREATE INDEX h_ts ON t (ts, id)',
-		copies($table, 10000, 'id < 300'), 'FLUSH', copies($table, 20000, 'id % 4 = 0'),
-		q{DELETE FROM t WHERE id >= 20000 AND id % 8 = 0}, 'VACUUM t', 'FLUSH', 'VACUUM (FREEZE, ANALYZE) t',
+		copies($table, 10000, 'id < 300'), 'FLUSH', 'BEGIN', copies($table, 20000, 'id % 4 = 0'),
+		q{DELETE FROM t WHERE id >= 20000 AND id % 8 = 0}, 'COMMIT', 'VACUUM t', 'FLUSH', 'VACUUM (FREEZE, ANALYZE) t',
 		q{ALTER TABLE t ADD COLUMN h1 int DEFAULT 11}, copies($table, 30000, 'id < 50'),
 		'ALTER TABLE t DROP COLUMN tag', 'VACUUM FULL t', 'FLUSH', 'ALTER TABLE t ALTER COLUMN h1 TYPE text', 'CLUSTER t USING h_ts',
 		'REINDEX TABLE CONCURRENTLY t', 'ALTER TABLE t SET ACCESS METHOD heap', 'ALTER TABLE t SET ACCESS METHOD :am', 'FLUSH',

@@ -178,6 +178,19 @@ sub cut_pieces
 	}
 }
 
+# A bigint is a time column only when named; dates have whole partitions.
+sub add_time_options
+{
+	my ($table) = @_;
+	my ($ts) = grep { $_->{name} eq 'ts' } @{ $table->{columns} };
+	my $sql = $ts->{type}{sql};
+	my $interval = { bigint => '60000000000', date => '7 days' }->{$sql} // pick('1 hour', '7 days');
+
+	$table->{options}{'rusts.time'} = 'ts' if $sql eq 'bigint' && chance(0.8);
+	$table->{options}{'rusts.partition_interval'} = $interval
+	  if chance(0.3) && ($sql ne 'bigint' || $table->{options}{'rusts.time'});
+}
+
 sub make_table
 {
 	my ($types, $prefix) = @_;
@@ -197,9 +210,7 @@ sub make_table
 		chance(0.6) ? ('rusts.tags' => 'tag') : (),
 		chance(0.3) ? ('rusts.segment_rows' => pick(1024, 2048)) : (),
 		chance(0.5) ? ('rusts.hot_compression' => pick('none', 'lz4', 'zstd')) : () };
-	$table->{options}{'rusts.time'} = 'ts' if grep { $_->{name} eq 'ts' && $_->{type}{sql} eq 'bigint' } @{ $table->{columns} };
-	$table->{options}{'rusts.partition_interval'} = pick('1 hour', '7 days')
-	  if chance(0.3) && !exists $table->{options}{'rusts.time'};
+	add_time_options($table);
 	cut_pieces($table, $prefix);
 	return $table;
 }

@@ -3,8 +3,8 @@
 # twin.pl WORK: the heap twin, against the server that PGHOST names.
 #
 # Each round makes a random table and loads it into a heap table and into a
-# rusts table, the latter in three states: all rows hot, all in segments, and
-# mixed.  Both get the same statements (Statements.pm), serial and parallel,
+# rusts table, the latter in four states: all rows hot, all in segments, mixed,
+# and eager (flushed after every commit).  Both get the same statements (Statements.pm), serial and parallel,
 # and the same changes (Changes.pm).  The heap's output is what is expected;
 # every statement whose output or SQLSTATE differs is a failure and is shown
 # with the seed and round that bring it back:
@@ -39,6 +39,7 @@ my ($passed, $failed) = (0, 0);
 my (%refused, %parallel_plans);
 my $have_options = 1;
 my $have_flush = 1;
+my @states = ('hot', 'segments', 'mixed');
 
 binmode STDOUT;
 $| = 1;
@@ -129,6 +130,8 @@ sub set_up
 	$have_options = defined ask(q{CREATE TABLE probe (t timestamptz) USING rusts WITH (rusts.segment_rows = 1024)});
 	$have_flush = defined ask(q{SELECT 'rusts.flush(regclass)'::regprocedure});
 	ask('DROP TABLE IF EXISTS probe');
+	push @states, 'eager' if ask(q{SELECT count(*) FROM pg_settings WHERE name = 'rusts.flush_every_commit'}) eq '1';
+	missing('rusts.flush_every_commit') if @states == 3;
 	missing('storage parameters (rusts.segment_rows ...)') unless $have_options;
 	missing('rusts.flush: all three states are hot rows') unless $have_flush;
 }
@@ -158,7 +161,7 @@ sub run_round
 	$expected = run_session($table, $plan, 'heap', 'heap');
 	die "the heap was not loaded:\n" . substr($expected->{err}, 0, 2000)
 	  unless (ask('SELECT count(*) FROM twin_heap.source') // -1) == $table->{rows};
-	foreach my $state ('hot', 'segments', 'mixed')
+	foreach my $state (@states)
 	{
 		ask('DROP SCHEMA IF EXISTS twin_rusts CASCADE; CREATE SCHEMA twin_rusts');
 		compare($round, $state, $plan, $expected, run_session($table, $plan, 'rusts', $state));
@@ -206,7 +209,7 @@ sub make_plan
 		push @plan, { label => $prefix . $_->[0], sql => $_->[1], block => $block } foreach @statements;
 	};
 
-	$add->('', undef, [ 'loaded' => $WHOLE ]);
+	$add->('', undef, [ 'loaded' => $WHOLE ], [ 'rows are where they should be' => 'STATE' ], [ 'sound' => 'VERIFY' ]);
 	$add->('', undef, [ 'serial' => 'SET max_parallel_workers_per_gather = 0' ]);
 	$add->('serial: ', undef, some('serial', @reads));
 	$add->('', undef, parallel_settings());
@@ -222,7 +225,7 @@ sub make_plan
 	{
 		$add->('', $block, [ 'begin' => 'BEGIN' ], @{ $block->{statements} }, [ 'rollback' => 'ROLLBACK' ]);
 	}
-	$add->('', undef, [ 'after blocks' => $WHOLE ], history($table));
+	$add->('', undef, [ 'after blocks' => $WHOLE ], history($table), [ 'still sound' => 'VERIFY' ]);
 	return \@plan;
 }
 
@@ -242,6 +245,35 @@ sub flush_script
 	my ($state) = @_;
 	return '' if $state eq 'heap' || $state eq 'hot' || !$have_flush;
 	return "\\o /dev/null\nSELECT rusts.flush('t');\n\\o\n";
+}
+
+# Whether the rows are where the state says; a heap always answers true.
+sub state_script
+{
+	my ($state) = @_;
+	my $in_segments = q{(SELECT coalesce(sum(rows), 0) FROM rusts.segments('t'))};
+
+	return "SELECT $in_segments = 0;\n" if $state eq 'hot';
+	return "SELECT $in_segments = (SELECT count(*) FROM t);\n" if $state eq 'segments' && $have_flush;
+	return "SELECT true;\n";
+}
+
+# What rusts.verify has to say; nothing, as for a heap.
+sub verify_script
+{
+	my ($state) = @_;
+	return $state eq 'heap' ? '' : "SELECT * FROM rusts.verify('t');\n";
+}
+
+# A statement as psql takes it; words in capitals stand for what differs.
+sub command
+{
+	my ($sql, $state) = @_;
+
+	return flush_script($state) if $sql eq 'FLUSH';
+	return state_script($state) if $sql eq 'STATE';
+	return verify_script($state) if $sql eq 'VERIFY';
+	return $sql =~ /^\\/ ? "$sql\n" : "$sql;\n";
 }
 
 sub using
@@ -290,13 +322,12 @@ SQL
 
 	$script .= "SELECT set_config(name, 'off', false) FROM pg_settings WHERE name ~ '^rusts.enable_' AND ascii(md5(name || '$table->{switches}')) % 2 = 0 \\g /dev/null\n"
 	  if $table->{switches} && $am eq 'rusts';
+	$script .= "SET rusts.flush_every_commit = on;\n" if $state eq 'eager';
 	$script .= load_script($table, $am, $state);
 	$script .= "\\set ON_ERROR_ROLLBACK on\n";
 	foreach my $item (@$plan)
 	{
-		my $sql = $item->{sql};
-		my $command = $sql eq 'FLUSH' ? flush_script($state) : $sql =~ /^\\/ ? "$sql\n" : "$sql;\n";
-		$script .= "\\echo \@\@$n\n$command\\echo :SQLSTATE\n";
+		$script .= "\\echo \@\@$n\n" . command($item->{sql}, $state) . "\\echo :SQLSTATE\n";
 		$n++;
 	}
 	return $script . "\\echo \@\@end\n";
