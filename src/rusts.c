@@ -9,6 +9,7 @@
 #include "jobs/jobs.h"
 #include "miscadmin.h"
 #include "table/bulk.h"
+#include "table/commitflush.h"
 #include "table/handler.h"
 #include "table/hotstats.h"
 #include "table/planner.h"
@@ -46,5 +47,6 @@ _PG_init(void)
 	hotstats_init();
 	bulk_init();
 	jobs_init();
+	commitflush_init();
 	MarkGUCPrefixReserved("rusts");
 }

@@ -58,7 +58,7 @@ typedef struct LauncherDatabase
 	bool		seen;			/* by the scan at hand */
 } LauncherDatabase;
 
-PGDLLEXPORT void launcher_main(Datum arg);
+PGDLLEXPORT void rusts_launcher_main(Datum arg);
 
 static HTAB *databases = NULL;
 static TimestampTz complained = 0;	/* that there was no free process */
@@ -187,7 +187,7 @@ launcher_start_worker(LauncherDatabase *database, TimestampTz now)
 	BackgroundWorker worker;
 	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
 
-	launcher_fill_worker(&worker, "maintenance_main", "rusts maintenance");
+	launcher_fill_worker(&worker, "rusts_maintenance_main", "rusts maintenance");
 	worker.bgw_main_arg = ObjectIdGetDatum(database->dbid);
 	worker.bgw_notify_pid = MyProcPid;
 	if (RegisterDynamicBackgroundWorker(&worker, &database->handle))
@@ -265,7 +265,7 @@ launcher_set_up(void)
 }
 
 void
-launcher_main(Datum arg)
+rusts_launcher_main(Datum arg)
 {
 	TimestampTz looked = 0;
 
@@ -304,7 +304,7 @@ launcher_register(void)
 {
 	BackgroundWorker worker;
 
-	launcher_fill_worker(&worker, "launcher_main", "rusts launcher");
+	launcher_fill_worker(&worker, "rusts_launcher_main", "rusts launcher");
 	worker.bgw_restart_time = 5;
 	RegisterBackgroundWorker(&worker);
 }

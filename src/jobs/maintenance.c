@@ -6,8 +6,7 @@
  * passed a limit) or until the oldest hot row of some table is due, then
  * flushes what is due, one table per transaction.
  *
- * It stays out of the way.  The table's lock is taken only when it is free,
- * so that nobody queues behind a worker that itself waits; what is busy is
+ * It stays out of the way (quietflush.c): a table whose lock is not free is
  * tried again a little later.  A table whose flush fails is logged and tried
  * less and less often, the others are served meanwhile.
  *
@@ -33,11 +32,9 @@
 #include "storage/bufmgr.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
-#include "storage/lmgr.h"
-#include "table/flush.h"
-#include "table/handler.h"
 #include "table/hotstats.h"
 #include "table/options.h"
+#include "table/quietflush.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
@@ -74,7 +71,7 @@ typedef enum FlushResult
 	FLUSH_GONE					/* no such table of ours */
 } FlushResult;
 
-PGDLLEXPORT void maintenance_main(Datum arg);
+PGDLLEXPORT void rusts_maintenance_main(Datum arg);
 
 static HTAB *tables = NULL;
 static MemoryContext work_context = NULL;	/* reset before each round */
@@ -180,28 +177,6 @@ maintenance_list_candidates(void)
 	return candidates;
 }
 
-/*
- * Open a table of ours if its lock is free; else return NULL, and whether
- * there is no such table at all.
- */
-static Relation
-maintenance_open(Oid relid, LOCKMODE lockmode, bool *gone)
-{
-	Relation	rel;
-
-	*gone = false;
-	if (!ConditionalLockRelationOid(relid, lockmode))
-		return NULL;
-	rel = try_relation_open(relid, NoLock);
-	if (rel != NULL && handler_is_rusts(rel))
-		return rel;
-	*gone = true;
-	if (rel != NULL)
-		relation_close(rel, NoLock);
-	UnlockRelationOid(relid, lockmode);
-	return NULL;
-}
-
 /* Take a table of which nothing is known to be full of hot rows. */
 static void
 maintenance_assume(Relation rel)
@@ -226,7 +201,7 @@ maintenance_discover(void)
 		Relation	rel;
 		bool		gone;
 
-		rel = maintenance_open(lfirst_oid(cell), AccessShareLock, &gone);
+		rel = quietflush_open(lfirst_oid(cell), AccessShareLock, &gone);
 		if (!gone)
 			count++;
 		if (rel == NULL)
@@ -247,7 +222,7 @@ maintenance_learn(MaintenanceTable *table)
 	Relation	rel;
 	bool		gone;
 
-	rel = maintenance_open(table->relid, AccessShareLock, &gone);
+	rel = quietflush_open(table->relid, AccessShareLock, &gone);
 	if (rel == NULL)
 	{
 		if (gone)
@@ -318,30 +293,14 @@ maintenance_due(const HotStats *stats, const MaintenanceTable *table)
 	return Max(due, table->retry_at);
 }
 
-/*
- * Flush an open table.  As its owner, and with settings restored afterwards:
- * index expressions may call functions of the owner's.
- */
 static FlushResult
 maintenance_flush_open(Relation rel)
 {
-	Oid			save_userid;
-	int			save_context;
-	int			save_nestlevel;
-	int64		moved;
-
 	snprintf(activity, sizeof(activity), "flushing %s.%s",
 			 get_namespace_name(RelationGetNamespace(rel)),
 			 RelationGetRelationName(rel));
 	pgstat_report_activity(STATE_RUNNING, activity);
-	GetUserIdAndSecContext(&save_userid, &save_context);
-	SetUserIdAndSecContext(rel->rd_rel->relowner,
-						   save_context | SECURITY_RESTRICTED_OPERATION);
-	save_nestlevel = NewGUCNestLevel();
-	moved = flush_relation(rel, false);
-	AtEOXact_GUC(false, save_nestlevel);
-	SetUserIdAndSecContext(save_userid, save_context);
-	return moved < 0 ? FLUSH_BUSY : FLUSH_DONE;
+	return quietflush_run(rel) < 0 ? FLUSH_BUSY : FLUSH_DONE;
 }
 
 /* One transaction. */
@@ -354,7 +313,7 @@ maintenance_flush(Oid relid)
 
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
-	rel = maintenance_open(relid, RowExclusiveLock, &gone);
+	rel = quietflush_open(relid, RowExclusiveLock, &gone);
 	if (rel != NULL)
 	{
 		result = maintenance_flush_open(rel);
@@ -576,7 +535,7 @@ maintenance_loop(void)
  * process from the moment that it is in the way.
  */
 void
-maintenance_main(Datum arg)
+rusts_maintenance_main(Datum arg)
 {
 	Oid			dbid = DatumGetObjectId(arg);
 

@@ -330,8 +330,7 @@ hotstats_publish(const HotLocal *change)
 	return wake;
 }
 
-/* Remember a table for hotstats_take_committed. */
-static void
+void
 hotstats_note_committed(Oid relid)
 {
 	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);

@@ -36,6 +36,7 @@ extern void hotstats_flushed(Oid relid, uint64 rows);
  */
 extern List *hotstats_take_committed(void);
 extern bool hotstats_any_committed(void);
+extern void hotstats_note_committed(Oid relid);
 
 /* false: nothing is known of the table, or the library is not preloaded */
 extern bool hotstats_get(Oid relid, HotStats *stats);
