@@ -25,20 +25,42 @@ StaticAssertDecl(sizeof(DirectoryEntryData) +
 				 DIRECTORY_MAX_SUMMARIES * sizeof(DirectorySummaryData) <=
 				 STORE_CHUNK_PAYLOAD, "a directory row is one chunk");
 
+/* The bytes of a directory row. */
+static char *
+directory_entry_encode(const DirectoryEntry *entry, uint32 *len)
+{
+	Size		summaries = entry->d.nsummaries * sizeof(DirectorySummaryData);
+	char	   *data = palloc(sizeof(DirectoryEntryData) + summaries);
+
+	memcpy(data, &entry->d, sizeof(DirectoryEntryData));
+	memcpy(data + sizeof(DirectoryEntryData), entry->summaries, summaries);
+	*len = sizeof(DirectoryEntryData) + summaries;
+	return data;
+}
+
 void
 directory_insert(Store *store, const DirectoryEntry *entry, CommandId cid,
 				 bool frozen)
 {
-	size_t		len = sizeof(DirectoryEntryData) +
-	entry->d.nsummaries * sizeof(DirectorySummaryData);
-	char	   *data = palloc(len);
+	uint32		len;
+	char	   *data = directory_entry_encode(entry, &len);
 
-	memcpy(data, &entry->d, sizeof(DirectoryEntryData));
-	memcpy(data + sizeof(DirectoryEntryData), entry->summaries,
-		   entry->d.nsummaries * sizeof(DirectorySummaryData));
 	store_insert(store, STORE_ID_DIRECTORY, (int32) entry->d.first_block,
 				 data, len, cid, frozen ? HEAP_INSERT_FROZEN : 0);
 	pfree(data);
+}
+
+HeapTuple
+directory_form_tuple(Store *store, const DirectoryEntry *entry)
+{
+	uint32		len;
+	char	   *data = directory_entry_encode(entry, &len);
+	HeapTuple	tuple;
+
+	tuple = store_form_tuple(store, STORE_ID_DIRECTORY,
+							 (int32) entry->d.first_block, data, len);
+	pfree(data);
+	return tuple;
 }
 
 /* Are the numbers of an entry possible?  The checksum was right already. */

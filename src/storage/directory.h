@@ -97,6 +97,9 @@ extern void directory_sum(Store *store, Snapshot snapshot,
 /* frozen: as HEAP_INSERT_FROZEN, for a relation made by this transaction. */
 extern void directory_insert(Store *store, const DirectoryEntry *entry,
 							 CommandId cid, bool frozen);
+/* An entry as the tuple that directory_insert would insert. */
+extern HeapTuple directory_form_tuple(Store *store,
+									  const DirectoryEntry *entry);
 /*
  * Load all visible entries into the current memory context.  Any snapshot
  * type works; SnapshotAny lists everything that is not surely dead.

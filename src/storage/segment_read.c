@@ -306,6 +306,26 @@ segment_reader_tuple(SegmentReader *reader, uint32 row)
 	return tuple;
 }
 
+/*
+ * ALTER TABLE ... ADD COLUMN ... DEFAULT leaves old rows alone and keeps their
+ * value in the catalog.
+ */
+bool
+segment_reader_lacks_values(SegmentReader *reader)
+{
+	int			i;
+
+	for (i = 0; i < reader->desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(reader->desc, i);
+
+		if (!reader->readers[i].present && !attribute->attisdropped &&
+			attribute->atthasmissing)
+			return true;
+	}
+	return false;
+}
+
 /* ---------- facts ---------- */
 
 /* A bound of a column as a Datum of its type. */

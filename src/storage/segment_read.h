@@ -68,6 +68,9 @@ extern Datum segment_reader_value(SegmentReader *reader, AttrNumber attnum,
 /* All columns of a row as a heap tuple in the current memory context. */
 extern HeapTuple segment_reader_tuple(SegmentReader *reader, uint32 row);
 
+/* Does the segment lack a column whose missing value is not NULL? */
+extern bool segment_reader_lacks_values(SegmentReader *reader);
+
 /* Facts about column i of the segment (0 ..); false past the last. */
 extern bool segment_reader_column_info(SegmentReader *reader, int i,
 									   SegmentColumnInfo *info);

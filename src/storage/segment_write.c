@@ -532,8 +532,9 @@ segment_write_piece(SegmentBuilder *builder, SegmentPlan *plan, int piece,
 	return writer;
 }
 
-void
-segment_write_finish(SegmentWriter *writer, const uint8 *dead, uint32 ndead)
+/* End the stream; the writer's entry is complete then. */
+static void
+end_stream(SegmentWriter *writer, const uint8 *dead, uint32 ndead)
 {
 	DirectoryEntryData *d = &writer->entry.d;
 
@@ -546,7 +547,27 @@ segment_write_finish(SegmentWriter *writer, const uint8 *dead, uint32 ndead)
 	d->stream_length = writer->stream->length;
 	d->written_at = GetCurrentTimestamp();
 	store_writer_end(writer->stream);
+}
+
+void
+segment_write_finish(SegmentWriter *writer, const uint8 *dead, uint32 ndead)
+{
+	end_stream(writer, dead, ndead);
 	directory_insert(writer->store, &writer->entry, writer->cid,
 					 writer->builder->spec.frozen);
 	MemoryContextDelete(writer->context);
+}
+
+DirectoryEntry *
+segment_write_close(SegmentWriter *writer, const uint8 *dead, uint32 ndead)
+{
+	DirectoryEntry *entry = palloc(sizeof(DirectoryEntry));
+	Size		size = DIRECTORY_MAX_SUMMARIES * sizeof(DirectorySummaryData);
+
+	end_stream(writer, dead, ndead);
+	*entry = writer->entry;
+	entry->summaries = palloc(size);
+	memcpy(entry->summaries, writer->entry.summaries, size);
+	MemoryContextDelete(writer->context);
+	return entry;
 }

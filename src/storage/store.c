@@ -134,26 +134,50 @@ typedef struct ChunkTarget
 	BulkInsertState bistate;
 } ChunkTarget;
 
-/* Form and insert one chunk; buffer has room for the checksum in front. */
+/* Complete a buffer that has room for the checksum in front of its data. */
+static void
+store_fill_chunk(Oid chunk_id, int32 chunk_seq, struct varlena *buffer,
+				 uint32 len, Datum *values)
+{
+	char	   *data = VARDATA(buffer);
+	pg_crc32c	crc = store_checksum(chunk_id, chunk_seq,
+									 data + sizeof(crc), len);
+
+	memcpy(data, &crc, sizeof(crc));
+	SET_VARSIZE(buffer, VARHDRSZ + sizeof(crc) + len);
+	values[0] = ObjectIdGetDatum(chunk_id);
+	values[1] = Int32GetDatum(chunk_seq);
+	values[2] = PointerGetDatum(buffer);
+}
+
+HeapTuple
+store_form_tuple(Store *store, Oid chunk_id, int32 chunk_seq,
+				 const char *data, uint32 len)
+{
+	struct varlena *buffer = palloc(VARHDRSZ + sizeof(pg_crc32c) + len);
+	Datum		values[3];
+	bool		isnull[3] = {false, false, false};
+	HeapTuple	tuple;
+
+	Assert(len <= STORE_CHUNK_PAYLOAD);
+	memcpy(VARDATA(buffer) + sizeof(pg_crc32c), data, len);
+	store_fill_chunk(chunk_id, chunk_seq, buffer, len, values);
+	tuple = heap_form_tuple(RelationGetDescr(store->toast), values, isnull);
+	pfree(buffer);
+	return tuple;
+}
+
+/* Form and insert one chunk. */
 static void
 store_insert_buffer(Store *store, const ChunkTarget *target,
 					struct varlena *buffer, uint32 len)
 {
-	char	   *data = VARDATA(buffer);
-	pg_crc32c	crc = store_checksum(target->chunk_id,
-									 target->chunk_seq, data + sizeof(crc),
-									 len);
 	Datum		values[3];
 	bool		isnull[3] = {false, false, false};
 	HeapTuple	tuple;
 	int			i;
 
-	memcpy(data, &crc, sizeof(crc));
-	SET_VARSIZE(buffer, VARHDRSZ + sizeof(crc) + len);
-	values[0] = ObjectIdGetDatum(target->chunk_id);
-	values[1] = Int32GetDatum(target->chunk_seq);
-	values[2] = PointerGetDatum(buffer);
-
+	store_fill_chunk(target->chunk_id, target->chunk_seq, buffer, len, values);
 	tuple = heap_form_tuple(RelationGetDescr(store->toast), values, isnull);
 	heap_insert(store->toast, tuple, target->cid, target->options,
 				target->bistate);

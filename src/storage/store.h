@@ -51,6 +51,9 @@ extern void store_close_keep_locks(Store *store);
 extern void store_insert(Store *store, Oid chunk_id, int32 chunk_seq,
 						 const char *data, uint32 len, CommandId cid,
 						 int options);
+/* The tuple that store_insert would insert. */
+extern HeapTuple store_form_tuple(Store *store, Oid chunk_id, int32 chunk_seq,
+								  const char *data, uint32 len);
 /* Latest tuple of a reserved id, as any scan over (chunk_id, chunk_seq). */
 extern HeapTuple store_tuple_data(Store *store, HeapTuple tuple,
 								  int32 *chunk_seq, const char **data,
