@@ -575,6 +575,13 @@ flush_table(Oid relid)
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a rusts table",
 						RelationGetRelationName(rel))));
+	if (!store_exists(rel))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" has no segment storage",
+						RelationGetRelationName(rel)),
+				 errdetail("It was created without USING rusts and has neither a column of time nor a rusts.* parameter."),
+				 errhint("Use ALTER TABLE ... SET (rusts.segment_rows = ...) or another rusts.* parameter.")));
 	moved = flush_relation(rel, true);
 	table_close(rel, NoLock);
 	return moved;

@@ -9,8 +9,12 @@
 #include "postgres.h"
 
 #include "access/heapam.h"
+#include "access/relation.h"
 #include "catalog/pg_am_d.h"
+#include "catalog/pg_type_d.h"
 #include "fmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 
 #include "table/analyze.h"
 #include "table/bitmap.h"
@@ -25,6 +29,8 @@
 #include "table/size.h"
 #include "table/vacuum.h"
 
+bool		handler_storage_wanted = false;
+
 static TableAmRoutine routine;
 
 PG_FUNCTION_INFO_V1(rusts_table_handler);
@@ -36,11 +42,58 @@ handler_slot_callbacks(Relation rel)
 	return &slot_ops_rusts;
 }
 
-/* Segments, directory and counter live there, whatever the column types. */
+/*
+ * A rewrite makes a table pg_temp_OID in the place of table OID, which must
+ * be able to take its segments.
+ */
+static bool
+handler_replaces_segments(Relation rel)
+{
+	SegmentTotals totals = {0};
+	Relation	old;
+	unsigned int oid;
+
+	if (sscanf(RelationGetRelationName(rel), "pg_temp_%u", &oid) != 1)
+		return false;
+	old = try_relation_open((Oid) oid, NoLock);
+	if (old == NULL)
+		return false;
+	if (handler_is_rusts(old))
+		size_segment_totals(old, SnapshotAny, &totals);
+	relation_close(old, NoLock);
+	return totals.segments > 0;
+}
+
+static bool
+handler_has_time_column(Relation rel)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	int			i;
+
+	for (i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+		Oid			type = getBaseType(attribute->atttypid);
+
+		if (!attribute->attisdropped &&
+			(type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Segments, directory and counter live in the TOAST relation.  A table that
+ * merely came by its access method through default_table_access_method, has
+ * no column of time and no long columns either, is no time series; it stays a
+ * heap in all but name until somebody gives it a rusts.* parameter.
+ */
 static bool
 handler_relation_needs_toast_table(Relation rel)
 {
-	return true;
+	return handler_storage_wanted || handler_has_time_column(rel) ||
+		GetHeapamTableAmRoutine()->relation_needs_toast_table(rel) ||
+		handler_replaces_segments(rel);
 }
 
 /* heap's answer would be the table's own access method. */

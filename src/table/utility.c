@@ -42,7 +42,9 @@
 #include "commands/tablecmds.h"
 #include "fmgr.h"
 #include "nodes/makefuncs.h"
+#include "storage/lmgr.h"
 #include "table/ddlframe.h"
+#include "table/handler.h"
 #include "table/namelist.h"
 #include "table/optionlist.h"
 #include "table/options.h"
@@ -232,6 +234,24 @@ utility_like_parameters(CreateStmt *create)
 }
 
 /* Write the parameters of the table that the statement just created. */
+/* A table without TOAST has no place for segments. */
+static void
+utility_require_toast(Oid relid)
+{
+	Relation	rel = table_open(relid, NoLock);
+	bool		missing = !OidIsValid(rel->rd_rel->reltoastrelid);
+
+	table_close(rel, NoLock);
+	if (missing)
+	{
+		CommandCounterIncrement();
+		LockRelationOid(relid, AccessExclusiveLock);
+		handler_storage_wanted = true;
+		AlterTableCreateToastTable(relid, (Datum) 0, AccessExclusiveLock);
+		CommandCounterIncrement();
+	}
+}
+
 static void
 utility_finish_create(UtilityCall *call, List *inherited)
 {
@@ -251,6 +271,7 @@ utility_finish_create(UtilityCall *call, List *inherited)
 	parameters = options_validate(rel, parameters);
 	table_close(rel, NoLock);
 	optionlist_write(relid, parameters);
+	utility_require_toast(relid);
 	call->frame.pending = NIL;
 }
 
@@ -262,8 +283,10 @@ utility_create(UtilityCall *call)
 	List	   *like_source = NIL;
 	ListCell   *cell;
 
+	handler_storage_wanted = create->accessMethod != NULL;
 	if (optionlist_has_ours(create->options))
 	{
+		handler_storage_wanted = true;
 		create = (CreateStmt *) utility_own_tree(call);
 		utility_extract_create(call, &create->options, create->accessMethod,
 							   create->relation, create->partspec != NULL);
@@ -288,8 +311,10 @@ utility_create(UtilityCall *call)
 static void
 utility_create_as(UtilityCall *call, CreateTableAsStmt *ctas)
 {
+	handler_storage_wanted = ctas->into->accessMethod != NULL;
 	if (optionlist_has_ours(ctas->into->options))
 	{
+		handler_storage_wanted = true;
 		ctas = utility_as_ctas(utility_own_tree(call));
 		utility_extract_create(call, &ctas->into->options,
 							   ctas->into->accessMethod, ctas->into->rel,
@@ -523,6 +548,8 @@ utility_apply_changes(Oid relid, List *stored, List *changes)
 	parameters = options_validate(rel, parameters);
 	table_close(rel, NoLock);
 	optionlist_write(relid, parameters);
+	if (parameters != NIL)
+		utility_require_toast(relid);
 }
 
 /*
@@ -556,21 +583,6 @@ utility_alter_parameters(UtilityCall *call, AlterTableStmt *alter,
 		optionlist_write(relid, NIL);
 	utility_run(call);
 	utility_apply_changes(relid, stored, parts->changes);
-}
-
-/* A table without TOAST has no place for segments. */
-static void
-utility_require_toast(Oid relid)
-{
-	Relation	rel = table_open(relid, NoLock);
-	bool		missing = !OidIsValid(rel->rd_rel->reltoastrelid);
-
-	table_close(rel, NoLock);
-	if (missing)
-	{
-		AlterTableCreateToastTable(relid, (Datum) 0, AccessExclusiveLock);
-		CommandCounterIncrement();
-	}
 }
 
 static void
@@ -786,7 +798,9 @@ utility_hook(PlannedStmt *pstmt, const char *query_string, bool read_only_tree,
 		pstmt, query_string, read_only_tree, context, params, query_env, dest,
 		qc
 	};
+	bool		storage_wanted = handler_storage_wanted;
 
+	handler_storage_wanted = false;
 	ddlframe_push(&call.frame);
 	PG_TRY();
 	{
@@ -795,6 +809,7 @@ utility_hook(PlannedStmt *pstmt, const char *query_string, bool read_only_tree,
 	PG_FINALLY();
 	{
 		ddlframe_pop(&call.frame);
+		handler_storage_wanted = storage_wanted;
 	}
 	PG_END_TRY();
 }
