@@ -2,12 +2,10 @@
  * bitmap.c
  *	  Bitmap heap scans.
  *
- * The planner is told not to use bitmaps on rusts tables, because up to
- * PostgreSQL 17 the executor prefetches the heap blocks that a bitmap names,
- * and virtual ones have no file behind them.  With prefetching off
- * (effective_io_concurrency = 0), or for a plan made by other means, the rows
- * must be right nevertheless: pages of hot rows go to heapam, pages of virtual
- * blocks are fetched row by row.
+ * Pages of hot rows go to heapam, pages of virtual blocks are fetched row by
+ * row.  Up to PostgreSQL 17 the executor would prefetch the heap blocks that a
+ * bitmap names, and virtual ones have no file behind them; planner.c sees to
+ * it that it does not.
  */
 #include "postgres.h"
 
