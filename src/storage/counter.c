@@ -33,14 +33,14 @@
 /* Blocks 0x80000000 .. 0xFFFFFFFE */
 #define COUNTER_LIMIT 0x7FFFFFFFU
 
-/* On disk (format 5): the counter row's data behind its checksum. */
+/* On disk (format 2.3): the counter row's data behind its checksum. */
 typedef struct CounterData
 {
 	uint32		version;
 	uint32		next_block;
 } CounterData;
 
-StaticAssertDecl(sizeof(CounterData) == 8, "format 5");
+StaticAssertDecl(sizeof(CounterData) == 8, "format 2.3");
 
 static bool
 counter_find(Store *store, ItemPointer tid)

@@ -19,8 +19,8 @@
 #include "codec/codec.h"
 #include "storage/directory.h"
 
-StaticAssertDecl(sizeof(DirectorySummaryData) == 32, "format 4.2");
-StaticAssertDecl(sizeof(DirectoryEntryData) == 96, "format 4.1");
+StaticAssertDecl(sizeof(DirectorySummaryData) == 32, "format 3.2");
+StaticAssertDecl(sizeof(DirectoryEntryData) == 96, "format 3.1");
 StaticAssertDecl(sizeof(DirectoryEntryData) +
 				 DIRECTORY_MAX_SUMMARIES * sizeof(DirectorySummaryData) <=
 				 STORE_CHUNK_PAYLOAD, "a directory row is one chunk");

@@ -26,7 +26,7 @@ typedef enum DirectoryTier
 	TIER_COLD = 1
 } DirectoryTier;
 
-/* On disk (format 4.2): what pruning needs to know of one column. */
+/* On disk (format 3.2): what pruning needs to know of one column. */
 typedef struct DirectorySummaryData
 {
 	int16		attnum;
@@ -38,7 +38,7 @@ typedef struct DirectorySummaryData
 	int64		sum;
 } DirectorySummaryData;
 
-/* On disk (format 4.1): a directory row; nsummaries summaries follow. */
+/* On disk (format 3.1): a directory row; nsummaries summaries follow. */
 typedef struct DirectoryEntryData
 {
 	uint16		version;

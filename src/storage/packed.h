@@ -22,7 +22,7 @@ extern void packed_init(PackedBuffer *buffer);
 extern uint8 *packed_reserve(PackedBuffer *buffer, Size n);
 extern void packed_append(PackedBuffer *buffer, const void *bytes, Size n);
 
-/* Arrays, in pieces of 1,024: length, encoding, bytes (format 4.6). */
+/* Arrays, in pieces of 1,024: length, encoding, bytes (format 5.6). */
 extern void packed_put_ints(PackedBuffer *buffer, const int64 *values,
 							uint32 n);
 extern void packed_put_floats(PackedBuffer *buffer, const double *values,

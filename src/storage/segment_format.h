@@ -1,6 +1,6 @@
 /*
  * segment_format.h
- *	  What a segment's stream looks like on disk (docs/format.md, section 4).
+ *	  What a segment's stream looks like on disk (docs/format.md, sections 4 and 5).
  *
  * A stream: the columns' data, each a run of frames; then sections (packed
  * arrays and dictionaries, each on its own, compressed when that pays); then
@@ -86,8 +86,8 @@ typedef struct SegmentHeaderData
 	/* ncolumns SegmentColumnData follow */
 } SegmentHeaderData;
 
-StaticAssertDecl(sizeof(SegmentSectionData) == 24, "format 4.3");
-StaticAssertDecl(sizeof(SegmentColumnData) == 120, "format 4.4");
-StaticAssertDecl(sizeof(SegmentHeaderData) == 48, "format 4.3");
+StaticAssertDecl(sizeof(SegmentSectionData) == 24, "format 4.1");
+StaticAssertDecl(sizeof(SegmentColumnData) == 120, "format 5.1");
+StaticAssertDecl(sizeof(SegmentHeaderData) == 48, "format 4.2");
 
 #endif							/* RUSTS_SEGMENT_FORMAT_H */

@@ -5,7 +5,7 @@
  * A stream is a run of chunks (chunk_id, 0), (chunk_id, 1), ...; every chunk
  * but the last carries STORE_CHUNK_PAYLOAD bytes, so that an offset in the
  * stream names its chunk.  A chunk's data is a CRC32C over key and payload,
- * then the payload (format 3).
+ * then the payload (format 2.1).
  *
  * A chunk id belongs to one writer: it is drawn from the OID counter and
  * checked against the index, and the directory row that names it is written

@@ -17,7 +17,7 @@
 #define STORE_ID_DIRECTORY 2
 #define STORE_ID_TOMBSTONES 3
 
-/* Payload bytes of one chunk of a stream; a chunk fills a page (format 3). */
+/* Payload bytes of one chunk of a stream; a chunk fills a page (format 2.2). */
 #define STORE_CHUNK_PAYLOAD 8096
 
 typedef struct Store

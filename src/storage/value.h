@@ -7,7 +7,7 @@
 
 #include "access/tupdesc.h"
 
-/* On disk (format 4.4): never renumber. */
+/* On disk (format 5.1): never renumber. */
 typedef enum ValueClass
 {
 	VALUE_INT = 1,				/* passed by value: int64 */
