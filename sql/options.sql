@@ -127,8 +127,8 @@ CREATE TABLE opt_like3 (LIKE opt_b INCLUDING STORAGE) WITH (rusts.tags = 'host',
 SELECT opts('opt_like3');
 CREATE TABLE opt_like4 (LIKE opt_b INCLUDING ALL) USING heap;
 SELECT opts('opt_like4');
-CREATE TABLE opt_serial (id serial, time timestamptz, host text) WITH (rusts.tags = host);
-SELECT opts('opt_serial'), opts('opt_serial_id_seq');
+CREATE TABLE opt_serial (id serial, time timestamptz, host text, PRIMARY KEY (id)) WITH (rusts.tags = host);
+SELECT opts('opt_serial'), opts('opt_serial_id_seq'), opts('opt_serial_pkey');
 CREATE TABLE opt_ctas WITH (rusts.tags = 'host') AS SELECT now() AS time, 'a'::text AS host;
 SELECT opts('opt_ctas');
 CREATE TABLE opt_ctas2 WITH (rusts.tags = 'hots') AS SELECT now() AS time, 'a'::text AS host;
@@ -177,6 +177,13 @@ CREATE INDEX ON opt_b USING brin (time);
 CREATE INDEX opt_parent_brin ON opt_parent USING brin (time);
 CREATE INDEX ON opt_switch USING brin (time);
 ALTER TABLE opt_switch SET ACCESS METHOD rusts;
+CREATE TABLE opt_brin (time timestamptz) PARTITION BY RANGE (time);
+CREATE INDEX ON opt_brin USING brin (time);
+CREATE TABLE opt_brin_part PARTITION OF opt_brin FOR VALUES FROM ('2024-01-01') TO ('2024-02-01') USING rusts;
+CREATE TABLE opt_brin_part (time timestamptz) USING rusts;
+ALTER TABLE opt_brin ATTACH PARTITION opt_brin_part FOR VALUES FROM ('2024-01-01') TO ('2024-02-01');
+CREATE TABLE opt_brin_like (LIKE opt_switch INCLUDING ALL) USING rusts;
+DROP TABLE opt_brin, opt_brin_part;
 
 -- Event triggers see one ALTER TABLE.
 CREATE FUNCTION opt_event() RETURNS event_trigger LANGUAGE plpgsql AS

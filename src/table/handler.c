@@ -73,10 +73,12 @@ handler_has_time_column(Relation rel)
 	for (i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(desc, i);
-		Oid			type = getBaseType(attribute->atttypid);
+		Oid			type;
 
-		if (!attribute->attisdropped &&
-			(type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID))
+		if (attribute->attisdropped)
+			continue;			/* has no type any more */
+		type = getBaseType(attribute->atttypid);
+		if (type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID)
 			return true;
 	}
 	return false;

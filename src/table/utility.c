@@ -233,7 +233,6 @@ utility_like_parameters(CreateStmt *create)
 	return result;
 }
 
-/* Write the parameters of the table that the statement just created. */
 /* A table without TOAST has no place for segments. */
 static void
 utility_require_toast(Oid relid)
@@ -252,6 +251,7 @@ utility_require_toast(Oid relid)
 	}
 }
 
+/* Write the parameters of the table that the statement just created. */
 static void
 utility_finish_create(UtilityCall *call, List *inherited)
 {
