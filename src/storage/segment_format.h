@@ -14,6 +14,10 @@
 
 #include "codec/codec.h"
 
+#ifdef WORDS_BIGENDIAN
+#error "segments are little-endian on disk; this machine would need to swap"
+#endif
+
 #define SEGMENT_MAGIC 0x31475352	/* "RSG1" */
 #define SEGMENT_VERSION 1
 
