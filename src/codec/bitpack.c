@@ -236,40 +236,80 @@ bitpack_pack_sequence(const uint64_t *values, int n, unsigned width,
 		*out = (uint8_t) open;
 }
 
-/* Up to 64 bits that begin at any bit; never reads at or after end. */
-static uint64_t
-bits_at(const uint8_t *in, const uint8_t *end, size_t bit, unsigned width)
+/* n values from a bit on, with loads of 8 bytes; width <= 57. */
+static void
+unpack_loads(const uint8_t *in, size_t bit, int n, unsigned width,
+			 uint64_t *values)
 {
-	const uint8_t *p = in + bit / 8;
-	unsigned	shift = bit % 8;
-	uint8_t		tail[9] = {0};
-	uint64_t	v;
+	uint64_t	mask = UINT64_MAX >> (64 - width);
+	int			i;
 
-	if (end - p < (ptrdiff_t) sizeof(tail))
+	for (i = 0; i < n; i++, bit += width)
+		values[i] = codec_load64(in + bit / 8) >> bit % 8 & mask;
+}
+
+/* As many values as such loads get without leaving the input. */
+static int
+count_loads(size_t size, int n, unsigned width)
+{
+	int			count;
+
+	if (size < 8)
+		return 0;
+	/* value i begins in byte i * width / 8, at most the 8th from the end */
+	count = (int) (((size - 8) * 8 + 7) / width) + 1;
+	return count < n ? count : n;
+}
+
+/* Any width; a byte at a time. */
+static void
+unpack_wide(const uint8_t *in, int n, unsigned width, uint64_t *values)
+{
+	size_t		bit = 0;
+	unsigned	done;
+	int			i;
+
+	for (i = 0; i < n; i++)
 	{
-		memcpy(tail, p, (size_t) (end - p));
-		p = tail;
+		values[i] = 0;
+		for (done = 0; done < width;)
+		{
+			unsigned	take = 8 - (unsigned) (bit % 8);
+
+			take = take < width - done ? take : width - done;
+			values[i] |= (uint64_t) (in[bit / 8] >> bit % 8 &
+									 ((1 << take) - 1)) << done;
+			done += take;
+			bit += take;
+		}
 	}
-	v = codec_load64(p) >> shift;
-	if (shift > 0)
-		v |= (uint64_t) p[8] << (64 - shift);
-	return v & (UINT64_MAX >> (64 - width));
 }
 
 void
 bitpack_unpack_sequence(const uint8_t *in, int n, unsigned width,
 						uint64_t *values)
 {
-	const uint8_t *end = in + bitpack_size(n, width);
-	int			i;
+	size_t		size = bitpack_size(n, width);
+	uint8_t		tail[16] = {0};
+	size_t		bit;
+	int			count;
 
 	if (width == 0)
 	{
 		memset(values, 0, (size_t) n * sizeof(*values));
 		return;
 	}
-	for (i = 0; i < n; i++)
-		values[i] = bits_at(in, end, (size_t) i * width, width);
+	if (width > 57)
+	{
+		unpack_wide(in, n, width, values);
+		return;
+	}
+	count = count_loads(size, n, width);
+	unpack_loads(in, 0, count, width, values);
+	/* the rest begins in the last 7 bytes: the same from a padded copy */
+	bit = (size_t) count * width;
+	memcpy(tail, in + bit / 8, size - bit / 8);
+	unpack_loads(tail, bit % 8, n - count, width, values + count);
 }
 
 void

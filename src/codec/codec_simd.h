@@ -35,9 +35,12 @@
  * This holds for all that follows, so a file with kernels includes this header
  * (or codec_bytes.h) before it defines anything.  Sanitizers would instrument
  * every unrolled step: half a minute for the bit packing alone.
+ *
+ * No fused multiply-add: wider machines have it, the baseline does not, and
+ * encoders must come to the same bytes everywhere.
  */
 #if defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#pragma GCC optimize("O3")
+#pragma GCC optimize("O3", "fp-contract=off")
 #endif
 
 #if !defined(CODEC_NO_CLONES) && defined(__x86_64__) && defined(__GLIBC__) && \

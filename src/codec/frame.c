@@ -27,18 +27,19 @@ static void
 find_patches(const uint64_t *values, int n, const FrameWindow *window,
 			 Patches *patches)
 {
+	uint64_t	base = window->base;
+	unsigned	width = window->width;
 	int			count = 0;
 	int			i;
 
 	/* always store, advance when it counts: no branch to mispredict */
 	for (i = 0; i < n; i++)
 	{
-		int64_t		high = (int64_t) (values[i] - window->base) >> window->width;
+		int64_t		high = (int64_t) (values[i] - base) >> width;
 
 		patches->rows[count] = (uint16_t) i;
 		patches->values[count] = codec_zigzag((uint64_t) high) - 1;
 		count += high != 0;
-		/* the last slot is only ever overwritten by the last row */
 	}
 	patches->count = count;
 }
@@ -53,7 +54,6 @@ split_values(const uint64_t *values, int n, FrameWindow *window,
 {
 	FrameWindow full;
 
-	framewidth_full(values, n, &full);
 	framewidth_choose(values, n, &full, window);
 	patches->count = 0;
 	if (window->width == full.width)

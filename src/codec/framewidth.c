@@ -23,6 +23,12 @@
 #define BUCKET_BITS 8
 #define BUCKETS (1 << BUCKET_BITS)
 
+/*
+ * Adding one to the counter that was just added to waits for the store, and
+ * most values want the same counter; so neighbours have counters of their own.
+ */
+#define COUNTERS 4
+
 /* how far below the width from look 2 look 3 goes */
 #define NARROWER 4
 
@@ -37,7 +43,7 @@ typedef struct FrameSearch
 	FrameWindow best;
 } FrameSearch;
 
-static void
+CODEC_CLONES static void
 find_extremes(const uint64_t *values, int n, uint64_t *min, uint64_t *max)
 {
 	int64_t		low = (int64_t) values[0];
@@ -53,15 +59,6 @@ find_extremes(const uint64_t *values, int n, uint64_t *min, uint64_t *max)
 	}
 	*min = (uint64_t) low;
 	*max = (uint64_t) high;
-}
-
-void
-framewidth_full(const uint64_t *values, int n, FrameWindow *window)
-{
-	uint64_t	max;
-
-	find_extremes(values, n, &window->base, &max);
-	window->width = codec_bit_length(max - window->base);
 }
 
 static uint64_t
@@ -125,16 +122,18 @@ centred_width(const FrameSearch *s, uint64_t centre)
 {
 	FrameSearch centred = *s;
 	FrameWindow window;
-	int			counts[65] = {0};
+	uint16_t	counts[COUNTERS][65] = {{0}};
 	int			patches = s->n;
 	int			i;
 
 	for (i = 0; i < s->n; i++)
-		counts[codec_bit_length(codec_zigzag(s->values[i] - centre))]++;
+		counts[i % COUNTERS]
+			[codec_bit_length(codec_zigzag(s->values[i] - centre))]++;
 	centred.best_size = SIZE_MAX;
 	for (window.width = 0; window.width < 64; window.width++)
 	{
-		patches -= counts[window.width];
+		for (i = 0; i < COUNTERS; i++)
+			patches -= counts[i][window.width];
 		window.base = centre - (((uint64_t) 1 << window.width) >> 1);
 		consider(&centred, &window, patches);
 		if (patches == 0)
@@ -144,22 +143,21 @@ centred_width(const FrameSearch *s, uint64_t centre)
 }
 
 /* Most values in size adjacent buckets; *first is the first of those. */
-static int
+CODEC_CLONES static int
 densest(const uint16_t *sums, int size, int *first)
 {
-	int			most = -1;
+	uint16_t	most = 0;
 	int			i;
 
 	for (i = 0; i + size <= BUCKETS; i++)
 	{
-		int			held = sums[i + size] - sums[i];
+		uint16_t	held = sums[i + size] - sums[i];
 
-		if (held > most)
-		{
-			most = held;
-			*first = i;
-		}
+		most = held > most ? held : most;
 	}
+	for (i = 0; sums[i + size] - sums[i] != most; i++)
+		;
+	*first = i;
 	return most;
 }
 
@@ -167,7 +165,7 @@ densest(const uint16_t *sums, int size, int *first)
 static void
 slide(FrameSearch *s, uint64_t low, unsigned shift, unsigned widest)
 {
-	uint16_t	counts[BUCKETS + 1] = {0};
+	uint16_t	counts[COUNTERS][BUCKETS + 1] = {{0}};
 	uint16_t	sums[BUCKETS + 1];
 	unsigned	width;
 	int			i;
@@ -176,11 +174,12 @@ slide(FrameSearch *s, uint64_t low, unsigned shift, unsigned widest)
 	{
 		uint64_t	bucket = (s->values[i] - low) >> shift;
 
-		counts[bucket < BUCKETS ? bucket : BUCKETS]++;
+		counts[i % COUNTERS][bucket < BUCKETS ? bucket : BUCKETS]++;
 	}
 	sums[0] = 0;
 	for (i = 0; i < BUCKETS; i++)
-		sums[i + 1] = sums[i] + counts[i];
+		sums[i + 1] = sums[i] + counts[0][i] + counts[1][i] + counts[2][i] +
+			counts[3][i];
 
 	width = widest > shift + NARROWER ? widest - NARROWER : shift;
 	/* a full window of 64 bits has been considered already */
@@ -197,7 +196,7 @@ slide(FrameSearch *s, uint64_t low, unsigned shift, unsigned widest)
 }
 
 void
-framewidth_choose(const uint64_t *values, int n, const FrameWindow *full,
+framewidth_choose(const uint64_t *values, int n, FrameWindow *full,
 				  FrameWindow *window)
 {
 	FrameSearch s;
@@ -206,13 +205,15 @@ framewidth_choose(const uint64_t *values, int n, const FrameWindow *full,
 	uint64_t	low;
 	unsigned	widest;
 
+	s.values = values;
+	s.n = n;
+	find_extremes(values, n, &s.min, &s.max);
+	full->base = s.min;
+	full->width = codec_bit_length(s.max - s.min);
 	*window = *full;
 	/* nothing to gain, or less than the head of a list of patches */
 	if (bitpack_size(n, full->width) <= 8)
 		return;
-	s.values = values;
-	s.n = n;
-	find_extremes(values, n, &s.min, &s.max);
 	s.best = *full;
 	s.best_size = bitpack_size(n, full->width);
 

@@ -27,14 +27,11 @@ framewidth_sample_row(int i, int count, int n)
 	return (int) (start + (uint32_t) i * UINT32_C(2654435769) / 4096 % stretch);
 }
 
-/* The window that holds every value: no patches. */
-extern void framewidth_full(const uint64_t *values, int n, FrameWindow *window);
-
 /*
- * The window with the least estimated total size.  full is the answer of
- * framewidth_full, and is the answer here too when no window beats it.
+ * full: the window that holds every value, so that there are no patches.
+ * window: the one with the least estimated total size, maybe the same.
  */
 extern void framewidth_choose(const uint64_t *values, int n,
-							  const FrameWindow *full, FrameWindow *window);
+							  FrameWindow *full, FrameWindow *window);
 
 #endif							/* RUSTS_FRAMEWIDTH_H */

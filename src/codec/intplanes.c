@@ -16,10 +16,13 @@
 #include "codec/patches.h"
 
 #define HAS_PATCHES 0x80
+#define MAX_PATCHES 64
 
 /*
  * The number of planes with the least total size, a patch taken as 10 bits for
- * the row and the bits that are left of the largest.
+ * the row and the bits that are left of the largest.  Only for outliers: a
+ * plane with something in more than one value of MAX_PATCHES is mostly zeros, which
+ * a general compressor stores in less than the patches would take.
  */
 static int
 choose_planes(const uint64_t *zigzag, int n)
@@ -46,6 +49,8 @@ choose_planes(const uint64_t *zigzag, int n)
 	{
 		size_t		size = (size_t) n * i;
 
+		if (above[i] > n / MAX_PATCHES)
+			continue;
 		if (above[i] > 0)
 			size += 2 + (above[i] * (10 + widest - 8 * i) + 7) / 8;
 		if (size < best_size)

@@ -8,6 +8,9 @@
 #include "codec/frame.h"
 #include "codec/intcodec.h"
 
+/* values of a run that are written in any case */
+#define AT_ONCE 8
+
 uint8_t *
 intrle_write(const uint64_t *values, int n, uint8_t *out)
 {
@@ -43,6 +46,43 @@ read_runs(CodecReader *r, uint64_t *values, int runs)
 	return status;
 }
 
+/*
+ * Write a run of 1 <= length <= room values.  Most runs are short, and the end
+ * of a short loop is mispredicted; so the first few values are written without
+ * looking at the length where there is room, and overwritten by the next run.
+ */
+static inline void
+write_run(uint64_t *out, uint64_t value, int length, int room)
+{
+	int			i = 0;
+
+	if (room >= AT_ONCE)
+	{
+		for (i = 0; i < AT_ONCE; i++)
+			out[i] = value;
+	}
+	for (; i < length; i++)
+		out[i] = value;
+}
+
+static CodecStatus
+expand_runs(const uint64_t *run_values, const uint64_t *run_lengths, int runs,
+			uint64_t *values, int n)
+{
+	int			row = 0;
+	int			i;
+
+	for (i = 0; i < runs; i++)
+	{
+		if (run_lengths[i] >= (uint64_t) (n - row))
+			return CODEC_CORRUPT;
+		write_run(values + row, run_values[i], (int) run_lengths[i] + 1,
+				  n - row);
+		row += (int) run_lengths[i] + 1;
+	}
+	return row == n ? CODEC_OK : CODEC_CORRUPT;
+}
+
 CodecStatus
 intrle_read(CodecReader *r, uint64_t *values, int n)
 {
@@ -50,9 +90,6 @@ intrle_read(CodecReader *r, uint64_t *values, int n)
 	uint64_t	run_lengths[CODEC_BLOCK_ROWS];
 	uint64_t	runs;
 	CodecStatus status;
-	int			row = 0;
-	int			i;
-	int			k;
 
 	status = codec_get_varint(r, &runs);
 	if (status != CODEC_OK)
@@ -63,15 +100,7 @@ intrle_read(CodecReader *r, uint64_t *values, int n)
 	status = read_runs(r, run_values, (int) runs);
 	if (status == CODEC_OK)
 		status = read_runs(r, run_lengths, (int) runs);
-	for (i = 0; i < (int) runs && status == CODEC_OK; i++)
-	{
-		if (run_lengths[i] >= (uint64_t) (n - row))
-			return CODEC_CORRUPT;
-		for (k = 0; k <= (int) run_lengths[i]; k++)
-			values[row + k] = run_values[i];
-		row += (int) run_lengths[i] + 1;
-	}
-	if (status == CODEC_OK && row != n)
-		return CODEC_CORRUPT;
-	return status;
+	if (status != CODEC_OK)
+		return status;
+	return expand_runs(run_values, run_lengths, (int) runs, values, n);
 }

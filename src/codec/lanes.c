@@ -119,7 +119,7 @@ lanes_add64(const uint64_t *sums, const LanesOffset *offset,
 }
 
 CODEC_INLINE void
-interleave_4(const uint32_t *restrict in, uint32_t *restrict out)
+interleave4_32(const uint32_t *restrict in, uint32_t *restrict out)
 {
 	int			k;
 
@@ -133,7 +133,39 @@ interleave_4(const uint32_t *restrict in, uint32_t *restrict out)
 }
 
 CODEC_INLINE void
-interleave_8(const uint32_t *restrict in, uint32_t *restrict out)
+interleave8_32(const uint32_t *restrict in, uint32_t *restrict out)
+{
+	int			k;
+
+	for (k = 0; k < ROWS / 8; k++)
+	{
+		out[8 * k] = in[k];
+		out[8 * k + 1] = in[k + ROWS / 8];
+		out[8 * k + 2] = in[k + ROWS / 8 * 2];
+		out[8 * k + 3] = in[k + ROWS / 8 * 3];
+		out[8 * k + 4] = in[k + ROWS / 8 * 4];
+		out[8 * k + 5] = in[k + ROWS / 8 * 5];
+		out[8 * k + 6] = in[k + ROWS / 8 * 6];
+		out[8 * k + 7] = in[k + ROWS / 8 * 7];
+	}
+}
+
+CODEC_INLINE void
+interleave4_64(const uint64_t *restrict in, uint64_t *restrict out)
+{
+	int			k;
+
+	for (k = 0; k < ROWS / 4; k++)
+	{
+		out[4 * k] = in[k];
+		out[4 * k + 1] = in[k + ROWS / 4];
+		out[4 * k + 2] = in[k + ROWS / 4 * 2];
+		out[4 * k + 3] = in[k + ROWS / 4 * 3];
+	}
+}
+
+CODEC_INLINE void
+interleave8_64(const uint64_t *restrict in, uint64_t *restrict out)
 {
 	int			k;
 
@@ -159,8 +191,8 @@ kernel_rows32(const uint32_t *restrict sums, const LanesOffset *restrict offset,
 	int			i;
 	int			j;
 
-	interleave_4(sums, half);
-	interleave_8(half, ordered);
+	interleave4_32(sums, half);
+	interleave8_32(half, ordered);
 	for (j = 0; j < LANES; j++)
 	{
 		for (i = 0; i < LANES; i++)
@@ -177,31 +209,42 @@ lanes_rows32(const uint32_t *sums, const LanesOffset *offset,
 	kernel_rows32(sums, offset, rows);
 }
 
-/* Rare (differences that vary by more than 2^25), so the plain loop it is. */
-void
-lanes_rows64(const uint64_t *restrict sums, const LanesOffset *restrict offset,
-			 uint64_t *restrict rows)
+CODEC_CLONES static void
+kernel_rows64(const uint64_t *restrict sums, const LanesOffset *restrict offset,
+			  uint64_t *restrict rows)
 {
+	uint64_t	half[ROWS];
 	int			i;
 	int			j;
 
+	interleave4_64(sums, half);
+	interleave8_64(half, rows);
 	for (j = 0; j < LANES; j++)
 	{
 		for (i = 0; i < LANES; i++)
-			rows[j * LANES + i] = offset->start[j] +
-				offset->step * (uint64_t) i + sums[i * LANES + j];
+			rows[j * LANES + i] += offset->start[j] +
+				offset->step * (uint64_t) i;
 	}
 }
 
 void
-lanes_from_rows(const uint64_t *restrict rows, uint64_t *restrict slots)
+lanes_rows64(const uint64_t *sums, const LanesOffset *offset, uint64_t *rows)
 {
-	int			i;
-	int			j;
+	kernel_rows64(sums, offset, rows);
+}
 
-	for (i = 0; i < LANES; i++)
-	{
-		for (j = 0; j < LANES; j++)
-			slots[i * LANES + j] = rows[j * LANES + i];
-	}
+/* A transposition is its own inverse. */
+CODEC_CLONES static void
+kernel_from_rows(const uint64_t *restrict rows, uint64_t *restrict slots)
+{
+	uint64_t	half[ROWS];
+
+	interleave4_64(rows, half);
+	interleave8_64(half, slots);
+}
+
+void
+lanes_from_rows(const uint64_t *rows, uint64_t *slots)
+{
+	kernel_from_rows(rows, slots);
 }
