@@ -172,18 +172,7 @@ SELECT opts('opt_switch'), reltoastrelid <> 0 AS toast FROM pg_class WHERE oid =
 ALTER TABLE opt_switch SET ACCESS METHOD heap;
 SELECT opts('opt_switch');
 
--- BRIN: refused wherever it comes from.
-CREATE INDEX ON opt_b USING brin (time);
-CREATE INDEX opt_parent_brin ON opt_parent USING brin (time);
-CREATE INDEX ON opt_switch USING brin (time);
 ALTER TABLE opt_switch SET ACCESS METHOD rusts;
-CREATE TABLE opt_brin (time timestamptz) PARTITION BY RANGE (time);
-CREATE INDEX ON opt_brin USING brin (time);
-CREATE TABLE opt_brin_part PARTITION OF opt_brin FOR VALUES FROM ('2024-01-01') TO ('2024-02-01') USING rusts;
-CREATE TABLE opt_brin_part (time timestamptz) USING rusts;
-ALTER TABLE opt_brin ATTACH PARTITION opt_brin_part FOR VALUES FROM ('2024-01-01') TO ('2024-02-01');
-CREATE TABLE opt_brin_like (LIKE opt_switch INCLUDING ALL) USING rusts;
-DROP TABLE opt_brin, opt_brin_part;
 
 -- Event triggers see one ALTER TABLE.
 CREATE FUNCTION opt_event() RETURNS event_trigger LANGUAGE plpgsql AS

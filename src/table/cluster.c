@@ -4,9 +4,9 @@
  *
  * Hot rows are rewritten by heapam's own code, which wants a relation whose
  * access method is heap; the relcache entry says so for the length of the call
- * (as in index_build.c).  heapam may not use the index to read the table, for
- * it would follow virtual TIDs; it sorts instead, and for index types that it
- * cannot sort by, it keeps the order.
+ * (as in index_build.c).  If the table ever had segments, heapam may not use
+ * the index to read it, for it would follow virtual TIDs; it sorts instead, and
+ * for index types that it cannot sort by, it keeps the order.
  *
  * Segments are not reordered: they are sorted already and nothing in them is
  * dead weight.  Their chunks are copied as they are into the new TOAST
@@ -267,6 +267,22 @@ cluster_copy_segments(ClusterCopy *copy)
 	systable_endscan_ordered(scan);
 }
 
+/* Could an index have entries with virtual TIDs, stale ones included? */
+static bool
+cluster_had_segments(Relation table)
+{
+	Store	   *store;
+	bool		result;
+
+	if (!store_exists(table))
+		return false;
+	store = store_open(table, AccessShareLock);
+	result = RelationGetNumberOfBlocks(store->toast) > 0 &&
+		counter_peek(store) > 0;
+	store_close(store);
+	return result;
+}
+
 void
 cluster_copy(Relation old_table, Relation new_table, Relation index,
 			 bool use_sort, TransactionId oldest_xmin,
@@ -276,7 +292,10 @@ cluster_copy(Relation old_table, Relation new_table, Relation index,
 {
 	const TableAmRoutine *heap = GetHeapamTableAmRoutine();
 	const TableAmRoutine *ours = old_table->rd_tableam;
-	bool		sort = index != NULL && index->rd_rel->relam == BTREE_AM_OID;
+	bool		own_order = index != NULL && cluster_had_segments(old_table);
+	bool		btree = index != NULL && index->rd_rel->relam == BTREE_AM_OID;
+	volatile bool sort = own_order ? btree : use_sort;
+	volatile Relation order = own_order && !btree ? NULL : index;
 	ClusterCopy copy = {0};
 	SegmentTotals totals;
 
@@ -284,7 +303,7 @@ cluster_copy(Relation old_table, Relation new_table, Relation index,
 	PG_TRY();
 	{
 		heap->relation_copy_for_cluster(old_table, new_table,
-										sort ? index : NULL, sort, oldest_xmin,
+										order, sort, oldest_xmin,
 										xid_cutoff, multi_cutoff, num_tuples,
 										tups_vacuumed, tups_recently_dead);
 	}

@@ -14,6 +14,7 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/index.h"
+#include "catalog/pg_am_d.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/snapmgr.h"
@@ -42,7 +43,9 @@ index_targets_open(Relation rel, EState *estate, IndexTarget **targets)
 		IndexTarget *target = &(*targets)[n];
 
 		target->index = index_open(lfirst_oid(cell), RowExclusiveLock);
-		if (!target->index->rd_index->indisready)
+		/* BRIN indexes summarise heap blocks only, see planner.c */
+		if (!target->index->rd_index->indisready ||
+			target->index->rd_rel->relam == BRIN_AM_OID)
 		{
 			index_close(target->index, RowExclusiveLock);
 			continue;

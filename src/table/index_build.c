@@ -25,11 +25,13 @@
  *	 as not alive, so that they do not count for uniqueness;
  * - in a concurrent build, the segments that the snapshot of the build sees.
  *
- * A build of a part of the table (BRIN summarisation) is about heap blocks.
+ * BRIN indexes, built or summarised, are about heap blocks: a range of blocks
+ * of theirs would have to cover the gap up to the virtual ones.
  */
 #include "postgres.h"
 
 #include "access/heapam.h"
+#include "catalog/pg_am_d.h"
 #include "miscadmin.h"
 #include "utils/snapmgr.h"
 
@@ -188,7 +190,7 @@ index_build_range_scan(Relation table, Relation index, IndexInfo *info,
 	count = index_build_hot(&build, heap_scan);
 	if (scan != NULL)
 		scan_free_wrapper(scan);
-	if (start == 0 && nblocks == InvalidBlockNumber)
+	if (index->rd_rel->relam != BRIN_AM_OID)
 		count += index_build_segments(&build, snapshot, pscan);
 
 	if (IsMVCCSnapshot(snapshot))

@@ -13,6 +13,7 @@
 #include "access/genam.h"
 #include "access/heapam.h"
 #include "catalog/index.h"
+#include "catalog/pg_am_d.h"
 #include "catalog/pg_operator_d.h"
 #include "catalog/pg_type_d.h"
 #include "compat/compat.h"
@@ -133,5 +134,6 @@ index_validate_scan(Relation table, Relation index, IndexInfo *info,
 
 	index_validate_hot(table, index, info, snapshot, state, hot);
 	tuplesort_end(hot);
-	index_validate_segments(table, index, info, snapshot, state, &stream);
+	if (index->rd_rel->relam != BRIN_AM_OID)
+		index_validate_segments(table, index, info, snapshot, state, &stream);
 }

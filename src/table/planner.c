@@ -5,16 +5,22 @@
  * Rows in segments have virtual TIDs beyond the end of the main fork.
  *
  * A BRIN index summarises ranges of heap blocks and has nothing to say about
- * segments: it would lose their rows.  Creating one is refused (utility.c);
- * one that is there nevertheless is hidden from the planner.
+ * segments: it would lose their rows.  It is hidden from the planner as soon
+ * as the table has segments; these carry minimum and maximum of every column
+ * themselves.  The first segment invalidates plans, with the relcache entry.
+ * A statement that was just between planning and taking its snapshot when the
+ * segment was committed is stopped, with the error that asks for a retry.
  *
  * A bitmap heap scan is fine with virtual TIDs (bitmap.c), except that up to
  * PostgreSQL 17 the executor prefetches the blocks that a bitmap names without
  * asking the access method, and fails on virtual ones.  So prefetching is
  * switched off in each such node when a plan is started.  Nodes that are made
  * later, for rechecking a row that another session changed, do not pass
- * there.  Of those only the ones in subqueries ever scan; for tables in
- * subqueries of statements that may recheck, bitmaps are not offered.
+ * there.  Of those only the ones in subqueries ever scan; for tables with
+ * segments in subqueries of statements that may recheck, bitmaps are not
+ * offered.
+ *
+ * A table without segments is planned exactly as a heap is.
  */
 #include "postgres.h"
 
@@ -27,16 +33,19 @@
 #include "compat/compat.h"
 #include "table/handler.h"
 #include "table/planner.h"
+#include "table/size.h"
 
 static get_relation_info_hook_type previous_info = NULL;
 static ExecutorStart_hook_type previous_start = NULL;
 
+/* Is it a rusts table, and has it segments? */
 static bool
-planner_is_rusts(Oid relid)
+planner_has_segments(Oid relid)
 {
 	/* the planner holds a lock on every relation that it asks about */
 	Relation	rel = relation_open(relid, NoLock);
-	bool		result = handler_is_rusts(rel);
+	bool		result = handler_is_rusts(rel) &&
+	size_planner_has_segments(rel);
 
 	relation_close(rel, NoLock);
 	return result;
@@ -66,7 +75,7 @@ planner_relation_info(PlannerInfo *root, Oid relid, bool inhparent,
 
 	if (previous_info)
 		previous_info(root, relid, inhparent, rel);
-	if (rel->indexlist == NIL || !planner_is_rusts(relid))
+	if (rel->indexlist == NIL || !planner_has_segments(relid))
 		return;
 	foreach(cell, rel->indexlist)
 	{
@@ -80,10 +89,41 @@ planner_relation_info(PlannerInfo *root, Oid relid, bool inhparent,
 	rel->indexlist = kept;
 }
 
-#if COMPAT_EXECUTOR_PREFETCHES
-
+/* Is there a scan of a BRIN index below this node? */
 static bool
-planner_stop_prefetch(PlanState *node, void *context)
+planner_uses_brin(PlanState *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, BitmapIndexScanState))
+	{
+		Relation	index = ((BitmapIndexScanState *) node)->biss_RelationDesc;
+
+		return index != NULL && index->rd_rel->relam == BRIN_AM_OID;
+	}
+	return planstate_tree_walker(node, planner_uses_brin, context);
+}
+
+static void
+planner_check_brin(BitmapHeapScanState *node, Snapshot snapshot)
+{
+	Relation	rel = node->ss.ss_currentRelation;
+	SegmentTotals totals;
+
+	if (snapshot == NULL || !planner_uses_brin(outerPlanState(node), NULL))
+		return;
+	size_segment_totals(rel, snapshot, &totals);
+	if (totals.segments > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("the first rows of table \"%s\" were moved to segments while the statement was planned",
+						RelationGetRelationName(rel)),
+				 errhint("The statement might succeed if retried.")));
+}
+
+/* context: the snapshot that the plan is about to run with. */
+static bool
+planner_prepare_node(PlanState *node, void *context)
 {
 	if (node == NULL)
 		return false;
@@ -92,11 +132,17 @@ planner_stop_prefetch(PlanState *node, void *context)
 		BitmapHeapScanState *scan = (BitmapHeapScanState *) node;
 
 		if (handler_is_rusts(scan->ss.ss_currentRelation))
+		{
+#if COMPAT_EXECUTOR_PREFETCHES
 			scan->prefetch_maximum = 0;
+#endif
+			planner_check_brin(scan, (Snapshot) context);
+		}
 	}
-	return planstate_tree_walker(node, planner_stop_prefetch, context);
+	return planstate_tree_walker(node, planner_prepare_node, context);
 }
 
+/* Also called in each parallel worker, for its copy of the plan. */
 static void
 planner_executor_start(QueryDesc *query, int eflags)
 {
@@ -104,18 +150,15 @@ planner_executor_start(QueryDesc *query, int eflags)
 		previous_start(query, eflags);
 	else
 		standard_ExecutorStart(query, eflags);
-	planner_stop_prefetch(query->planstate, NULL);
+	if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
+		planner_prepare_node(query->planstate, query->estate->es_snapshot);
 }
-
-#endif							/* COMPAT_EXECUTOR_PREFETCHES */
 
 void
 planner_init(void)
 {
 	previous_info = get_relation_info_hook;
 	get_relation_info_hook = planner_relation_info;
-#if COMPAT_EXECUTOR_PREFETCHES
 	previous_start = ExecutorStart_hook;
 	ExecutorStart_hook = planner_executor_start;
-#endif
 }

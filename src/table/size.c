@@ -22,6 +22,7 @@
 #include <math.h>
 
 #include "access/heapam.h"
+#include "access/xact.h"
 #include "commands/progress.h"
 #include "optimizer/plancat.h"
 #include "storage/bufmgr.h"
@@ -84,28 +85,42 @@ size_segment_totals(Relation rel, Snapshot snapshot, SegmentTotals *totals)
  * Totals for the planner.  Reading the directory for each plan would make
  * planning cost grow with the table's age, so they are kept in the relcache
  * entry's rd_amcache, which goes when the entry is invalidated; whoever writes
- * directory rows sends that invalidation (size_invalidate).  What was read
- * may be a few segments behind or ahead of the statement's snapshot; this is
- * an estimate.
+ * directory rows sends that invalidation (size_invalidate), after his rows
+ * have become visible.  Hence what is kept must be the latest state: what an
+ * old snapshot sees would outlive its transaction.
  */
-static const SegmentTotals *
-size_cached_totals(Relation rel)
+static void
+size_planner_totals(Relation rel, SegmentTotals *totals)
 {
-	SegmentTotals totals;
 	Snapshot	snapshot;
+	bool		keep = !IsInParallelMode();
 
 	if (rel->rd_amcache != NULL)
-		return (SegmentTotals *) rel->rd_amcache;
-	snapshot = RegisterSnapshot(ActiveSnapshotSet() ? GetActiveSnapshot() :
-								GetLatestSnapshot());
-	size_segment_totals(rel, snapshot, &totals);
+	{
+		memcpy(totals, rel->rd_amcache, sizeof(*totals));
+		return;
+	}
+	/* a parallel worker plans under its leader's snapshot or not at all */
+	snapshot = RegisterSnapshot(keep ? GetLatestSnapshot() :
+								GetActiveSnapshot());
+	size_segment_totals(rel, snapshot, totals);
 	UnregisterSnapshot(snapshot);
+	if (!keep)
+		return;
 	/* opening relations may have rebuilt the entry; nobody else fills it */
 	if (rel->rd_amcache == NULL)
 		rel->rd_amcache = MemoryContextAlloc(CacheMemoryContext,
-											 sizeof(totals));
-	memcpy(rel->rd_amcache, &totals, sizeof(totals));
-	return (SegmentTotals *) rel->rd_amcache;
+											 sizeof(*totals));
+	memcpy(rel->rd_amcache, totals, sizeof(*totals));
+}
+
+bool
+size_planner_has_segments(Relation rel)
+{
+	SegmentTotals totals;
+
+	size_planner_totals(rel, &totals);
+	return totals.segments > 0;
 }
 
 void
@@ -132,9 +147,10 @@ size_relation_estimate_size(Relation rel, int32 *attr_widths,
 							BlockNumber *pages, double *tuples,
 							double *allvisfrac)
 {
-	SegmentTotals totals = *size_cached_totals(rel);
+	SegmentTotals totals;
 	BlockNumber hot_pages;
 
+	size_planner_totals(rel, &totals);
 	if (totals.segments == 0)
 	{
 		GetHeapamTableAmRoutine()->relation_estimate_size(rel, attr_widths,

@@ -28,4 +28,7 @@ extern void size_invalidate(Relation rel);
 extern void size_segment_totals(Relation rel, Snapshot snapshot,
 								SegmentTotals *totals);
 
+/* Has the table segments, as far as the planner knows? */
+extern bool size_planner_has_segments(Relation rel);
+
 #endif							/* RUSTS_SIZE_H */

@@ -139,16 +139,6 @@ utility_refuse_parameters(const char *relname, bool partitioned)
 			 errhint("Create tables with USING rusts, or convert one with ALTER TABLE ... SET ACCESS METHOD rusts.")));
 }
 
-static void
-utility_refuse_brin(const char *relname)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("access method \"brin\" is not supported on rusts table \"%s\"",
-					relname),
-			 errhint("Segments carry minimum and maximum of every column, which scans use without an index.")));
-}
-
 /* Run the statement itself. */
 static void
 utility_run(UtilityCall *call)
@@ -322,31 +312,6 @@ utility_create_as(UtilityCall *call, CreateTableAsStmt *ctas)
 	}
 	utility_run(call);
 	utility_finish_create(call, NIL);
-}
-
-/*
- * Refuse a BRIN index before it is built, on a table or on its partitions.
- * utility_check_created has the last word, with locks held.
- */
-static void
-utility_create_index(UtilityCall *call)
-{
-	IndexStmt  *index = (IndexStmt *) call->pstmt->utilityStmt;
-	ListCell   *cell;
-	Oid			relid = InvalidOid;
-
-	if (index->relation != NULL && index->accessMethod != NULL &&
-		strcmp(index->accessMethod, "brin") == 0)
-		relid = RangeVarGetRelid(index->relation, NoLock, true);
-	if (OidIsValid(relid))
-	{
-		foreach(cell, find_all_inheritors(relid, NoLock, NULL))
-		{
-			if (utility_relation_is_rusts(lfirst_oid(cell)))
-				utility_refuse_brin(get_rel_name(lfirst_oid(cell)));
-		}
-	}
-	utility_run(call);
 }
 
 /*
@@ -585,37 +550,6 @@ utility_alter_parameters(UtilityCall *call, AlterTableStmt *alter,
 	utility_apply_changes(relid, stored, parts->changes);
 }
 
-static void
-utility_refuse_existing_brin(Oid relid)
-{
-	Relation	rel = table_open(relid, NoLock);
-	ListCell   *cell;
-
-	foreach(cell, RelationGetIndexList(rel))
-	{
-		if (utility_relation_am(lfirst_oid(cell)) == BRIN_AM_OID)
-			utility_refuse_brin(RelationGetRelationName(rel));
-	}
-	table_close(rel, NoLock);
-}
-
-/* Does a subcommand make the table one of ours? */
-static bool
-utility_becomes_rusts(List *commands)
-{
-	ListCell   *cell;
-
-	foreach(cell, commands)
-	{
-		AlterTableCmd *command = lfirst_node(AlterTableCmd, cell);
-
-		if (command->subtype == AT_SetAccessMethod &&
-			utility_am_name_is_rusts(command->name))
-			return true;
-	}
-	return false;
-}
-
 /* After the other subcommands: what SET ACCESS METHOD asks for. */
 static void
 utility_finish_access_method(Oid relid)
@@ -634,8 +568,6 @@ utility_alter_split(UtilityCall *call, AlterTableStmt *alter,
 	List	   *stored;
 
 	alter->cmds = parts->rest;
-	if (OidIsValid(relid) && utility_becomes_rusts(parts->rest))
-		utility_refuse_existing_brin(relid);
 	utility_run(call);
 	if (!OidIsValid(relid))
 		return;
@@ -737,19 +669,6 @@ utility_validate_columns(DdlFrame *frame)
 	}
 }
 
-/* An index that came with a partition, a LIKE clause or an ALTER TABLE. */
-static void
-utility_check_created(Oid relid)
-{
-	Oid			table;
-
-	if (utility_relation_am(relid) != BRIN_AM_OID)
-		return;
-	table = IndexGetRelation(relid, true);
-	if (OidIsValid(table) && utility_relation_is_rusts(table))
-		utility_refuse_brin(get_rel_name(table));
-}
-
 /*
  * Act on what the frame collected.  Nothing is collected by statements that
  * touch no relation, so those that must not read catalogs here (ROLLBACK)
@@ -758,13 +677,9 @@ utility_check_created(Oid relid)
 static void
 utility_finish(DdlFrame *frame)
 {
-	ListCell   *cell;
-
-	if (frame->columns == NIL && frame->created == NIL)
+	if (frame->columns == NIL)
 		return;
 	CommandCounterIncrement();
-	foreach(cell, frame->created)
-		utility_check_created(lfirst_oid(cell));
 	utility_follow_columns(frame);
 	utility_validate_columns(frame);
 }
@@ -781,8 +696,6 @@ utility_dispatch(UtilityCall *call)
 		utility_create(call);
 	else if (IsA(statement, AlterTableStmt))
 		utility_alter_table(call);
-	else if (IsA(statement, IndexStmt))
-		utility_create_index(call);
 	else
 		utility_run(call);
 	utility_finish(&call->frame);
