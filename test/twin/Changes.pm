@@ -78,16 +78,16 @@ sub insert_blocks
 sub hot_blocks
 {
 	my ($table) = @_;
-	my $new = copies($table, 10000, 'id < 40');
+	my @new = ('SET LOCAL rusts.enable_bulk_write = off', copies($table, 10000, 'id < 40'));
 
 	return (
-		block('update hot rows', 0, $new, returned(q{UPDATE t SET tag = 'new' WHERE id >= 10000 RETURNING id}),
+		block('update hot rows', 0, @new, returned(q{UPDATE t SET tag = 'new' WHERE id >= 10000 RETURNING id}),
 			q{UPDATE t SET tag = tag || id WHERE id >= 10000 AND id % 2 = 0}),
-		block('delete hot rows', 0, $new, returned('DELETE FROM t WHERE id >= 10000 AND id % 3 = 0 RETURNING id')),
-		block('lock hot rows', 0, $new, 'SELECT id FROM t WHERE id >= 10000 ORDER BY id FOR UPDATE',
+		block('delete hot rows', 0, @new, returned('DELETE FROM t WHERE id >= 10000 AND id % 3 = 0 RETURNING id')),
+		block('lock hot rows', 0, @new, 'SELECT id FROM t WHERE id >= 10000 ORDER BY id FOR UPDATE',
 			'SELECT id FROM t WHERE id >= 10000 ORDER BY id FOR KEY SHARE SKIP LOCKED'),
-		block('merge hot rows', 0, $new, 'MERGE INTO t USING (SELECT id + 10000 AS id FROM twin_heap.source WHERE id < 60) s ON t.id = s.id AND t.id >= 10000 WHEN MATCHED AND t.id % 2 = 0 THEN DELETE WHEN MATCHED THEN UPDATE SET tag = \'merged\''),
-		block('update there and back', 0, $new, 'SAVEPOINT a', q{UPDATE t SET tag = 'x' WHERE id >= 10000}, 'ROLLBACK TO a', $WHOLE));
+		block('merge hot rows', 0, @new, 'MERGE INTO t USING (SELECT id + 10000 AS id FROM twin_heap.source WHERE id < 60) s ON t.id = s.id AND t.id >= 10000 WHEN MATCHED AND t.id % 2 = 0 THEN DELETE WHEN MATCHED THEN UPDATE SET tag = \'merged\''),
+		block('update there and back', 0, @new, 'SAVEPOINT a', q{UPDATE t SET tag = 'x' WHERE id >= 10000}, 'ROLLBACK TO a', $WHOLE));
 }
 
 # Any rows: in segments these may be refused until tombstones exist.
@@ -113,6 +113,7 @@ sub cold_blocks
 sub alter_blocks
 {
 	my ($table) = @_;
+	my $named = $table->{options}{'rusts.time'} || $table->{options}{'rusts.partition_interval'};
 	my $column = pick(grep { $_->{name} =~ /^c/ } @{ $table->{columns} });
 	my $name = $column->{name};
 	my $later = q{SELECT md5(string_agg(coalesce(added::text, '~'), ' ' ORDER BY id)) FROM t};
@@ -127,7 +128,8 @@ sub alter_blocks
 		block('drop tag', 0, 'ALTER TABLE t DROP COLUMN tag', $WHOLE),
 		block('column to text', 0, "ALTER TABLE t ALTER COLUMN $name TYPE text USING $name\::text"),
 		block('id to bigint', 0, 'ALTER TABLE t ALTER COLUMN id TYPE bigint', 'ALTER TABLE t ALTER COLUMN id TYPE int'),
-		block('retype time', 0, 'ALTER TABLE t ALTER COLUMN ts TYPE text'),
+		# a time column that an option names or measures keeps its type
+		$named ? () : block('retype time', 0, 'ALTER TABLE t ALTER COLUMN ts TYPE text'),
 		block('rename', 0, "ALTER TABLE t RENAME COLUMN tag TO label", 'SELECT label, count(*) FROM t GROUP BY label ORDER BY label', 'ALTER TABLE t RENAME TO u', 'ALTER TABLE u RENAME TO t'),
 		block('not null', 0, 'ALTER TABLE t ALTER COLUMN tag SET NOT NULL', "ALTER TABLE t ALTER COLUMN $name SET NOT NULL"),
 		block('check', 0, 'ALTER TABLE t ADD CHECK (id >= 0)', 'ALTER TABLE t ADD CHECK (id < 5)', 'ALTER TABLE t ADD CHECK (id < 6) NOT VALID', copies($table, 10000, 'id < 9')),
@@ -181,7 +183,7 @@ sub history
 	my ($table) = @_;
 	my @steps = (
 		'CREATE INDEX h_id ON t (id)', 'CREATE INDEX h_ts ON t (ts, id)',
-		copies($table, 10000, 'id < 300'), 'FLUSH', 'BEGIN', copies($table, 20000, 'id % 4 = 0'),
+		copies($table, 10000, 'id < 300'), 'FLUSH', 'BEGIN', 'SET LOCAL rusts.enable_bulk_write = off', copies($table, 20000, 'id % 4 = 0'),
 		q{DELETE FROM t WHERE id >= 20000 AND id % 8 = 0}, 'COMMIT', 'VACUUM t', 'FLUSH', 'VACUUM (FREEZE, ANALYZE) t',
 		q{ALTER TABLE t ADD COLUMN h1 int DEFAULT 11}, copies($table, 30000, 'id < 50'),
 		'ALTER TABLE t DROP COLUMN tag', 'VACUUM FULL t', 'FLUSH', 'ALTER TABLE t ALTER COLUMN h1 TYPE text', 'CLUSTER t USING h_ts',

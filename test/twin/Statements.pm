@@ -319,7 +319,7 @@ sub reads
 	}
 	push @reads, [ 'lateral' => 'SELECT count(*), sum(x.id) FROM t a, LATERAL (SELECT id FROM t b WHERE b.tag = a.tag AND b.id > a.id ORDER BY id LIMIT 2) x WHERE a.id < 20' ];
 	push @reads, [ 'outer join' => 'SELECT count(*), sum(a.id), sum(b.id) FROM t a FULL JOIN t b ON a.id = b.id + 1' ];
-	push @reads, [ 'recursive' => 'WITH RECURSIVE r AS (SELECT id FROM t WHERE id = 0 UNION ALL SELECT t.id FROM r JOIN t ON t.id = r.id + 1 WHERE t.id < 30) SELECT count(*) FROM r' ];
+	push @reads, [ 'recursive' => 'WITH RECURSIVE r AS (SELECT id FROM t WHERE id = 0 UNION ALL SELECT t.id FROM r JOIN t ON t.id = r.id + 1 WHERE t.id < 9) SELECT count(*) FROM r' ];
 	push @reads, [ 'analyze' => 'ANALYZE t' ];
 	push @reads, [ 'estimate is plausible' => q{SELECT abs(reltuples - n) <= 0.1 * n + 10 FROM pg_class, (SELECT count(*) AS n FROM t) x WHERE oid = 't'::regclass} ];
 	return @reads;

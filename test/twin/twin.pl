@@ -3,8 +3,9 @@
 # twin.pl WORK: the heap twin, against the server that PGHOST names.
 #
 # Each round makes a random table and loads it into a heap table and into a
-# rusts table, the latter in four states: all rows hot, all in segments, mixed,
-# and eager (flushed after every commit).  Both get the same statements (Statements.pm), serial and parallel,
+# rusts table, the latter in five states: all rows hot, all in segments, mixed,
+# eager (flushed after every commit) and bulk (commands write segments).  Both
+# get the same statements (Statements.pm), serial and parallel,
 # and the same changes (Changes.pm).  The heap's output is what is expected;
 # every statement whose output or SQLSTATE differs is a failure and is shown
 # with the seed and round that bring it back:
@@ -22,7 +23,7 @@ use warnings;
 use Digest::MD5 qw(md5);
 use FindBin;
 use lib $FindBin::Bin;
-use Types qw(all_types chance rint);
+use Types qw(all_types chance pick rint);
 use Tables qw(make_table create_sql load_sql);
 use Statements qw(reads index_reads $WHOLE helpers);
 use Changes qw(blocks history);
@@ -30,7 +31,7 @@ use Changes qw(blocks history);
 my $work = shift or die "usage: twin.pl WORK\n";
 my $seed = $ENV{SEED} // 1;
 my $rounds = $ENV{ROUNDS} // 5;
-my $sample = $ENV{SAMPLE} // (defined $ENV{ROUNDS} ? 100 : 25);
+my $sample = $ENV{SAMPLE} // (defined $ENV{ROUNDS} ? 100 : 20);
 my $psql = ($ENV{BINDIR} ? "$ENV{BINDIR}/" : '') . 'psql';
 my $columns_per_round = 10;
 my $shown_per_session = 12;
@@ -39,7 +40,7 @@ my ($passed, $failed) = (0, 0);
 my (%refused, %parallel_plans);
 my $have_options = 1;
 my $have_flush = 1;
-my @states = ('hot', 'segments', 'mixed');
+my @states = ('hot', 'segments', 'mixed', 'eager', 'bulk');
 
 binmode STDOUT;
 $| = 1;
@@ -130,8 +131,6 @@ sub set_up
 	$have_options = defined ask(q{CREATE TABLE probe (t timestamptz) USING rusts WITH (rusts.segment_rows = 1024)});
 	$have_flush = defined ask(q{SELECT 'rusts.flush(regclass)'::regprocedure});
 	ask('DROP TABLE IF EXISTS probe');
-	push @states, 'eager' if ask(q{SELECT count(*) FROM pg_settings WHERE name = 'rusts.flush_every_commit'}) eq '1';
-	missing('rusts.flush_every_commit') if @states == 3;
 	missing('storage parameters (rusts.segment_rows ...)') unless $have_options;
 	missing('rusts.flush: all three states are hot rows') unless $have_flush;
 }
@@ -156,6 +155,7 @@ sub run_round
 	  join ', ', map { $_->{name} . ' ' . $_->{type}{sql} } @{ $table->{columns} };
 	print "round $round: $described\n";
 	$table->{switches} = chance(0.4) ? $round : 0;
+	$table->{bulk_rows} = pick(1, 50, 700);
 
 	ask('DROP SCHEMA IF EXISTS twin_heap CASCADE; CREATE SCHEMA twin_heap; CREATE SCHEMA IF NOT EXISTS twin_rusts');
 	$expected = run_session($table, $plan, 'heap', 'heap');
@@ -171,15 +171,17 @@ sub run_round
 # Whether the sample holds a thing of this name.
 sub sampled
 {
-	my ($name) = @_;
-	return unpack('N', md5("$seed $name")) % 100 < $sample;
+	my ($name, $percent) = @_;
+	return unpack('N', md5("$seed $name")) % 100 < ($percent // $sample);
 }
 
-# A part of a list of statements: those that later ones may need stay.
+# A part of a list of statements: those that later ones may need stay.  Fewer
+# of the parallel ones, because starting workers costs more than the rest.
 sub some
 {
 	my ($prefix, @statements) = @_;
-	return grep { $_->[1] !~ /^(?:SELECT|WITH|\\copy)/ || sampled("$prefix$_->[1]") } @statements;
+	my $percent = $prefix eq 'parallel' && $sample < 100 ? $sample / 2 : $sample;
+	return grep { $_->[1] !~ /^(?:SELECT|WITH|\\copy|CREATE INDEX t_i)/ || sampled("$prefix$_->[1]", $percent) } @statements;
 }
 
 sub parallel_settings
@@ -217,6 +219,7 @@ sub make_plan
 	  if $table->{rows} > 1000;
 	$add->('parallel: ', undef, some('parallel', @reads));
 	$add->('', undef, [ 'indexes' => 'SET max_parallel_workers_per_gather = 0' ]) if chance(0.7);
+	$add->('', undef, [ 'indexes' => 'SET max_parallel_maintenance_workers = 0' ]) if chance(0.7);
 	$add->('', undef, map { [ 'indexes' => "SET $_" ] } 'enable_seqscan = off',
 		chance(0.5) ? 'enable_indexonlyscan = off' : 'enable_hashjoin = off');
 	$add->('', undef, some('index', index_reads($table)));
@@ -323,6 +326,7 @@ SQL
 	$script .= "SELECT set_config(name, 'off', false) FROM pg_settings WHERE name ~ '^rusts.enable_' AND ascii(md5(name || '$table->{switches}')) % 2 = 0 \\g /dev/null\n"
 	  if $table->{switches} && $am eq 'rusts';
 	$script .= "SET rusts.flush_every_commit = on;\n" if $state eq 'eager';
+	$script .= "SET rusts.bulk_rows = $table->{bulk_rows}; SET rusts.bulk_memory = '1MB';\n" if $state eq 'bulk';
 	$script .= load_script($table, $am, $state);
 	$script .= "\\set ON_ERROR_ROLLBACK on\n";
 	foreach my $item (@$plan)
