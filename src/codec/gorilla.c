@@ -199,15 +199,13 @@ take_bits(BitReader *r, unsigned bits)
 	return v;
 }
 
-/* 1..64 bits, which need not be there */
+/* 1..64 bits, which need not be there; the reader has been refilled. */
 CODEC_INLINE CodecStatus
 take_long(BitReader *r, unsigned bits, uint64_t *v)
 {
 	uint64_t	low;
 
-	if (bits > r->count)
-		refill(r);
-	if (bits <= 32)
+	if (bits <= 56)
 	{
 		if (bits > r->count)
 			return CODEC_TRUNCATED;
@@ -224,43 +222,44 @@ take_long(BitReader *r, unsigned bits, uint64_t *v)
 	return CODEC_OK;
 }
 
-/* Read the description of a new place. */
-CODEC_INLINE CodecStatus
-take_window(BitReader *r, XorWindow *window, unsigned bits)
-{
-	if (r->count < LEAD_BITS + SIZE_BITS(bits))
-		return CODEC_TRUNCATED;
-	window->lead = (unsigned) take_bits(r, LEAD_BITS);
-	window->size = (unsigned) take_bits(r, SIZE_BITS(bits)) + 1;
-	if (window->lead + window->size > bits)
-		return CODEC_CORRUPT;
-	window->trail = bits - window->lead - window->size;
-	return CODEC_OK;
-}
-
-/* The next XOR; the reader has been refilled. */
+/*
+ * The next XOR.  Whether the place is a new one is as good as random in noisy
+ * data, so both are looked at and one is selected, without a branch.
+ */
 CODEC_INLINE CodecStatus
 take_difference(BitReader *r, XorWindow *window, unsigned bits, uint64_t *x)
 {
+	const unsigned place_bits = LEAD_BITS + SIZE_BITS(bits);
 	CodecStatus status;
+	uint64_t	head;
+	unsigned	head_bits;
+	bool		is_new;
 
+	refill(r);
+	head = r->buffer;
 	*x = 0;
 	if (r->count < 1)
 		return CODEC_TRUNCATED;
-	if (take_bits(r, 1) == 0)
-		return CODEC_OK;
-	if (r->count < 1)
-		return CODEC_TRUNCATED;
-	if (take_bits(r, 1) == 1)
+	if ((head & 1) == 0)
 	{
-		status = take_window(r, window, bits);
-		if (status != CODEC_OK)
-			return status;
+		(void) take_bits(r, 1);
+		return CODEC_OK;
 	}
-	else if (window->size == 0)
+	is_new = (head & 2) != 0;
+	head_bits = is_new ? 2 + place_bits : 2;
+	if (r->count < head_bits)
+		return CODEC_TRUNCATED;
+	(void) take_bits(r, head_bits);
+	window->lead = is_new ? (unsigned) low_bits(head >> 2, LEAD_BITS) :
+		window->lead;
+	window->size = is_new ? (unsigned) low_bits(head >> (2 + LEAD_BITS),
+												SIZE_BITS(bits)) + 1 :
+		window->size;
+	if (window->lead + window->size > bits)
 		return CODEC_CORRUPT;
+	refill(r);
 	status = take_long(r, window->size, x);
-	*x <<= window->trail;
+	*x <<= bits - window->lead - window->size;
 	return status;
 }
 
@@ -268,7 +267,7 @@ CODEC_INLINE CodecStatus
 decode(const uint8_t *in, size_t len, uint8_t *values, int n, unsigned bits)
 {
 	BitReader	r = {in, in + len, 0, 0};
-	XorWindow	window = {0, 0, 0};
+	XorWindow	window = {bits, bits, 0};	/* no place yet: not valid */
 	uint64_t	value;
 	uint64_t	x;
 	CodecStatus status;
@@ -281,7 +280,6 @@ decode(const uint8_t *in, size_t len, uint8_t *values, int n, unsigned bits)
 	store_bits(values, 0, value, bits);
 	for (i = 1; i < n; i++)
 	{
-		refill(&r);
 		status = take_difference(&r, &window, bits, &x);
 		if (status != CODEC_OK)
 			return status;
