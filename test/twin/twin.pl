@@ -195,7 +195,7 @@ sub parallel_settings
 sub changes_settings
 {
 	my $workers = chance(0.2) ? 2 : 0;
-	return map { [ 'settings' => $_ ] } (map { "RESET $_" } qw(enable_seqscan enable_indexonlyscan enable_hashjoin)),
+	return map { [ 'settings' => $_ ] } (map { "RESET $_" } qw(enable_seqscan enable_indexonlyscan enable_hashjoin enable_indexscan enable_bitmapscan)),
 	  "SET max_parallel_workers_per_gather = $workers", "SET max_parallel_maintenance_workers = $workers";
 }
 
@@ -211,6 +211,8 @@ sub make_plan
 		push @plan, { label => $prefix . $_->[0], sql => $_->[1], block => $block } foreach @statements;
 	};
 
+	$add->('', undef, [ 'isolation' => q{SET default_transaction_isolation = '} . pick('repeatable read', 'serializable') . q{'} ])
+	  if chance(0.3);
 	$add->('', undef, [ 'loaded' => $WHOLE ], [ 'rows are where they should be' => 'STATE' ], [ 'sound' => 'VERIFY' ]);
 	$add->('', undef, [ 'serial' => 'SET max_parallel_workers_per_gather = 0' ]);
 	$add->('serial: ', undef, some('serial', @reads));
@@ -221,7 +223,7 @@ sub make_plan
 	$add->('', undef, [ 'indexes' => 'SET max_parallel_workers_per_gather = 0' ]) if chance(0.7);
 	$add->('', undef, [ 'indexes' => 'SET max_parallel_maintenance_workers = 0' ]) if chance(0.7);
 	$add->('', undef, map { [ 'indexes' => "SET $_" ] } 'enable_seqscan = off',
-		chance(0.5) ? 'enable_indexonlyscan = off' : 'enable_hashjoin = off');
+		pick('enable_indexonlyscan = off', 'enable_hashjoin = off', 'enable_indexscan = off', 'enable_bitmapscan = off'));
 	$add->('', undef, some('index', index_reads($table)));
 	$add->('', undef, changes_settings(), map { [ 'drop index' => "DROP INDEX IF EXISTS $_" ] } index_names($table));
 	foreach my $block (grep { sampled($_->{name} . join ' ', map { $_->{type}{sql} } @{ $table->{columns} }) } @changes)
