@@ -6,7 +6,7 @@
 #   make demo | check       set up what is missing, then show | test everything
 #   make check-long         the long suites; make lint | bench: see CONTRIBUTING
 
-SETUP_GOALS := demo check check-long lint bench unit fuzz regress isolation \
+SETUP_GOALS := demo check check-long lint docs bench unit fuzz regress isolation \
 	tap twin crash check-cassert check-asan check-valgrind check-pgsuite
 
 ifneq ($(filter $(SETUP_GOALS),$(MAKECMDGOALS)),)
