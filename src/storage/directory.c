@@ -225,21 +225,6 @@ directory_find(Store *store, uint32 block, Snapshot snapshot,
 	return found;
 }
 
-bool
-directory_any(Store *store, Snapshot snapshot)
-{
-	ScanKeyData key[1];
-	SysScanDesc scan;
-	bool		any;
-
-	if (RelationGetNumberOfBlocks(store->toast) == 0)
-		return false;
-	scan = directory_begin(store, snapshot, key, 1);
-	any = systable_getnext_ordered(scan, ForwardScanDirection) != NULL;
-	systable_endscan_ordered(scan);
-	return any;
-}
-
 DirectoryEntry *
 directory_list_find(DirectoryList *list, uint32 block)
 {

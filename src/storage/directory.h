@@ -108,8 +108,6 @@ extern DirectoryList *directory_load(Store *store, Snapshot snapshot);
 /* The entry whose row range covers a virtual block, or false. */
 extern bool directory_find(Store *store, uint32 block, Snapshot snapshot,
 						   DirectoryEntry *entry);
-/* Is there any segment at all? */
-extern bool directory_any(Store *store, Snapshot snapshot);
 extern DirectoryEntry *directory_list_find(DirectoryList *list, uint32 block);
 /* Decode and check a directory tuple; errors out on damage. */
 extern void directory_entry_decode(Store *store, HeapTuple tuple,
