@@ -18,7 +18,7 @@
  *
  * Statistics.  pg_class.reltuples and relpages count segment rows too, for
  * monitoring and autovacuum's ANALYZE threshold; heapam writes the numbers of
- * the hot part, so they are completed afterwards.
+ * the hot part, so they are completed afterwards, those of the indexes too.
  */
 #include "postgres.h"
 
@@ -121,9 +121,9 @@ vacuum_clean_indexes(Relation rel, VacuumParams *params,
 	store_close(store);
 }
 
-/* pg_class.reltuples, as heapam has just left it. */
+/* pg_class.reltuples, as it has just been left. */
 static double
-vacuum_hot_rows(Relation rel)
+vacuum_reltuples(Relation rel)
 {
 	HeapTuple	tuple;
 	double		rows;
@@ -134,7 +134,7 @@ vacuum_hot_rows(Relation rel)
 			 RelationGetRelid(rel));
 	rows = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
 	ReleaseSysCache(tuple);
-	return Max(rows, 0);
+	return rows;
 }
 
 static void
@@ -177,10 +177,46 @@ vacuum_hot(Relation rel, VacuumParams *params, BufferAccessStrategy bstrategy,
 	PG_END_TRY();
 }
 
+/*
+ * Index AMs clamp their count of entries to the hot rows, which heapam takes
+ * for all.  An index without predicate has an entry per row; one with keeps
+ * the number that ANALYZE or the build has found, if that is larger.
+ */
 static void
-vacuum_update_statistics(Relation rel)
+vacuum_update_index(Relation index, double old_rows, double table_rows)
+{
+	double		rows = table_rows;
+
+	if (RelationGetIndexPredicate(index) != NIL)
+		rows = Min(Max(old_rows, vacuum_reltuples(index)), table_rows);
+	vac_update_relstats(index, RelationGetNumberOfBlocks(index), rows, 0,
+						false, InvalidTransactionId, InvalidMultiXactId, NULL,
+						NULL, false);
+}
+
+/* What the catalog says of each index, in the order of the index list. */
+static float4 *
+vacuum_index_rows(List *indexes)
+{
+	float4	   *rows = palloc((list_length(indexes) + 1) * sizeof(float4));
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
+
+		rows[foreach_current_index(cell)] = index->rd_rel->reltuples;
+		index_close(index, AccessShareLock);
+	}
+	return rows;
+}
+
+static void
+vacuum_update_statistics(Relation rel, List *indexes, float4 *index_rows)
 {
 	SegmentTotals totals;
+	ListCell   *cell;
+	double		rows;
 	BlockNumber pages;
 	BlockNumber all_visible;
 
@@ -189,22 +225,33 @@ vacuum_update_statistics(Relation rel)
 		return;
 	pages = RelationGetNumberOfBlocks(rel);
 	visibilitymap_count(rel, &all_visible, NULL);
+	rows = Max(vacuum_reltuples(rel), 0) + totals.rows;
 	vac_update_relstats(rel,
 						(BlockNumber) Min(pages + totals.pages, MaxBlockNumber),
-						vacuum_hot_rows(rel) + totals.rows,
+						rows,
 						Min(all_visible, pages), rel->rd_rel->relhasindex,
 						InvalidTransactionId, InvalidMultiXactId, NULL, NULL,
 						false);
+	foreach(cell, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(cell), RowExclusiveLock);
+
+		vacuum_update_index(index, index_rows[foreach_current_index(cell)],
+							rows);
+		index_close(index, NoLock);
+	}
 }
 
 void
 vacuum_relation(Relation rel, VacuumParams *params,
 				BufferAccessStrategy bstrategy)
 {
+	List	   *indexes = RelationGetIndexList(rel);
+	float4	   *index_rows = vacuum_index_rows(indexes);
 	SegmentTotals totals;
 
 	vacuum_totals(rel, &totals);
 	vacuum_hot(rel, params, bstrategy, &totals);
 	vacuum_clean_indexes(rel, params, bstrategy);
-	vacuum_update_statistics(rel);
+	vacuum_update_statistics(rel, indexes, index_rows);
 }
