@@ -54,6 +54,7 @@ typedef struct JobShared
 	LWLock	   *lock;
 	PGPROC	   *launcher;		/* NULL: not running */
 	bool		asked;			/* some slot became wanted */
+	bool		scarce;			/* the server has no process for a worker */
 	ConditionVariable stopped;	/* some worker cleared its pid */
 	JobSlot		slots[JOBSLOT_COUNT];
 } JobShared;
@@ -189,6 +190,25 @@ jobslot_take_asked(void)
 	return asked;
 }
 
+/*
+ * There is, or is not, a process for the next worker.  Workers that have
+ * nothing to do hear of it and make room.
+ */
+void
+jobslot_set_scarce(bool scarce)
+{
+	int			i;
+
+	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+	shared->scarce = scarce;
+	for (i = 0; scarce && i < JOBSLOT_COUNT; i++)
+	{
+		if (shared->slots[i].pid != 0)
+			SetLatch(&shared->slots[i].proc->procLatch);
+	}
+	LWLockRelease(shared->lock);
+}
+
 /* The database is gone. */
 void
 jobslot_free(Oid dbid)
@@ -260,6 +280,17 @@ jobslot_finished(void)
 	if (slot != NULL)
 		slot->finished = true;
 	LWLockRelease(shared->lock);
+}
+
+bool
+jobslot_is_scarce(void)
+{
+	bool		scarce;
+
+	LWLockAcquire(shared->lock, LW_SHARED);
+	scarce = shared->scarce;
+	LWLockRelease(shared->lock);
+	return scarce;
 }
 
 /* Any backend. */

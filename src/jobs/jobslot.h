@@ -20,14 +20,17 @@ extern void jobslot_init(void);
 extern void jobslot_attach_launcher(void);
 extern JobStatus jobslot_status(Oid dbid);
 extern bool jobslot_take_asked(void);
+extern void jobslot_set_scarce(bool scarce);
 extern void jobslot_free(Oid dbid);
 
 /*
  * Worker: attach says whether it may run; it is registered until it exits.
- * finished: it exits because the database has nothing for it.
+ * finished: it exits because the database has nothing for it.  is_scarce: a
+ * worker that has nothing to do should make room for another database's.
  */
 extern bool jobslot_attach_worker(Oid dbid);
 extern void jobslot_finished(void);
+extern bool jobslot_is_scarce(void);
 
 /* Any backend: there is work in dbid.  Does not throw. */
 extern void jobslot_wake(Oid dbid);

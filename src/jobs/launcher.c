@@ -154,7 +154,8 @@ static void
 launcher_no_room(LauncherDatabase *database, TimestampTz now)
 {
 	database->handle = NULL;
-	database->retry_at = TimestampTzPlusMilliseconds(now, LAUNCHER_NAP);
+	database->retry_at = TimestampTzPlusMilliseconds(now, LAUNCHER_START_NAP);
+	jobslot_set_scarce(true);
 	if (complained != 0 &&
 		!TimestampDifferenceExceeds(complained, now, LAUNCHER_COMPLAIN))
 		return;
@@ -194,6 +195,7 @@ launcher_start_worker(LauncherDatabase *database, TimestampTz now)
 	{
 		database->met = true;
 		database->started = now;
+		jobslot_set_scarce(false);
 	}
 	else
 		launcher_no_room(database, now);

@@ -500,8 +500,9 @@ maintenance_sleep(long nap)
 }
 
 /*
- * Flush until told to stop, or until the database has no table of ours.  That
- * is looked up at start, and again when nothing was hot for a while.
+ * Flush until told to stop (false), or until there is nothing to do (true):
+ * no table of ours, which is looked up at start and again when nothing was hot
+ * for a while; or nothing hot while another database has no worker.
  */
 static bool
 maintenance_loop(void)
@@ -525,6 +526,8 @@ maintenance_loop(void)
 		}
 		MemoryContextSwitchTo(work_context);
 		nap = maintenance_round();
+		if (nap < 0 && jobslot_is_scarce())
+			return true;
 		if (!maintenance_sleep(nap < 0 ? MAINTENANCE_IDLE_NAP + 1 : nap))
 			return false;
 	}
