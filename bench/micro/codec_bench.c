@@ -269,7 +269,7 @@ print_integers(const char *name, const int64_t *ints)
 {
 	static const CodecEncoding encodings[] = {
 		CODEC_INT_FOR, CODEC_INT_DELTA, CODEC_INT_DOD, CODEC_INT_RLE,
-		CODEC_INT_VARINT, CODEC_INT_PLANES, CODEC_INT_RAW
+		CODEC_INT_VARINT, CODEC_INT_PLANES, CODEC_INT_RAW, CODEC_INT_SCALED
 	};
 	size_t		i;
 

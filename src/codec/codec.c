@@ -24,6 +24,7 @@ static const EncodingName encoding_names[] = {
 	{CODEC_INT_VARINT, "varint"},
 	{CODEC_INT_PLANES, "planes"},
 	{CODEC_INT_RAW, "raw"},
+	{CODEC_INT_SCALED, "scaled"},
 	{CODEC_FLOAT_RAW, "float-raw"},
 	{CODEC_FLOAT_GORILLA, "gorilla"},
 	{CODEC_FLOAT_ALP, "alp"},

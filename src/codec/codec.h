@@ -43,6 +43,8 @@ typedef enum CodecEncoding
 	CODEC_INT_PLANES = 6,		/* zigzag differences as byte planes, for a
 								 * general compressor */
 	CODEC_INT_RAW = 7,			/* 8 bytes each, little-endian */
+	CODEC_INT_SCALED = 8,		/* divided by a common divisor, then FOR or
+								 * DELTA */
 	/* floating point (double or float) */
 	CODEC_FLOAT_RAW = 16,
 	CODEC_FLOAT_GORILLA = 17,	/* XOR with the previous value */

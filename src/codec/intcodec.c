@@ -112,6 +112,8 @@ write_encoding(CodecEncoding encoding, const uint64_t *values, int n,
 			return intplanes_write(values, n, out);
 		case CODEC_INT_RAW:
 			return write_raw(values, n, out);
+		case CODEC_INT_SCALED:
+			return intscaled_write(values, n, out);
 		default:
 			return NULL;
 	}
@@ -219,12 +221,14 @@ read_raw(CodecReader *r, uint64_t *values, int n)
 }
 
 /* *transposed says what the caller can take, and then what it got. */
-static CodecStatus
-read_encoding(CodecEncoding encoding, CodecReader *r, uint64_t *values, int n,
+CodecStatus
+intcodec_read(CodecEncoding encoding, CodecReader *r, uint64_t *values, int n,
 			  bool *transposed)
 {
 	if (encoding == CODEC_INT_DELTA)
 		return read_delta(r, values, n, transposed);
+	if (encoding == CODEC_INT_SCALED)
+		return intscaled_read(r, values, n, transposed);
 	*transposed = false;
 	switch (encoding)
 	{
@@ -254,7 +258,7 @@ decode(CodecEncoding encoding, const uint8_t *in, size_t len, int64_t *out,
 
 	if (n < 1 || n > CODEC_BLOCK_ROWS)
 		return CODEC_UNFIT;
-	status = read_encoding(encoding, &r, (uint64_t *) out, n, transposed);
+	status = intcodec_read(encoding, &r, (uint64_t *) out, n, transposed);
 	if (status == CODEC_OK && r.pos != r.end)
 		return CODEC_CORRUPT;
 	return status;

@@ -12,7 +12,7 @@
 #include "codec/codec_bytes.h"
 
 /* the most bytes that any integer encoding of n values takes */
-#define INTCODEC_BOUND(n) (10 * (size_t) (n) + 64)
+#define INTCODEC_BOUND(n) (10 * (size_t) (n) + 128)
 
 extern uint8_t *intrle_write(const uint64_t *values, int n, uint8_t *out);
 extern CodecStatus intrle_read(CodecReader *r, uint64_t *values, int n);
@@ -22,6 +22,13 @@ extern CodecStatus intvarint_read(CodecReader *r, uint64_t *values, int n);
 
 extern uint8_t *intplanes_write(const uint64_t *values, int n, uint8_t *out);
 extern CodecStatus intplanes_read(CodecReader *r, uint64_t *values, int n);
+
+/* transposed as in intcodec_decode_unordered: what is allowed, what it is */
+extern uint8_t *intscaled_write(const uint64_t *values, int n, uint8_t *out);
+extern CodecStatus intscaled_read(CodecReader *r, uint64_t *values, int n,
+								  bool *transposed);
+extern CodecStatus intcodec_read(CodecEncoding encoding, CodecReader *r,
+								 uint64_t *values, int n, bool *transposed);
 
 /* values[i] - values[i - 1]; the one before the first is taken as before */
 extern void intcodec_differences(const uint64_t *values, int n,

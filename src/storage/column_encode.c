@@ -28,6 +28,7 @@ static const Candidate int_candidates[] = {
 	{CODEC_INT_FOR, 1.0},
 	{CODEC_INT_DELTA, 1.0},
 	{CODEC_INT_RLE, 1.0},
+	{CODEC_INT_SCALED, 1.05},
 	{CODEC_INT_DOD, 1.05},
 	{CODEC_INT_VARINT, 1.15},
 	{CODEC_INT_PLANES, -1},

@@ -245,6 +245,7 @@ const FuzzTarget fuzz_targets[] = {
 	{"int_varint", run_integers, seed_integers, CODEC_INT_VARINT},
 	{"int_planes", run_integers, seed_integers, CODEC_INT_PLANES},
 	{"int_raw", run_integers, seed_integers, CODEC_INT_RAW},
+	{"int_scaled", run_integers, seed_integers, CODEC_INT_SCALED},
 	{"double_raw", run_doubles, seed_doubles, CODEC_FLOAT_RAW},
 	{"double_gorilla", run_doubles, seed_doubles, CODEC_FLOAT_GORILLA},
 	{"double_alp", run_doubles, seed_doubles, CODEC_FLOAT_ALP},

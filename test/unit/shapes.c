@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* one integer shape for each width, after the named ones */
-#define NAMED_INTEGERS 16
+#define NAMED_INTEGERS 17
 #define WIDTHS 64
 
 static uint64_t
@@ -85,7 +85,8 @@ unit_integers(int index, int64_t *values, int n)
 		"zeros", "minimum", "maximum", "alternating extremes", "ramp", "cubes",
 		"steps", "rare random", "outliers above", "random",
 		"constant interval", "jitter", "interval with series changes",
-		"jitter with series changes", "random walk", "wide random walk"
+		"jitter with series changes", "random walk", "wide random walk",
+		"seconds as microseconds"
 	};
 	int			i;
 
@@ -97,6 +98,11 @@ unit_integers(int index, int64_t *values, int n)
 		fill_timestamps(values, n, 20000, index == 11 ? 0 : 300);
 	else if (index == 14 || index == 15)
 		fill_walk(values, n, index == 14 ? 1 : 100);
+	else if (index == 16)
+	{
+		for (i = 0; i < n; i++)
+			values[i] = 1000000 * (int64_t) (unit_random() % 100000) - 17;
+	}
 	else
 	{
 		for (i = 0; i < n; i++)

@@ -14,7 +14,7 @@
 
 static const CodecEncoding encodings[] = {
 	CODEC_INT_FOR, CODEC_INT_DELTA, CODEC_INT_DOD, CODEC_INT_RLE,
-	CODEC_INT_VARINT, CODEC_INT_PLANES, CODEC_INT_RAW
+	CODEC_INT_VARINT, CODEC_INT_PLANES, CODEC_INT_RAW, CODEC_INT_SCALED
 };
 
 #define ENCODINGS ((int) (sizeof(encodings) / sizeof(encodings[0])))
@@ -193,6 +193,10 @@ check_sizes(void)
 			   "constant, rle");
 	UNIT_CHECK(encoded_size(CODEC_INT_PLANES, values, CODEC_BLOCK_ROWS) <= 3,
 			   "constant, planes");
+	for (i = 0; i < CODEC_BLOCK_ROWS; i++)
+		values[i] = 1000000 * (int64_t) (i * 37 % 1024);
+	UNIT_CHECK(encoded_size(CODEC_INT_SCALED, values, CODEC_BLOCK_ROWS) <= 1300,
+			   "ten bits of seconds kept as microseconds");
 	for (i = 0; i < CODEC_BLOCK_ROWS; i++)
 		values[i] = i % 2 + (i % 300 == 299 ? 1000000 : 0);
 	UNIT_CHECK(encoded_size(CODEC_INT_FOR, values, CODEC_BLOCK_ROWS) <= 150,
