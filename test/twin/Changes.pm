@@ -116,6 +116,7 @@ sub alter_blocks
 	my $named = $table->{options}{'rusts.time'} || $table->{options}{'rusts.partition_interval'};
 	my $column = pick(grep { $_->{name} =~ /^c/ } @{ $table->{columns} });
 	my $name = $column->{name};
+	my $encoded = ($table->{options}{'rusts.encoding'} // '') =~ /\b$name=/;
 	my $later = q{SELECT md5(string_agg(coalesce(added::text, '~'), ' ' ORDER BY id)) FROM t};
 
 	return (
@@ -126,9 +127,9 @@ sub alter_blocks
 		block('add identity column', 0, 'ALTER TABLE t ADD COLUMN added int GENERATED ALWAYS AS IDENTITY', 'SELECT count(DISTINCT added), min(added), max(added) FROM t', 'ALTER TABLE t DROP COLUMN added'),
 		block('drop column', 0, "ALTER TABLE t DROP COLUMN $name", $WHOLE, "ALTER TABLE t ADD COLUMN $name int DEFAULT 3", $WHOLE),
 		block('drop tag', 0, 'ALTER TABLE t DROP COLUMN tag', $WHOLE),
-		block('column to text', 0, "ALTER TABLE t ALTER COLUMN $name TYPE text USING $name\::text"),
+		$encoded ? () : block('column to text', 0, "ALTER TABLE t ALTER COLUMN $name TYPE text USING $name\::text"),
 		block('id to bigint', 0, 'ALTER TABLE t ALTER COLUMN id TYPE bigint', 'ALTER TABLE t ALTER COLUMN id TYPE int'),
-		# a time column that an option names or measures keeps its type
+		# a column that an option depends on keeps its type
 		$named ? () : block('retype time', 0, 'ALTER TABLE t ALTER COLUMN ts TYPE text'),
 		block('rename', 0, "ALTER TABLE t RENAME COLUMN tag TO label", 'SELECT label, count(*) FROM t GROUP BY label ORDER BY label', 'ALTER TABLE t RENAME TO u', 'ALTER TABLE u RENAME TO t'),
 		block('not null', 0, 'ALTER TABLE t ALTER COLUMN tag SET NOT NULL', "ALTER TABLE t ALTER COLUMN $name SET NOT NULL"),

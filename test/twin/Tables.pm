@@ -18,7 +18,7 @@ use Types qw(pick chance rint big_value);
 
 our @EXPORT_OK = qw(make_table create_sql load_sql quote sql_value);
 
-my @ROW_COUNTS = (0, 1, 2, 7, 60, 300, 300, 1023, 1024, 1025, 1500, 2049);
+my @ROW_COUNTS = (0, 1, 2, 7, 60, 300, 300, 1023, 1024, 1025, 1500, 2049, 4500);
 
 my %TIME_TYPES = (
 	timestamptz => \&time_point,
@@ -191,6 +191,30 @@ sub add_time_options
 	  if chance(0.3) && ($sql ne 'bigint' || $table->{options}{'rusts.time'});
 }
 
+my %ENCODINGS = (
+	(map { $_ => [qw(for delta delta-of-delta rle varint planes raw)] }
+		qw(boolean smallint integer bigint date time timestamp timestamptz)),
+	(map { $_ => [qw(gorilla alp alp-delta alp-planes float-raw)] } 'real', 'double precision'),
+	map { $_ => [qw(dictionary plain)] } qw(text bytea numeric jsonb inet uuid interval name));
+
+# Tags of any type that sorts, and encodings that the data may not like.
+sub add_column_options
+{
+	my ($table) = @_;
+	my @columns = @{ $table->{columns} };
+	my @tags = grep { $_->{type}{o} && $_->{name} =~ /^(?:c\d+|tag)$/ } @columns;
+	my @encodings;
+
+	$table->{options}{'rusts.tags'} = 'tag' if chance(0.4);
+	$table->{options}{'rusts.tags'} = join ',', map { $_->{name} } (shuffle(@tags))[ 0 .. rint(2) ]
+	  if @tags > 2 && chance(0.3);
+	foreach my $column (grep { $ENCODINGS{ $_->{type}{sql} } && chance(0.7) } @columns)
+	{
+		push @encodings, "$column->{name}=" . pick(@{ $ENCODINGS{ $column->{type}{sql} } });
+	}
+	$table->{options}{'rusts.encoding'} = join ',', @encodings if @encodings && chance(0.5);
+}
+
 sub make_table
 {
 	my ($types, $prefix) = @_;
@@ -207,10 +231,10 @@ sub make_table
 	$table->{late} = pick('', '', "late integer DEFAULT 42", "late text DEFAULT 'added'",
 		'late float8', 'late timestamptz DEFAULT now() - now() + timestamptz \'2024-05-05\'');
 	$table->{options} = {
-		chance(0.6) ? ('rusts.tags' => 'tag') : (),
 		chance(0.3) ? ('rusts.segment_rows' => pick(1024, 2048)) : (),
-		chance(0.5) ? ('rusts.hot_compression' => pick('none', 'lz4', 'zstd')) : () };
+		chance(0.5) ? ('rusts.hot_compression' => pick('none', 'lz4', 'zstd', 'zstd:9')) : () };
 	add_time_options($table);
+	add_column_options($table);
 	cut_pieces($table, $prefix);
 	return $table;
 }

@@ -153,7 +153,7 @@ sub run_round
 	$plan = make_plan($table);
 	$described = sprintf '%d rows, %s', $table->{rows},
 	  join ', ', map { $_->{name} . ' ' . $_->{type}{sql} } @{ $table->{columns} };
-	print "round $round: $described\n";
+	print "round $round: $described\n        ", using($table, 'rusts'), "\n";
 	$table->{switches} = chance(0.4) ? $round : 0;
 	$table->{bulk_rows} = pick(1, 50, 700);
 
