@@ -11,12 +11,19 @@
  * the same version at another place, so the row counts as unchanged: it is not
  * rechecked, and REPEATABLE READ does not fail over it.  heapam must never
  * follow such a link itself, because it would read a block that does not
- * exist.  Therefore modify_tuple_lock takes FIND_LAST_VERSION away from it and
- * follows chains here.
+ * exist.  Therefore it never gets FIND_LAST_VERSION from modify_tuple_lock,
+ * which follows chains here.
  *
- * LOCK_UPDATE_IN_PROGRESS stays: with it heapam also locks the newer versions
- * that an unfinished update has made, and stops at a moved row, since the
- * deletion that a flush writes conflicts with every lock mode.
+ * LOCK_UPDATE_IN_PROGRESS makes heapam lock the versions that an unfinished
+ * update has made, which a FOR KEY SHARE lock that is granted beside a non-key
+ * update needs.  For that heapam reads t_ctid before it knows whether the
+ * "update" is a flush, so it gets the flag only for a row on which such an
+ * update can be seen; a flush's mark looks like a key update.  (The row could
+ * still be marked before heapam gets to it, if the updater rolled back and a
+ * flush took the row within that moment; the statement would fail with an
+ * error about a missing file segment, and nothing else.)  On the newer
+ * versions heapam stops at one that was moved, since the deletion that a flush
+ * writes conflicts with every lock mode.
  */
 #include "postgres.h"
 
@@ -328,19 +335,50 @@ typedef struct LockRequest
 	uint8		flags;
 } LockRequest;
 
+/* Does the row show an update that leaves its keys alone? */
+static bool
+modify_shows_update(Relation rel, ItemPointer tid)
+{
+	Buffer		buffer = ReadBuffer(rel, ItemPointerGetBlockNumber(tid));
+	OffsetNumber offset = ItemPointerGetOffsetNumber(tid);
+	Page		page;
+	bool		result = false;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	page = BufferGetPage(buffer);
+	if (offset <= PageGetMaxOffsetNumber(page) &&
+		ItemIdIsNormal(PageGetItemId(page, offset)))
+	{
+		HeapTupleHeader header;
+
+		header = (HeapTupleHeader) PageGetItem(page,
+											   PageGetItemId(page, offset));
+		result = (header->t_infomask & HEAP_XMAX_INVALID) == 0 &&
+			!HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
+			(header->t_infomask2 & HEAP_KEYS_UPDATED) == 0 &&
+			!rowid_is_virtual(&header->t_ctid);
+	}
+	UnlockReleaseBuffer(buffer);
+	return result;
+}
+
 static TM_Result
 modify_lock_hot_row(const LockRequest *request, ItemPointer tid,
 					TM_FailureData *tmfd)
 {
-	const TupleTableSlotOps *ops = slot_lend_to_heap(request->slot);
+	uint8		flags = 0;
+	const TupleTableSlotOps *ops;
 	TM_Result	result;
 
+	if ((request->flags & TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS) &&
+		request->mode == LockTupleKeyShare &&
+		modify_shows_update(request->rel, tid))
+		flags = TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS;
+
+	ops = slot_lend_to_heap(request->slot);
 	result = HEAP_AM()->tuple_lock(request->rel, tid, request->snapshot,
 								   request->slot, request->cid, request->mode,
-								   request->wait_policy,
-								   request->flags &
-								   ~TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
-								   tmfd);
+								   request->wait_policy, flags, tmfd);
 	slot_take_back(request->slot, ops);
 	return result;
 }
