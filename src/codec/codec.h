@@ -40,8 +40,8 @@ typedef enum CodecEncoding
 	CODEC_INT_DOD = 3,			/* differences of differences, then FOR */
 	CODEC_INT_RLE = 4,			/* runs */
 	CODEC_INT_VARINT = 5,		/* zigzag + varint of differences */
-	CODEC_INT_PLANES = 6,		/* zigzag differences as byte planes, for a
-								 * general compressor */
+	CODEC_INT_PLANES = 6,		/* differences or values as byte planes, for
+								 * a general compressor */
 	CODEC_INT_RAW = 7,			/* 8 bytes each, little-endian */
 	CODEC_INT_SCALED = 8,		/* divided by a common divisor, then FOR or
 								 * DELTA */

@@ -21,7 +21,9 @@
 #include <stdint.h>
 #include <stdlib.h>				/* defines __GLIBC__ where it applies */
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(CODEC_NO_CLONES)
+/* as asked for */
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define CODEC_NO_CLONES
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
