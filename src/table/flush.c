@@ -48,6 +48,7 @@
 #include "storage/lmgr.h"
 #include "storage/predicate.h"
 #include "storage/procarray.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
@@ -538,6 +539,27 @@ flush_run(FlushState *state)
 	MemoryContextDelete(context);
 }
 
+/*
+ * Index expressions and predicates may call functions of the table's owner:
+ * run as the owner, restricted, with settings put back afterwards, as VACUUM
+ * and REINDEX do.
+ */
+static void
+flush_run_as_owner(FlushState *state)
+{
+	Oid			userid;
+	int			context;
+	int			nestlevel;
+
+	GetUserIdAndSecContext(&userid, &context);
+	SetUserIdAndSecContext(state->rel->rd_rel->relowner,
+						   context | SECURITY_RESTRICTED_OPERATION);
+	nestlevel = NewGUCNestLevel();
+	flush_run(state);
+	AtEOXact_GUC(false, nestlevel);
+	SetUserIdAndSecContext(userid, context);
+}
+
 int64
 flush_relation(Relation rel, bool wait)
 {
@@ -553,7 +575,7 @@ flush_relation(Relation rel, bool wait)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	state.rel = rel;
 	state.store = store_open(rel, RowExclusiveLock);
-	flush_run(&state);
+	flush_run_as_owner(&state);
 	store_close_keep_locks(state.store);
 	if (state.moved > 0)
 		size_invalidate(rel);
