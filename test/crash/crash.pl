@@ -83,6 +83,9 @@ sub spawn_postmaster
 	my $senders = $level eq 'minimal' ? 0 : 5;
 
 	reap_postmaster();
+	# one that was shot before it could write its number into the lock file
+	# leaves a file that only a person may remove
+	unlink "$data/postmaster.pid" if -z "$data/postmaster.pid";
 	$postmaster = fork // die "fork: $!";
 	return if $postmaster;
 	POSIX::setsid();
