@@ -31,7 +31,7 @@ bitmap_state(RustsScan scan)
 	{
 		old = MemoryContextSwitchTo(scan->parent);
 		scan->bitmap = palloc0(sizeof(BitmapState));
-		scan->bitmap->fetch = fetch_begin(scan->base.rs_rd);
+		scan->bitmap->fetch = fetch_begin(scan->base.rs_rd, true);
 		MemoryContextSwitchTo(old);
 	}
 	return scan->bitmap;

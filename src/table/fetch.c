@@ -4,8 +4,13 @@
  *
  * A TID below ROWID_BASE is heapam's business.  A virtual TID names a row of
  * the segment whose range of virtual blocks covers it; the row is visible if
- * the segment's directory row is and the row was not born dead.  Slots get
- * copies, because the reader may close before the slot is done.
+ * the segment's directory row is and the row was not born dead.
+ *
+ * A single fetch stores a copy into the slot.  An index scan jumps between
+ * blocks, and decoding one costs as much as a thousand rows, so it keeps the
+ * blocks it has been to, within a budget, each with the columns that somebody
+ * asked for; its slots refer to them as a sequential scan's do.  At most one
+ * slot refers to a fetch; it is made independent before the fetch goes on.
  *
  * Under an MVCC snapshot what a lookup found stays true, so the directory is
  * read once when lookups become many.  Every other snapshot type looks up each
@@ -18,9 +23,11 @@
 #include "postgres.h"
 
 #include "access/heapam.h"
+#include "lib/ilist.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/predicate.h"
+#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
@@ -28,7 +35,13 @@
 #include "table/scan.h"
 
 /* Readers kept open: index order jumps between segments. */
-#define FETCH_READERS 4
+#define FETCH_READERS 8
+/*
+ * Bytes of blocks kept, if work_mem is not more.  In time order, a scan is at
+ * as many blocks at once as there are series; dropping what comes round again
+ * would make it decode a block for each row.
+ */
+#define FETCH_KEEP_BYTES ((Size) 64 * 1024 * 1024)
 /* Lookups in the directory before all of it is read. */
 #define FETCH_PROBES 16
 
@@ -39,6 +52,21 @@ typedef struct FetchReader
 	TupleDesc	desc;
 } FetchReader;
 
+/* A block that is kept. */
+typedef struct FetchBlockKey
+{
+	uint32		first_block;	/* of the segment */
+	uint32		block;
+} FetchBlockKey;
+
+typedef struct FetchBlock
+{
+	FetchBlockKey key;			/* must be first */
+	SlotOwner	owner;			/* in a memory context of its own */
+	FetchReader *reader;
+	dlist_node	lru;
+} FetchBlock;
+
 struct SegmentFetch
 {
 	Relation	rel;
@@ -47,6 +75,14 @@ struct SegmentFetch
 	Store	   *store;
 	FetchReader readers[FETCH_READERS];
 	int			victim;			/* next reader to replace */
+
+	/* blocks that are kept, if any are to be */
+	bool		keep_blocks;
+	HTAB	   *blocks;
+	dlist_head	lru;			/* most recently used first */
+	FetchBlock *last;			/* that a slot may refer to, or NULL */
+	Size		last_bytes;		/* of it, as counted in bytes */
+	Size		bytes;			/* of all */
 
 	/* for an MVCC snapshot */
 	Snapshot	snapshot;
@@ -57,13 +93,27 @@ struct SegmentFetch
 };
 
 SegmentFetch *
-fetch_begin(Relation rel)
+fetch_begin(Relation rel, bool keep_blocks)
 {
 	SegmentFetch *fetch = palloc0(sizeof(SegmentFetch));
 
 	fetch->rel = rel;
 	fetch->parent = CurrentMemoryContext;
+	fetch->keep_blocks = keep_blocks;
+	dlist_init(&fetch->lru);
 	return fetch;
+}
+
+/* Make the slot that refers to a block, if one does, independent. */
+static void
+fetch_release_slot(SegmentFetch *fetch)
+{
+	if (fetch->last == NULL)
+		return;
+	slot_detach(&fetch->last->owner);
+	/* columns may have been decoded since it was stored */
+	fetch->bytes += fetch->last->owner.bytes - fetch->last_bytes;
+	fetch->last = NULL;
 }
 
 void
@@ -71,6 +121,7 @@ fetch_end(SegmentFetch *fetch)
 {
 	int			i;
 
+	fetch_release_slot(fetch);
 	for (i = 0; i < FETCH_READERS; i++)
 	{
 		if (fetch->readers[i].reader != NULL)
@@ -148,11 +199,39 @@ fetch_find_entry(SegmentFetch *fetch, uint32 block, Snapshot snapshot)
 	return NULL;
 }
 
+/* Let go of a block. */
+static void
+fetch_drop_block(SegmentFetch *fetch, FetchBlock *block)
+{
+	fetch->bytes -= block->owner.bytes;
+	dlist_delete(&block->lru);
+	MemoryContextDelete(block->owner.context);
+	(void) hash_search(fetch->blocks, &block->key, HASH_REMOVE, NULL);
+}
+
+static void
+fetch_close_reader(SegmentFetch *fetch, FetchReader *slot)
+{
+	dlist_mutable_iter iter;
+
+	if (slot->reader == NULL)
+		return;
+	dlist_foreach_modify(iter, &fetch->lru)
+	{
+		FetchBlock *block = dlist_container(FetchBlock, lru, iter.cur);
+
+		if (block->reader == slot)
+			fetch_drop_block(fetch, block);
+	}
+	segment_reader_close(slot->reader);
+	slot->reader = NULL;
+}
+
 /*
  * A reader for the entry.  What a segment holds never changes and its virtual
  * blocks are never given to another, so an open one serves all snapshots.
  */
-static SegmentReader *
+static FetchReader *
 fetch_reader(SegmentFetch *fetch, DirectoryEntry *entry, TupleDesc desc)
 {
 	FetchReader *slot;
@@ -164,21 +243,89 @@ fetch_reader(SegmentFetch *fetch, DirectoryEntry *entry, TupleDesc desc)
 		if (slot->reader != NULL && slot->desc == desc &&
 			slot->entry.d.first_block == entry->d.first_block &&
 			slot->entry.xmin == entry->xmin)
-			return slot->reader;
+			return slot;
 	}
 
 	slot = &fetch->readers[fetch->victim];
 	fetch->victim = (fetch->victim + 1) % FETCH_READERS;
-	if (slot->reader != NULL)
-	{
-		segment_reader_close(slot->reader);
-		slot->reader = NULL;
-	}
+	fetch_close_reader(fetch, slot);
 	slot->entry = *entry;
 	slot->desc = desc;
 	slot->reader = segment_reader_open(fetch->store, &slot->entry, desc,
 									   false, fetch->context);
-	return slot->reader;
+	return slot;
+}
+
+static void
+fetch_create_blocks(SegmentFetch *fetch)
+{
+	HASHCTL		ctl;
+
+	ctl.keysize = sizeof(FetchBlockKey);
+	ctl.entrysize = sizeof(FetchBlock);
+	ctl.hcxt = fetch->context;
+	fetch->blocks = hash_create("rusts fetch blocks", 256, &ctl,
+								HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+/* The kept block of a row, made if need be; the most recently used now. */
+static FetchBlock *
+fetch_block(SegmentFetch *fetch, FetchReader *reader, uint32 row)
+{
+	FetchBlockKey key = {reader->entry.d.first_block, row / CODEC_BLOCK_ROWS};
+	FetchBlock *block;
+	bool		found;
+
+	if (fetch->blocks == NULL)
+		fetch_create_blocks(fetch);
+	block = hash_search(fetch->blocks, &key, HASH_FIND, NULL);
+	if (block != NULL && block->reader != reader)
+	{
+		/* decoded for another descriptor */
+		fetch_drop_block(fetch, block);
+		block = NULL;
+	}
+	if (block != NULL)
+	{
+		dlist_move_head(&fetch->lru, &block->lru);
+		return block;
+	}
+
+	while (fetch->bytes > Max((Size) work_mem * 1024, FETCH_KEEP_BYTES) &&
+		   !dlist_is_empty(&fetch->lru))
+		fetch_drop_block(fetch, dlist_tail_element(FetchBlock, lru,
+												   &fetch->lru));
+	block = hash_search(fetch->blocks, &key, HASH_ENTER, &found);
+	memset(&block->owner, 0, sizeof(block->owner));
+	block->owner.context = AllocSetContextCreate(fetch->context,
+												 "rusts fetch block",
+												 ALLOCSET_SMALL_SIZES);
+	block->owner.reader = reader->reader;
+	block->owner.block = key.block;
+	block->owner.copies = true;
+	block->reader = reader;
+	dlist_push_head(&fetch->lru, &block->lru);
+	return block;
+}
+
+/* Store a row, by copy or as a reference to a block that is kept. */
+static void
+fetch_store(SegmentFetch *fetch, FetchReader *reader, uint32 row,
+			TupleTableSlot *slot)
+{
+	Oid			relid = RelationGetRelid(fetch->rel);
+
+	if (fetch->keep_blocks && slot->tts_ops == &slot_ops_rusts)
+	{
+		FetchBlock *block = fetch_block(fetch, reader, row);
+
+		fetch->last = block;
+		fetch->last_bytes = block->owner.bytes;
+		slot_store_segment_row(slot, relid, reader->reader, row,
+							   &block->owner);
+	}
+	else
+		slot_store_segment_copy(slot, relid, reader->reader, row);
 }
 
 /* fetch_row, in the fetch's own memory context. */
@@ -207,13 +354,12 @@ fetch_row_internal(SegmentFetch *fetch, ItemPointer tid, Snapshot snapshot,
 	{
 		TupleDesc	desc = slot != NULL ? slot->tts_tupleDescriptor :
 		RelationGetDescr(fetch->rel);
-		SegmentReader *reader = fetch_reader(fetch, entry, desc);
+		FetchReader *reader = fetch_reader(fetch, entry, desc);
 
-		if (segment_reader_row_dead(reader, (uint32) row))
+		if (segment_reader_row_dead(reader->reader, (uint32) row))
 			return false;
 		if (slot != NULL)
-			slot_store_segment_copy(slot, RelationGetRelid(fetch->rel),
-									reader, (uint32) row);
+			fetch_store(fetch, reader, (uint32) row, slot);
 	}
 	PredicateLockTID(fetch->rel, tid, snapshot, entry->xmin);
 	return true;
@@ -227,6 +373,10 @@ fetch_row(SegmentFetch *fetch, ItemPointer tid, Snapshot snapshot,
 	ItemPointerData self = *tid;	/* may be the slot's own */
 	bool		found;
 
+	/* what the slot holds goes anyway; another slot's row must stay */
+	if (slot != NULL)
+		ExecClearTuple(slot);
+	fetch_release_slot(fetch);
 	found = fetch_row_internal(fetch, &self, snapshot, slot);
 	MemoryContextSwitchTo(old);
 	return found;
@@ -236,7 +386,7 @@ bool
 fetch_one(Relation rel, ItemPointer tid, Snapshot snapshot,
 		  TupleTableSlot *slot)
 {
-	SegmentFetch *fetch = fetch_begin(rel);
+	SegmentFetch *fetch = fetch_begin(rel, false);
 	bool		found = fetch_row(fetch, tid, snapshot, slot);
 
 	fetch_end(fetch);
@@ -258,7 +408,7 @@ fetch_index_begin(Relation rel)
 
 	fetch->base.rel = rel;
 	fetch->heap = GetHeapamTableAmRoutine()->index_fetch_begin(rel);
-	fetch->segments = fetch_begin(rel);
+	fetch->segments = fetch_begin(rel, true);
 	return &fetch->base;
 }
 

@@ -11,12 +11,15 @@
 /* Fetches segment rows by virtual TID; keeps what it opened for the next. */
 typedef struct SegmentFetch SegmentFetch;
 
-/* Lives below the current memory context; opens nothing yet. */
-extern SegmentFetch *fetch_begin(Relation rel);
+/*
+ * Lives below the current memory context; opens nothing yet.  keep_blocks: for
+ * many rows; slots then refer to the fetch until its next row or its end.
+ */
+extern SegmentFetch *fetch_begin(Relation rel, bool keep_blocks);
 extern void fetch_end(SegmentFetch *fetch);
 /*
  * Is the row that a virtual TID names visible to the snapshot?  If so, store
- * a copy of it in slot, unless that is NULL.
+ * it in slot, unless that is NULL.  The slot is cleared if not.
  */
 extern bool fetch_row(SegmentFetch *fetch, ItemPointer tid, Snapshot snapshot,
 					  TupleTableSlot *slot);

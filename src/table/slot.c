@@ -45,6 +45,9 @@ typedef struct RustsTupleTableSlot
 
 #define HEAP_OPS (&TTSOpsBufferHeapTuple)
 
+/* A block of a column that takes more is not copied (SlotOwner.copies). */
+#define SLOT_MAX_COPY (256 * 1024)
+
 /* Stands in for the null array of a column block without nulls. */
 static const bool no_nulls[CODEC_BLOCK_ROWS];
 
@@ -71,6 +74,96 @@ slot_unlink(RustsTupleTableSlot *rslot)
 	rslot->reader = NULL;
 }
 
+/* Bytes of a by-reference value. */
+static inline Size
+slot_value_size(Form_pg_attribute attribute, Datum value)
+{
+	return att_addlength_datum((Size) 0, attribute->attlen, value);
+}
+
+/*
+ * Is value i of a block neither NULL nor the one before it?  Dictionaries hand
+ * out one address per value, which copies share in runs.
+ */
+static inline bool
+slot_value_is_new(const SegmentVector *vector, int i)
+{
+	if (vector->isnull != NULL &&
+		(vector->isnull[i] || (i > 0 && vector->isnull[i - 1])))
+		return !vector->isnull[i];
+	return i == 0 || vector->values[i] != vector->values[i - 1];
+}
+
+/*
+ * Copy a decoded block of a column into the owner's context; false: it is too
+ * large.
+ */
+static bool
+slot_copy_vector(SlotOwner *owner, Form_pg_attribute attribute,
+				 const SegmentVector *vector, SlotColumn *column)
+{
+	Size		size = MAXALIGN(vector->n * (sizeof(Datum) + sizeof(bool)));
+	Datum	   *values;
+	bool	   *isnull;
+	char	   *data;
+	int			i;
+
+	for (i = 0; !attribute->attbyval && i < vector->n; i++)
+	{
+		if (slot_value_is_new(vector, i))
+			size += MAXALIGN(slot_value_size(attribute, vector->values[i]));
+		if (size > SLOT_MAX_COPY)
+			return false;
+	}
+
+	values = palloc(size);
+	isnull = (bool *) (values + vector->n);
+	data = (char *) values +
+		MAXALIGN(vector->n * (sizeof(Datum) + sizeof(bool)));
+	memcpy(values, vector->values, vector->n * sizeof(Datum));
+	memcpy(isnull, vector->isnull != NULL ? vector->isnull : no_nulls,
+		   vector->n * sizeof(bool));
+	for (i = 0; !attribute->attbyval && i < vector->n; i++)
+	{
+		Size		len;
+
+		if (isnull[i])
+			continue;
+		if (!slot_value_is_new(vector, i))
+		{
+			values[i] = values[i - 1];
+			continue;
+		}
+		len = slot_value_size(attribute, values[i]);
+		memcpy(data, DatumGetPointer(values[i]), len);
+		values[i] = PointerGetDatum(data);
+		data += MAXALIGN(len);
+	}
+	column->values = values;
+	column->isnull = isnull;
+	owner->bytes += size;
+	return true;
+}
+
+/* Decode the next column of the owner's block. */
+static void
+slot_load_column(RustsTupleTableSlot *rslot, SlotOwner *owner)
+{
+	TupleDesc	desc = rslot->base.base.base.tts_tupleDescriptor;
+	SlotColumn *column = &owner->columns[owner->nloaded];
+	SegmentVector vector;
+
+	segment_reader_block(rslot->reader, (AttrNumber) (owner->nloaded + 1),
+						 owner->block, &vector);
+	column->values = vector.values;
+	column->isnull = vector.isnull != NULL ? vector.isnull : no_nulls;
+	if (owner->copies &&
+		!slot_copy_vector(owner, TupleDescAttr(desc, owner->nloaded), &vector,
+						  column))
+		column->values = NULL;
+	owner->nloaded++;
+}
+
 /*
  * Make columns 0 .. natts - 1 of the slot's block available.  What is loaded
  * is always a prefix, because slots are filled by prefixes.
@@ -91,16 +184,26 @@ slot_load_columns(RustsTupleTableSlot *rslot, SlotOwner *owner, int natts)
 			owner->columns = repalloc(owner->columns, n * sizeof(SlotColumn));
 		owner->ncolumns = n;
 	}
+	while (owner->nloaded < natts)
+		slot_load_column(rslot, owner);
+	MemoryContextSwitchTo(old);
+}
 
-	for (; owner->nloaded < natts; owner->nloaded++)
+/* Columns of the row that were too large to copy. */
+static void
+slot_fill_large(RustsTupleTableSlot *rslot, int from, int natts)
+{
+	TupleTableSlot *slot = &rslot->base.base.base;
+	SlotOwner  *owner = rslot->owner;
+	MemoryContext old = MemoryContextSwitchTo(owner->context);
+	int			attr;
+
+	for (attr = from; attr < natts; attr++)
 	{
-		SlotColumn *column = &owner->columns[owner->nloaded];
-		SegmentVector vector;
-
-		segment_reader_block(rslot->reader, (AttrNumber) (owner->nloaded + 1),
-							 owner->block, &vector);
-		column->values = vector.values;
-		column->isnull = vector.isnull != NULL ? vector.isnull : no_nulls;
+		if (owner->columns[attr].values == NULL)
+			slot->tts_values[attr] =
+				segment_reader_value(rslot->reader, (AttrNumber) (attr + 1),
+									 rslot->row, &slot->tts_isnull[attr]);
 	}
 	MemoryContextSwitchTo(old);
 }
@@ -115,16 +218,31 @@ slot_fill(RustsTupleTableSlot *rslot, int natts)
 	const SlotColumn *columns;
 	Datum	   *values = slot->tts_values;
 	bool	   *isnull = slot->tts_isnull;
+	int			from = slot->tts_nvalid;
 	int			attr;
 
 	if (unlikely(natts > owner->nloaded))
 		slot_load_columns(rslot, owner, natts);
 
 	columns = owner->columns;
-	for (attr = slot->tts_nvalid; attr < natts; attr++)
+	if (owner->copies)
 	{
-		values[attr] = columns[attr].values[i];
-		isnull[attr] = columns[attr].isnull[i];
+		for (attr = from; attr < natts; attr++)
+		{
+			if (columns[attr].values == NULL)
+				continue;
+			values[attr] = columns[attr].values[i];
+			isnull[attr] = columns[attr].isnull[i];
+		}
+		slot_fill_large(rslot, from, natts);
+	}
+	else
+	{
+		for (attr = from; attr < natts; attr++)
+		{
+			values[attr] = columns[attr].values[i];
+			isnull[attr] = columns[attr].isnull[i];
+		}
 	}
 	slot->tts_nvalid = (AttrNumber) natts;
 }
@@ -434,6 +552,8 @@ slot_detach(SlotOwner *owner)
 {
 	if (owner->slot != NULL)
 		slot_materialize(owner->slot);
+	if (owner->copies)
+		return;
 	/* the next reader may well get the address of this one */
 	owner->reader = NULL;
 	owner->nloaded = 0;

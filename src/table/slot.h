@@ -42,6 +42,15 @@ typedef struct SlotOwner
 	int			nloaded;		/* attributes decoded for the block */
 	int			ncolumns;		/* room in columns */
 	SlotColumn *columns;
+
+	/*
+	 * Set by owners that keep a block while their reader goes on to others:
+	 * columns are copies.  A column too large for that has no values there;
+	 * it is read row by row, and the slot must be detached before the reader
+	 * decodes anything else.
+	 */
+	bool		copies;
+	Size		bytes;			/* of the copies */
 } SlotOwner;
 
 /*
