@@ -6,8 +6,8 @@
 #   make demo | check       set up what is missing, then show | test everything
 #   make check-long         the long suites; make lint | bench: see CONTRIBUTING
 
-SETUP_GOALS := demo check check-long lint docs bench unit fuzz regress isolation \
-	tap twin crash check-cassert check-asan check-valgrind check-pgsuite
+SETUP_GOALS := demo check check-long lint docs tools bench unit fuzz regress \
+	isolation tap twin crash check-cassert check-asan check-valgrind check-pgsuite
 
 ifneq ($(filter $(SETUP_GOALS),$(MAKECMDGOALS)),)
 
