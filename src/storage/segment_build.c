@@ -2,8 +2,9 @@
  * segment_build.c
  *	  Rows on their way into segments: column buffers in memory.
  *
- * Columns of a builder grow together.  The builder's memory figure counts
- * what grows with the rows, so that callers can keep within a budget.
+ * Columns of a builder grow together, by doubling.  The memory figure is what
+ * the rows take, so that callers can keep within a budget and an empty builder
+ * counts as nothing; its arrays may be up to twice as large.
  */
 #include "postgres.h"
 
@@ -86,8 +87,7 @@ segment_builder_reset(SegmentBuilder *builder)
 	int			i;
 
 	builder->rows = 0;
-	builder->memory = (Size) builder->capacity * builder->ncolumns *
-		sizeof(Datum);
+	builder->memory = 0;
 	builder->overfull = false;
 	for (i = 0; i < builder->ncolumns; i++)
 		column_buffer_restart(builder, &builder->columns[i]);
@@ -103,8 +103,6 @@ segment_builder_grow(SegmentBuilder *builder)
 	capacity = Min(capacity, Max(builder->spec.max_rows, 1));
 	for (i = 0; i < builder->ncolumns; i++)
 		column_buffer_grow(builder, &builder->columns[i], capacity);
-	builder->memory += (Size) (capacity - builder->capacity) *
-		builder->ncolumns * sizeof(Datum);
 	builder->capacity = capacity;
 }
 
@@ -125,6 +123,7 @@ segment_builder_append(SegmentBuilder *builder, const Datum *values,
 		column_buffer_append(builder, column, values[at], isnull[at]);
 	}
 	builder->rows++;
+	builder->memory += builder->ncolumns * sizeof(Datum);
 }
 
 uint32

@@ -50,6 +50,7 @@ typedef struct BulkState
 	bool		frozen;			/* HEAP_INSERT_FROZEN was asked for */
 	int64		hot_rows;		/* of this command, before buffering */
 	SegmentBuilder *builder;	/* NULL until buffering starts */
+	Size		memory;			/* of the builder, as counted in bulk_memory */
 	struct BulkState *next;
 } BulkState;
 
@@ -64,6 +65,7 @@ typedef struct BulkCommand
 /* All in TopTransactionContext, gone at the end of the transaction. */
 static BulkState *bulk_states = NULL;
 static BulkCommand *bulk_commands = NULL;
+static Size bulk_memory = 0;	/* of all builders */
 
 static ExecutorStart_hook_type previous_executor_start = NULL;
 static ExecutorFinish_hook_type previous_executor_finish = NULL;
@@ -124,6 +126,26 @@ bulk_begin(Relation rel, CommandId cid, int options)
 	return state;
 }
 
+/* Count what the state's builder takes now. */
+static void
+bulk_count_memory(BulkState *state)
+{
+	Size		now = state->builder == NULL ? 0 :
+	segment_builder_memory(state->builder);
+
+	bulk_memory += now - state->memory;
+	state->memory = now;
+}
+
+static void
+bulk_drop_buffer(BulkState *state)
+{
+	if (state->builder != NULL)
+		segment_builder_destroy(state->builder);
+	state->builder = NULL;
+	bulk_count_memory(state);
+}
+
 static void
 bulk_forget(BulkState *state)
 {
@@ -132,8 +154,7 @@ bulk_forget(BulkState *state)
 	while (*link != state)
 		link = &(*link)->next;
 	*link = state->next;
-	if (state->builder != NULL)
-		segment_builder_destroy(state->builder);
+	bulk_drop_buffer(state);
 	pfree(state);
 }
 
@@ -226,20 +247,45 @@ bulk_start_buffer(Relation rel, BulkState *state)
 											TopTransactionContext);
 }
 
+/*
+ * All tables of the transaction share the budget (a COPY into a partitioned
+ * table fills many buffers): write the largest buffer, and give its memory
+ * back unless it is the only one.
+ */
+static void
+bulk_make_room(void)
+{
+	BulkState  *largest = NULL;
+	BulkState  *state;
+
+	for (state = bulk_states; state != NULL; state = state->next)
+		if (state->subid == GetCurrentSubTransactionId() &&
+			state->builder != NULL &&
+			(largest == NULL || state->memory > largest->memory))
+			largest = state;
+	if (largest == NULL)
+		return;
+	bulk_write_by_oid(largest);
+	if (largest->memory < bulk_memory)
+		bulk_drop_buffer(largest);
+	bulk_count_memory(largest);
+}
+
 static void
 bulk_append(Relation rel, BulkState *state, TupleTableSlot *slot)
 {
 	if (state->builder == NULL)
 		bulk_start_buffer(rel, state);
-	if (segment_builder_full(state->builder) ||
-		segment_builder_memory(state->builder) >
-		(Size) settings_bulk_memory * 1024)
+	if (segment_builder_full(state->builder))
 		bulk_write(rel, state);
 	slot_getallattrs(slot);
 	segment_builder_append(state->builder, slot->tts_values,
 						   slot->tts_isnull);
+	bulk_count_memory(state);
 	slot->tts_tableOid = RelationGetRelid(rel);
 	ItemPointerSetInvalid(&slot->tts_tid);
+	if (bulk_memory > (Size) settings_bulk_memory * 1024)
+		bulk_make_room();
 }
 
 int
@@ -378,6 +424,7 @@ bulk_xact_callback(XactEvent event, void *arg)
 		case XACT_EVENT_ABORT:
 			bulk_states = NULL;
 			bulk_commands = NULL;
+			bulk_memory = 0;
 			break;
 		case XACT_EVENT_PARALLEL_PRE_COMMIT:
 		case XACT_EVENT_PARALLEL_COMMIT:
