@@ -63,7 +63,6 @@ SELECT k, first(body, ts) FILTER (WHERE ts < 0) IS NULL AS no_rows FROM wide GRO
 -- Errors.
 SELECT first(1, point '(1,2)');
 SELECT last(1, '{}'::json);
-SELECT rusts.first_last_deserialize('\x00', NULL);
 
 --
 -- mean
