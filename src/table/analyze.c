@@ -108,8 +108,12 @@ analyze_begin(RustsScan scan)
 
 	state = palloc0(sizeof(AnalyzeState));
 	scan->analyze = state;
-	/* ANALYZE gives its scans no snapshot, but it has one */
-	scan->cursor.snapshot = GetActiveSnapshot();
+	/*
+	 * ANALYZE gives its scans no snapshot: hot rows count by their present
+	 * state, so segments do too, or rows flushed since the statement's
+	 * snapshot would count nowhere.
+	 */
+	scan->cursor.snapshot = SnapshotSelf;
 	cursor_load(&scan->cursor);
 
 	rows = (double) (scan->cursor.list->rows - scan->cursor.list->dead_rows);
