@@ -14,29 +14,68 @@
 
 #define DICT_FIRST_SIZE 64
 
+static inline uint64
+load64(const char *bytes)
+{
+	uint64		word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
+/* Up to 7 bytes as a word, without a loop or a call. */
+static inline uint64
+load_short(const char *bytes, uint32 len)
+{
+	uint32		low;
+	uint32		high;
+
+	if (len >= 4)
+	{
+		memcpy(&low, bytes, 4);
+		memcpy(&high, bytes + len - 4, 4);
+		return low | (uint64) high << 32;
+	}
+	if (len == 0)
+		return 0;
+	return (uint8) bytes[0] | (uint64) (uint8) bytes[len / 2] << 8 |
+		(uint64) (uint8) bytes[len - 1] << 16;
+}
+
+/* The last word overlaps the one before; the length tells them apart. */
 static inline uint32
 dict_hash(const char *bytes, uint32 len)
 {
 	const uint64 multiplier = UINT64CONST(0x9E3779B97F4A7C15);
 	uint64		hash = len * multiplier;
-	uint64		word;
+	uint32		at;
 
-	while (len >= 8)
+	if (len < 8)
+		hash = (hash ^ load_short(bytes, len)) * multiplier;
+	else
 	{
-		memcpy(&word, bytes, 8);
-		hash = (hash ^ word) * multiplier;
-		hash ^= hash >> 29;
-		bytes += 8;
-		len -= 8;
+		for (at = 0; at + 8 < len; at += 8)
+		{
+			hash = (hash ^ load64(bytes + at)) * multiplier;
+			hash ^= hash >> 29;
+		}
+		hash = (hash ^ load64(bytes + len - 8)) * multiplier;
 	}
-	if (len > 0)
-	{
-		word = 0;
-		memcpy(&word, bytes, len);
-		hash = (hash ^ word) * multiplier;
-		hash ^= hash >> 29;
-	}
+	hash ^= hash >> 29;
 	return (uint32) ((hash * multiplier) >> 32);
+}
+
+static inline bool
+dict_equal(const char *a, const char *b, uint32 len)
+{
+	uint32		at;
+
+	if (len < 8)
+		return load_short(a, len) == load_short(b, len);
+	for (at = 0; at + 8 < len; at += 8)
+		if (load64(a + at) != load64(b + at))
+			return false;
+	return load64(a + len - 8) == load64(b + len - 8);
 }
 
 /* Append bytes; returns where they begin. */
@@ -120,7 +159,7 @@ dict_code(Dict *dict, DictArena *arena, const char *bytes, uint32 len)
 
 		entry = &dict->entries[code];
 		if (entry->hash == hash && entry->len == len &&
-			memcmp(arena->data + entry->offset, bytes, len) == 0)
+			dict_equal(arena->data + entry->offset, bytes, len))
 			return code;
 		at = (at + 1) & dict->mask;
 	}

@@ -132,21 +132,12 @@ value_order_compare(ValueOrder *order, Datum a, Datum b)
 }
 
 const char *
-value_bytes(Datum value, int16 typlen, uint32 *len, void **copy)
+value_detoasted_bytes(Datum value, uint32 *len, void **copy)
 {
-	struct varlena *original;
 	struct varlena *plain;
 
-	*copy = NULL;
-	if (typlen > 0)
-	{
-		*len = typlen;
-		return DatumGetPointer(value);
-	}
-	original = (struct varlena *) DatumGetPointer(value);
-	plain = pg_detoast_datum_packed(original);
-	if (plain != original)
-		*copy = plain;
+	plain = pg_detoast_datum_packed((struct varlena *) DatumGetPointer(value));
+	*copy = plain;
 	*len = VARSIZE_ANY_EXHDR(plain);
 	return VARDATA_ANY(plain);
 }

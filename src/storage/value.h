@@ -59,8 +59,26 @@ value_normalize(Datum value, int16 typlen)
 }
 
 /* Bytes of a by-reference Datum, detoasted; *copy is to be pfree'd or NULL. */
-extern const char *value_bytes(Datum value, int16 typlen, uint32 *len,
-							   void **copy);
+extern const char *value_detoasted_bytes(Datum value, uint32 *len,
+										 void **copy);
+
+static inline const char *
+value_bytes(Datum value, int16 typlen, uint32 *len, void **copy)
+{
+	struct varlena *plain = (struct varlena *) DatumGetPointer(value);
+
+	*copy = NULL;
+	if (typlen > 0)
+	{
+		*len = typlen;
+		return (const char *) plain;
+	}
+	if (VARATT_IS_COMPRESSED(plain) || VARATT_IS_EXTERNAL(plain))
+		return value_detoasted_bytes(value, len, copy);
+	*len = VARSIZE_ANY_EXHDR(plain);
+	return VARDATA_ANY(plain);
+}
+
 /* Space for, and building of, a by-reference Datum from bytes. */
 extern Size value_datum_size(int16 typlen, uint32 len);
 extern Datum value_make_datum(int16 typlen, const char *bytes, uint32 len,
