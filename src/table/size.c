@@ -13,8 +13,8 @@
  * Estimates: pg_class.reltuples and relpages count hot and segment rows
  * together (vacuum.c, ANALYZE), so heap's way to scale them by the current
  * number of heap blocks is wrong as soon as there are segments.  Then hot rows
- * are estimated from column widths and segment rows are taken from the
- * directory, where they are exact.  A table without segments is estimated as
+ * are estimated from column widths and the counters of hotstats, and segment
+ * rows are taken from the directory, where they are exact.  A table without segments is estimated as
  * heap would, number for number.
  */
 #include "postgres.h"
@@ -25,12 +25,14 @@
 #include "access/xact.h"
 #include "commands/progress.h"
 #include "optimizer/plancat.h"
+#include "pgstat.h"
 #include "storage/bufmgr.h"
 #include "utils/backend_status.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "table/hotstats.h"
 #include "table/size.h"
 
 static bool
@@ -129,17 +131,40 @@ size_invalidate(Relation rel)
 	CacheInvalidateRelcache(rel);
 }
 
-/* Hot rows when pg_class cannot be believed: as many as fit into the pages. */
+/* Rows that this transaction has inserted; those in segments too. */
+static double
+size_own_rows(Relation rel)
+{
+	PgStat_TableXactStatus *trans;
+	double		rows = 0;
+
+	if (rel->pgstat_info == NULL)
+		return 0;
+	for (trans = rel->pgstat_info->trans; trans != NULL; trans = trans->upper)
+		rows += trans->tuples_inserted;
+	return rows;
+}
+
+/*
+ * Hot rows when pg_class cannot be believed: as many as fit into the pages, but
+ * not more than are known to have come since the last flush.  After one the
+ * pages are full of rows that have gone, until VACUUM gets to them.
+ */
 static double
 size_estimate_hot_rows(Relation rel, int32 *attr_widths, BlockNumber pages)
 {
 	int32		width;
+	double		rows;
+	HotStats	stats;
 
 	if (pages == 0)
 		return 0;
 	width = get_rel_data_width(rel, attr_widths) +
 		MAXALIGN(SizeofHeapTupleHeader) + sizeof(ItemIdData);
-	return (double) pages * ((BLCKSZ - SizeOfPageHeaderData) / width);
+	rows = (double) pages * ((BLCKSZ - SizeOfPageHeaderData) / width);
+	if (hotstats_get(RelationGetRelid(rel), &stats))
+		rows = Min(rows, stats.rows + size_own_rows(rel));
+	return rows;
 }
 
 void
