@@ -75,4 +75,27 @@ typedef bool CompatUpdateIndexes;
 #define COMPAT_EXECUTOR_PREFETCHES 0
 #endif
 
+/*
+ * PostgreSQL 16 lets VACUUM skip the main relation (upstream 4211fbd841) and
+ * has the caller bring the memory context (upstream 74d5e70e0a).
+ */
+#if PG_VERSION_NUM >= 160000
+#define COMPAT_VACOPT_MAIN VACOPT_PROCESS_MAIN
+#define compat_vacuum(relations, params, context) \
+	vacuum(relations, params, NULL, context, true)
+#else
+#define COMPAT_VACOPT_MAIN 0
+#define compat_vacuum(relations, params, context) \
+	vacuum(relations, params, NULL, true)
+#endif
+
+/* PostgreSQL 16 renamed the counters of a table (upstream 36bffc6d73). */
+#if PG_VERSION_NUM >= 160000
+#define compat_pgstat_add_live(rel, n) \
+	((rel)->pgstat_info->counts.delta_live_tuples += (n))
+#else
+#define compat_pgstat_add_live(rel, n) \
+	((rel)->pgstat_info->t_counts.t_delta_live_tuples += (n))
+#endif
+
 #endif							/* RUSTS_COMPAT_H */

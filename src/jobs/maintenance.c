@@ -25,6 +25,7 @@
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_class.h"
 #include "jobs/jobslot.h"
+#include "jobs/trim.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
@@ -294,20 +295,25 @@ maintenance_due(const HotStats *stats, const MaintenanceTable *table)
 }
 
 static FlushResult
-maintenance_flush_open(Relation rel)
+maintenance_flush_open(Relation rel, bool *trim)
 {
+	int64		moved;
+
 	snprintf(activity, sizeof(activity), "flushing %s.%s",
 			 get_namespace_name(RelationGetNamespace(rel)),
 			 RelationGetRelationName(rel));
 	pgstat_report_activity(STATE_RUNNING, activity);
-	return quietflush_run(rel) < 0 ? FLUSH_BUSY : FLUSH_DONE;
+	moved = quietflush_run(rel);
+	*trim = trim_wanted(rel, moved);
+	return moved < 0 ? FLUSH_BUSY : FLUSH_DONE;
 }
 
-/* One transaction. */
+/* One transaction, and what VACUUM takes if there is much to trim. */
 static FlushResult
 maintenance_flush(Oid relid)
 {
 	FlushResult result;
+	bool		trim = false;
 	Relation	rel;
 	bool		gone;
 
@@ -316,12 +322,18 @@ maintenance_flush(Oid relid)
 	rel = quietflush_open(relid, RowExclusiveLock, &gone);
 	if (rel != NULL)
 	{
-		result = maintenance_flush_open(rel);
+		result = maintenance_flush_open(rel, &trim);
 		relation_close(rel, NoLock);
 	}
 	else
 		result = gone ? FLUSH_GONE : FLUSH_BUSY;
 	CommitTransactionCommand();
+	if (trim)
+	{
+		/* VACUUM sets the counters of dead rows: add the flush's before */
+		pgstat_report_stat(true);
+		trim_table(relid);
+	}
 	return result;
 }
 

@@ -29,9 +29,11 @@
 #include "catalog/pg_class.h"
 #include "commands/vacuum.h"
 #include "miscadmin.h"
+#include "pgstat.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "compat/compat.h"
 #include "table/size.h"
 #include "table/vacuum.h"
 
@@ -223,6 +225,9 @@ vacuum_update_statistics(Relation rel, List *indexes, float4 *index_rows)
 	vacuum_totals(rel, &totals);
 	if (totals.segments == 0)
 		return;
+	/* heapam has just reported its own rows as all there are */
+	if (pgstat_should_count_relation(rel))
+		compat_pgstat_add_live(rel, (PgStat_Counter) totals.rows);
 	pages = RelationGetNumberOfBlocks(rel);
 	visibilitymap_count(rel, &all_visible, NULL);
 	rows = Max(vacuum_reltuples(rel), 0) + totals.rows;
