@@ -98,4 +98,13 @@ typedef bool CompatUpdateIndexes;
 	((rel)->pgstat_info->t_counts.t_delta_live_tuples += (n))
 #endif
 
+/* PostgreSQL 18 counts index searches (upstream 0fbceae841). */
+#if PG_VERSION_NUM >= 180000
+#define compat_index_beginscan(rel, index, snapshot, nkeys, norderbys) \
+	index_beginscan(rel, index, snapshot, NULL, nkeys, norderbys)
+#else
+#define compat_index_beginscan(rel, index, snapshot, nkeys, norderbys) \
+	index_beginscan(rel, index, snapshot, nkeys, norderbys)
+#endif
+
 #endif							/* RUSTS_COMPAT_H */

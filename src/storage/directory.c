@@ -9,7 +9,9 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/tableam.h"
 #include "access/transam.h"
+#include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/procarray.h"
@@ -17,6 +19,7 @@
 #include "utils/snapmgr.h"
 
 #include "codec/codec.h"
+#include "compat/compat.h"
 #include "storage/directory.h"
 
 StaticAssertDecl(sizeof(DirectorySummaryData) == 32, "format 3.2");
@@ -182,6 +185,14 @@ directory_load(Store *store, Snapshot snapshot)
 	return list;
 }
 
+static void
+directory_add(DirectoryTotals *totals, const DirectoryEntryData *d, int weight)
+{
+	totals->segments += weight;
+	totals->rows += (uint64) weight * (d->rows - d->dead_rows);
+	totals->bytes += (uint64) weight * d->stream_length;
+}
+
 void
 directory_sum(Store *store, Snapshot snapshot, DirectoryTotals *totals)
 {
@@ -196,11 +207,50 @@ directory_sum(Store *store, Snapshot snapshot, DirectoryTotals *totals)
 
 		CHECK_FOR_INTERRUPTS();
 		(void) directory_tuple_decode(store, tuple, &d);
-		totals->segments++;
-		totals->rows += d.rows - d.dead_rows;
-		totals->bytes += d.stream_length;
+		directory_add(totals, &d, 1);
 	}
 	systable_endscan_ordered(scan);
+}
+
+/* Of more than this many visible rows, one in so many is looked at. */
+#define ESTIMATE_EXACT 200
+#define ESTIMATE_STEP 32
+
+/*
+ * What costs is the heap page behind each index entry, so most of them are
+ * passed over once enough rows were seen.
+ */
+void
+directory_estimate(Store *store, Snapshot snapshot, DirectoryTotals *totals)
+{
+	TupleTableSlot *slot = table_slot_create(store->toast, NULL);
+	IndexScanDesc scan;
+	ScanKeyData key[1];
+	uint64		passed = 0;
+
+	memset(totals, 0, sizeof(*totals));
+	ScanKeyInit(&key[0], 1, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(STORE_ID_DIRECTORY));
+	scan = compat_index_beginscan(store->toast, store->indexes[store->valid],
+								  snapshot, 1, 0);
+	index_rescan(scan, key, 1, NULL, 0);
+	while (index_getnext_tid(scan, ForwardScanDirection) != NULL)
+	{
+		bool		exact = totals->segments < ESTIMATE_EXACT;
+		DirectoryEntryData d;
+		HeapTuple	tuple;
+		bool		should_free;
+
+		CHECK_FOR_INTERRUPTS();
+		if ((!exact && passed++ % ESTIMATE_STEP != 0) ||
+			!index_fetch_heap(scan, slot))
+			continue;
+		tuple = ExecFetchSlotHeapTuple(slot, false, &should_free);
+		(void) directory_tuple_decode(store, tuple, &d);
+		directory_add(totals, &d, exact ? 1 : ESTIMATE_STEP);
+	}
+	index_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
 }
 
 bool

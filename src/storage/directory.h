@@ -93,6 +93,9 @@ typedef struct DirectoryTotals
 /* As summing up directory_load's list, without building it. */
 extern void directory_sum(Store *store, Snapshot snapshot,
 						  DirectoryTotals *totals);
+/* The same from a sample of the rows when there are many; never 0 for some. */
+extern void directory_estimate(Store *store, Snapshot snapshot,
+							   DirectoryTotals *totals);
 
 /* frozen: as HEAP_INSERT_FROZEN, for a relation made by this transaction. */
 extern void directory_insert(Store *store, const DirectoryEntry *entry,

@@ -61,8 +61,9 @@ size_relation_size(Relation rel, ForkNumber fork)
 	return size;
 }
 
-void
-size_segment_totals(Relation rel, Snapshot snapshot, SegmentTotals *totals)
+static void
+size_read_totals(Relation rel, Snapshot snapshot, bool exact,
+				 SegmentTotals *totals)
 {
 	Store	   *store;
 
@@ -75,12 +76,21 @@ size_segment_totals(Relation rel, Snapshot snapshot, SegmentTotals *totals)
 	{
 		DirectoryTotals sum;
 
-		directory_sum(store, snapshot, &sum);
+		if (exact)
+			directory_sum(store, snapshot, &sum);
+		else
+			directory_estimate(store, snapshot, &sum);
 		totals->segments = sum.segments;
 		totals->rows = (double) sum.rows;
 		totals->pages = ceil((double) sum.bytes / BLCKSZ);
 	}
 	store_close(store);
+}
+
+void
+size_segment_totals(Relation rel, Snapshot snapshot, SegmentTotals *totals)
+{
+	size_read_totals(rel, snapshot, true, totals);
 }
 
 /*
@@ -105,7 +115,7 @@ size_planner_totals(Relation rel, SegmentTotals *totals)
 	/* a parallel worker plans under its leader's snapshot or not at all */
 	snapshot = RegisterSnapshot(keep ? GetLatestSnapshot() :
 								GetActiveSnapshot());
-	size_segment_totals(rel, snapshot, totals);
+	size_read_totals(rel, snapshot, false, totals);
 	UnregisterSnapshot(snapshot);
 	if (!keep)
 		return;
