@@ -43,7 +43,7 @@ main() {
 	private_work
 	mkdir "$WORK/copy"
 	cd "$here" || exit 1
-	cp -r Makefile META.json rusts.control sql src expected test bench .ci "$WORK/copy/"
+	cp -r Makefile META.json rusts.control ./*.md LICENSE docs sql src expected test bench .ci "$WORK/copy/"
 	cd "$WORK/copy" || exit 1
 	find . \( -name '*.o' -o -name '*.d' -o -name '*.so' -o -name '*.bc' \) -type f -delete
 	PG_CONFIG=$prefix/bin/pg_config TMPDIR=/tmp test/run check
