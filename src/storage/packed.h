@@ -5,8 +5,6 @@
 #ifndef RUSTS_PACKED_H
 #define RUSTS_PACKED_H
 
-#include "lib/stringinfo.h"
-
 #include "codec/codec.h"
 
 /* A growing byte buffer without StringInfo's 1 GB limit of habit. */

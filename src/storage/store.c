@@ -371,20 +371,3 @@ store_read(Store *store, Oid chunk_id, uint64 offset, size_t len, char *out)
 								psprintf("chunk (%u, %d) is missing or short",
 										 chunk_id, expected));
 }
-
-uint64
-store_delete_stream(Store *store, Oid chunk_id)
-{
-	SysScanDesc scan = store_begin_stream(store, chunk_id, 0, PG_INT32_MAX);
-	HeapTuple	tuple;
-	uint64		n = 0;
-
-	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
-	{
-		CHECK_FOR_INTERRUPTS();
-		simple_heap_delete(store->toast, &tuple->t_self);
-		n++;
-	}
-	systable_endscan_ordered(scan);
-	return n;
-}

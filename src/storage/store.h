@@ -54,13 +54,12 @@ extern void store_insert(Store *store, Oid chunk_id, int32 chunk_seq,
 /* The tuple that store_insert would insert. */
 extern HeapTuple store_form_tuple(Store *store, Oid chunk_id, int32 chunk_seq,
 								  const char *data, uint32 len);
-/* Latest tuple of a reserved id, as any scan over (chunk_id, chunk_seq). */
+/* Take a chunk tuple apart, checking its checksum; data points into it. */
 extern HeapTuple store_tuple_data(Store *store, HeapTuple tuple,
 								  int32 *chunk_seq, const char **data,
 								  uint32 *len);
 
 extern StoreWriter *store_writer_begin(Store *store, CommandId cid);
-/* Continue a stream that already has whole chunks: used for late sections. */
 extern void store_writer_append(StoreWriter *writer, const void *data,
 								size_t len);
 extern void store_writer_end(StoreWriter *writer);
@@ -68,8 +67,6 @@ extern void store_writer_end(StoreWriter *writer);
 /* Read len bytes at offset of a stream into out, checking every checksum. */
 extern void store_read(Store *store, Oid chunk_id, uint64 offset, size_t len,
 					   char *out);
-/* Delete all chunks of a stream; returns how many there were. */
-extern uint64 store_delete_stream(Store *store, Oid chunk_id);
 
 extern void store_report_corruption(Store *store, int64 segment,
 									const char *column, const char *what)
