@@ -1,0 +1,82 @@
+/*
+ * batch.h
+ *	  Up to 1,024 rows of a table at a time, column by column.
+ *
+ * A batch is one block of a segment, or as many hot rows.  It starts with a
+ * selection: rows that are live and in range.  Filters narrow the selection;
+ * a column is decoded when somebody first asks for it, so that a filter that
+ * leaves nothing spares the other columns.
+ */
+#ifndef RUSTS_BATCH_H
+#define RUSTS_BATCH_H
+
+#include "codec/codec.h"
+#include "executor/tuptable.h"
+#include "storage/segment_read.h"
+
+#define BATCH_ROWS CODEC_BLOCK_ROWS
+#define BATCH_WORDS (BATCH_ROWS / 64)
+
+/* How the Datums of a vector are to be read. */
+typedef enum VectorKind
+{
+	VECTOR_INT,					/* by value, int64 order is the type's order */
+	VECTOR_FLOAT8,				/* bits of a double */
+	VECTOR_FLOAT4,				/* a float4 Datum */
+	VECTOR_DATUM				/* any other type */
+} VectorKind;
+
+/*
+ * Values of n rows.  Rows that are not selected hold anything that is safe to
+ * read for by-value kinds, and must not be followed as pointers.  values[i]
+ * of a NULL is unspecified.
+ */
+typedef struct Vector
+{
+	const Datum *values;
+	const bool *isnull;			/* NULL: no row is NULL */
+	bool		constant;		/* values[0], isnull[0] hold for all rows */
+
+	/*
+	 * Not NULL: values are codes, dictionary[code] is the value.  serial
+	 * differs for every dictionary that lives during a scan, for caches.
+	 */
+	const Datum *dictionary;
+	uint32		entries;
+	uint64		serial;
+} Vector;
+
+typedef struct Batch Batch;
+
+/*
+ * The columns of a batch.  attno > 0.  The vector is valid until the next
+ * batch.
+ */
+extern const Vector *batch_column(Batch *batch, AttrNumber attno);
+
+/*
+ * Store row i's columns attnos[0 .. n) into a virtual slot of the table's
+ * descriptor; other attributes are not touched.  For expressions that are
+ * evaluated row by row.
+ */
+extern void batch_store_row(Batch *batch, int row, TupleTableSlot *slot,
+							const AttrNumber *attnos, int n);
+
+struct Batch
+{
+	int			n;				/* rows, selected or not */
+	int			nselected;
+	uint64		selected[BATCH_WORDS];	/* bits at and after n are 0 */
+	MemoryContext memory;		/* reset before each batch */
+	Oid			relid;
+	void	   *source;			/* the scan's business (blockscan.c) */
+	bool		ordered;		/* within a series run rows are in time order */
+};
+
+static inline bool
+batch_row_selected(const Batch *batch, int row)
+{
+	return (batch->selected[row >> 6] >> (row & 63)) & 1;
+}
+
+#endif							/* RUSTS_BATCH_H */

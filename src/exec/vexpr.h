@@ -1,0 +1,46 @@
+/*
+ * vexpr.h
+ *	  Expressions over batches.
+ *
+ * An expression of the query, compiled: what the kernels know is evaluated on
+ * vectors, anything else (any immutable, stable or even volatile function, any
+ * type) by PostgreSQL's own expression machinery, row by row, as a part of
+ * the whole.  Results are those of PostgreSQL, errors included; an error can
+ * only come from a selected row.
+ */
+#ifndef RUSTS_VEXPR_H
+#define RUSTS_VEXPR_H
+
+#include "exec/batch.h"
+#include "nodes/execnodes.h"
+
+typedef struct VExpr VExpr;
+
+/*
+ * Compile for the scan of a table with descriptor desc: Vars of any varno mean
+ * its columns (no system columns; whole-row is fine through the slot).  parent
+ * gives parameters and the expression context; slot is a virtual slot of desc
+ * that row-by-row parts use as ecxt_scantuple.  Lives in the current memory
+ * context.
+ */
+extern VExpr *vexpr_compile(Expr *expr, PlanState *parent, TupleDesc desc,
+							TupleTableSlot *slot);
+/* The same for the conjuncts of a filter, one VExpr each, cheapest first. */
+extern VectorKind vexpr_kind(const VExpr *expr);
+extern VectorKind vexpr_type_kind(Oid type);
+
+/* Values for the selected rows; valid until the next batch or evaluation. */
+extern const Vector *vexpr_eval(VExpr *expr, Batch *batch);
+/* Remove rows for which a boolean expression is not true. */
+extern void vexpr_filter(VExpr *expr, Batch *batch);
+
+/* Parameters may have changed: forget what was computed from them. */
+extern void vexpr_rescan(VExpr *expr);
+
+/*
+ * For the planner, and EXPLAIN: is all of it evaluated on vectors or once per
+ * dictionary entry?  cost: of one row, in units of cpu_operator_cost.
+ */
+extern bool vexpr_is_vectorized(Node *expr, double *cost);
+
+#endif							/* RUSTS_VEXPR_H */
