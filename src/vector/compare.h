@@ -1,0 +1,43 @@
+/*
+ * compare.h
+ *	  Comparisons of vectors, to selections.
+ *
+ * Each writes a whole selection (SELECTION_WORDS words): the rows below n for
+ * which the comparison holds.  Every row is compared, selected or not, NULL or
+ * not; the caller masks.  Floats are ordered as in vextreme.h.
+ */
+#ifndef RUSTS_COMPARE_H
+#define RUSTS_COMPARE_H
+
+#include <stdint.h>
+
+typedef enum CompareOp
+{
+	COMPARE_LT, COMPARE_LE, COMPARE_EQ, COMPARE_GE, COMPARE_GT, COMPARE_NE
+} CompareOp;
+
+/* a op b is b swapped a */
+extern CompareOp compare_swapped(CompareOp op);
+/* !(a op b) is a negated b */
+extern CompareOp compare_negated(CompareOp op);
+
+extern void compare_int_constant(CompareOp op, const int64_t *values, int n,
+								 int64_t constant, uint64_t *result);
+extern void compare_int_vectors(CompareOp op, const int64_t *a,
+								const int64_t *b, int n, uint64_t *result);
+/* low <= value <= high */
+extern void compare_int_between(const int64_t *values, int n,
+								int64_t low, int64_t high, uint64_t *result);
+
+extern void compare_float_constant(CompareOp op, const double *values, int n,
+								   double constant, uint64_t *result);
+extern void compare_float_vectors(CompareOp op, const double *a,
+								  const double *b, int n, uint64_t *result);
+extern void compare_float_between(const double *values, int n,
+								  double low, double high, uint64_t *result);
+
+/* Rows whose code is marked; codes are < 2^32, accepted has one for each. */
+extern void compare_codes_accepted(const uint64_t *codes, int n,
+								   const uint8_t *accepted, uint64_t *result);
+
+#endif							/* RUSTS_COMPARE_H */
