@@ -1,0 +1,149 @@
+/*
+ * vexpr_node.h
+ *	  What the parts of vexpr share: nodes, classes, and how they are built.
+ *
+ * A compiled expression is a tree of nodes.  The class of a node says how to
+ * evaluate it: "eval" gives values as a vector, "test" the truth of a boolean;
+ * a class has one of them or both, and vexpr.c derives the other.  Both are
+ * given the rows that matter, a selection that is never larger than the
+ * batch's: other rows may get any value, and must not raise errors.
+ *
+ * Results live in the node until it is evaluated again, by-reference values in
+ * batch->memory or longer.  Kernels read whole vectors: a node's value for
+ * rows that do not matter is readable for by-value kinds, as a column's is.
+ */
+#ifndef RUSTS_VEXPR_NODE_H
+#define RUSTS_VEXPR_NODE_H
+
+#include "exec/vexpr.h"
+#include "nodes/primnodes.h"
+#include "vector/compare.h"
+#include "vector/selection.h"
+
+StaticAssertDecl(SELECTION_ROWS == BATCH_ROWS,
+				 "selections are for the rows of a batch");
+
+/* What all nodes of one expression share. */
+typedef struct VExprShared
+{
+	PlanState  *parent;
+	ExprContext *econtext;		/* own, made when first needed */
+	TupleDesc	desc;
+	TupleTableSlot *slot;
+	MemoryContext memory;		/* as long as the expression */
+	MemoryContext once;			/* values evaluated once; NULL until needed */
+
+	/* Values computed once, or per dictionary entry, carry the generation. */
+	uint32		generation;
+} VExprShared;
+
+/* Truth of a boolean for the rows asked for; a row in neither is false. */
+typedef struct Truth
+{
+	uint64		yes[SELECTION_WORDS];
+	uint64		null[SELECTION_WORDS];
+} Truth;
+
+typedef struct VExprClass
+{
+	const Vector *(*eval) (VExpr *expr, Batch *batch, const uint64 *rows);
+	void		(*test) (VExpr *expr, Batch *batch, const uint64 *rows,
+						 Truth *truth);
+
+	/* optional: take rows out for which it is not true, cheaper than test */
+	void		(*filter) (VExpr *expr, Batch *batch, uint64 *rows);
+} VExprClass;
+
+struct VExpr
+{
+	const VExprClass *class;
+	VExprShared *shared;
+	Oid			type;
+	VectorKind	kind;
+	int16		typlen;
+	bool		typbyval;
+	int			nargs;
+	VExpr	  **args;
+
+	/* the result's room, BATCH_ROWS each, made when first needed */
+	Vector		result;
+	Datum	   *values;
+	bool	   *isnull;
+
+	/* values of another vector, read in another way (vexpr_doubles) */
+	double	   *doubles;
+	Datum	   *flat;
+};
+
+/* ---------- vexpr.c ---------- */
+
+/* Allocate a node of "size" bytes, which starts with a VExpr. */
+extern void *vexpr_node_create(VExprShared *shared, const VExprClass *class,
+							   Size size, Oid type);
+extern void vexpr_node_set_args(VExpr *expr, int nargs);
+extern VExpr *vexpr_build(VExprShared *shared, Node *node);
+
+extern const Vector *vexpr_node_eval(VExpr *expr, Batch *batch,
+									 const uint64 *rows);
+extern void vexpr_node_test(VExpr *expr, Batch *batch, const uint64 *rows,
+							Truth *truth);
+/* Take rows out for which a boolean is not true. */
+extern void vexpr_node_filter(VExpr *expr, Batch *batch, uint64 *rows);
+
+/* The room for a result. */
+extern Datum *vexpr_node_values(VExpr *expr);
+extern bool *vexpr_node_isnull(VExpr *expr);
+/* ... and the result itself: values, and isnull if any of them is NULL. */
+extern const Vector *vexpr_node_result(VExpr *expr, bool nulls);
+
+/* Take the rows that are NULL out of rows; add them to null if not NULL. */
+extern void vexpr_split_nulls(const Vector *vector, int n, uint64 *rows,
+							  uint64 *null);
+/*
+ * Values of expr's vector for all rows: codes looked up, constants spread, and
+ * in vexpr_doubles float4 widened.  Stays valid until expr is evaluated again.
+ */
+extern const Datum *vexpr_datums(VExpr *expr, const Vector *vector, int n);
+extern const double *vexpr_doubles(VExpr *expr, const Vector *vector, int n);
+extern Datum vexpr_datum(const Vector *vector, int row);
+extern bool vexpr_is_null(const Vector *vector, int row);
+extern double vexpr_double(const VExpr *expr, Datum value);
+
+extern ExprContext *vexpr_econtext(VExprShared *shared);
+extern ExprState *vexpr_init_expr(VExprShared *shared, Node *node);
+/* Is it free of columns and does it give one value for the whole scan? */
+extern bool vexpr_is_once(Node *node);
+extern VExpr *vexpr_build_once(VExprShared *shared, Node *node);
+/* The value of a node built by vexpr_build_once. */
+extern Datum vexpr_once_value(VExpr *expr, bool *isnull);
+
+/* ---------- vexpr_scalar.c: row by row, and once per dictionary entry ---------- */
+
+extern VExpr *vexpr_build_scalar(VExprShared *shared, Node *node);
+/*
+ * The column of an expression that reads no other, and whose result depends on
+ * nothing else that changes during the scan; or 0.
+ */
+extern AttrNumber vexpr_only_column(Node *node);
+/* NULL when the expression cannot be evaluated per dictionary entry. */
+extern VExpr *vexpr_build_dictionary(VExprShared *shared, Node *node);
+/* The value for one input in place of the only column. */
+extern Datum vexpr_scalar_value(VExpr *scalar, Datum input, bool input_isnull,
+								bool *isnull);
+/* Copy a by-reference result of expr into a memory context. */
+extern Datum vexpr_copy_value(const VExpr *expr, Datum value,
+							  MemoryContext memory);
+
+/* Is a function a comparison that kernels know, and of what? */
+extern bool vexpr_find_comparison(Oid function, CompareOp *op, bool *floats);
+
+/* ---------- the other builders: NULL when the node is not of theirs ---------- */
+
+extern VExpr *vexpr_build_compare(VExprShared *shared, Node *node);
+extern VExpr *vexpr_build_array(VExprShared *shared, Node *node);
+extern VExpr *vexpr_build_logic(VExprShared *shared, Node *node);
+extern VExpr *vexpr_build_case(VExprShared *shared, Node *node);
+extern VExpr *vexpr_build_arith(VExprShared *shared, Node *node);
+extern VExpr *vexpr_build_time(VExprShared *shared, Node *node);
+
+#endif							/* RUSTS_VEXPR_NODE_H */

@@ -1,0 +1,136 @@
+/*
+ * vexpr_plan.c
+ *	  What the planner and EXPLAIN want to know about expressions over batches.
+ *
+ * Follows the decisions of vexpr_build() without building anything, on trees
+ * from before and after the planner's last step.
+ */
+#include "postgres.h"
+
+#include "nodes/nodeFuncs.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "utils/lsyscache.h"
+
+#include "exec/vexpr_node.h"
+
+/*
+ * Costs of a row in units of cpu_operator_cost, which is about what the server
+ * takes for an operator.  A kernel does a row in half a nanosecond; storing a
+ * row into a slot and copying the result is worth a few operators.
+ */
+#define KERNEL_COST 0.02
+#define DICTIONARY_COST 0.1
+#define ROW_COST 3.0
+
+static bool is_vectorized(Node *node, double *cost);
+
+static bool
+find_column_type(Node *node, Oid *type)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var))
+	{
+		*type = ((Var *) node)->vartype;
+		return true;
+	}
+	return expression_tree_walker(node, find_column_type, type);
+}
+
+static bool
+is_dictionary(Node *node)
+{
+	Oid			type = InvalidOid;
+
+	if (vexpr_only_column(node) != 0)
+		(void) find_column_type(node, &type);
+	return OidIsValid(type) && vexpr_type_kind(type) == VECTOR_DATUM;
+}
+
+/* Does a kernel do the topmost step of it? */
+static bool
+has_kernel(Node *node)
+{
+	CompareOp	op;
+	bool		floats;
+
+	switch (nodeTag(node))
+	{
+		case T_BoolExpr:
+		case T_BooleanTest:
+			return true;
+		case T_NullTest:
+			return !((NullTest *) node)->argisrow;
+		case T_RelabelType:
+			return vexpr_type_kind(exprType(node)) ==
+				vexpr_type_kind(exprType((Node *) ((RelabelType *) node)->arg));
+		case T_OpExpr:
+		case T_DistinctExpr:
+			return vexpr_find_comparison(get_opcode(((OpExpr *) node)->opno),
+										 &op, &floats);
+		case T_ScalarArrayOpExpr:
+			{
+				ScalarArrayOpExpr *saop = (ScalarArrayOpExpr *) node;
+
+				return vexpr_is_once(lsecond(saop->args)) &&
+					vexpr_find_comparison(get_opcode(saop->opno), &op, &floats) &&
+					op == (saop->useOr ? COMPARE_EQ : COMPARE_NE);
+			}
+		default:
+			return false;
+	}
+}
+
+typedef struct PartsContext
+{
+	bool		vectorized;
+	double		cost;
+} PartsContext;
+
+/* Called by expression_tree_walker for the direct parts of a node. */
+static bool
+check_part(Node *node, PartsContext *context)
+{
+	double		cost;
+
+	if (node == NULL)
+		return false;
+	/* the walker hands argument lists on as such */
+	if (IsA(node, List))
+		return expression_tree_walker(node, check_part, context);
+	context->vectorized &= is_vectorized(node, &cost);
+	context->cost += cost;
+	return false;
+}
+
+static bool
+is_vectorized(Node *node, double *cost)
+{
+	PartsContext parts = {true, KERNEL_COST};
+	QualCost	rows;
+
+	*cost = 0;
+	if (IsA(node, Var) || vexpr_is_once(node))
+		return !IsA(node, Var) || ((Var *) node)->varattno > 0;
+	if (has_kernel(node))
+	{
+		(void) expression_tree_walker(node, check_part, &parts);
+		*cost = parts.cost;
+		return parts.vectorized;
+	}
+	if (is_dictionary(node))
+	{
+		*cost = DICTIONARY_COST;
+		return true;
+	}
+	cost_qual_eval_node(&rows, node, NULL);
+	*cost = ROW_COST + rows.per_tuple / cpu_operator_cost;
+	return false;
+}
+
+bool
+vexpr_is_vectorized(Node *expr, double *cost)
+{
+	return is_vectorized(expr, cost);
+}
