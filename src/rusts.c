@@ -6,6 +6,7 @@
 
 #include "commands/extension.h"
 #include "fmgr.h"
+#include "exec/scanpath.h"
 #include "jobs/jobs.h"
 #include "miscadmin.h"
 #include "table/bulk.h"
@@ -43,6 +44,7 @@ _PG_init(void)
 	settings_init();
 	handler_init();
 	planner_init();
+	scanpath_init();
 	utility_init();
 	hotstats_init();
 	bulk_init();

@@ -384,6 +384,8 @@ decode_dictionary(ColumnReader *column, CodecEncoding encoding,
 		largest = Max(largest, (uint64) column->values[i]);
 	if (largest >= limit)
 		column_corrupt(column, "code is not in the dictionary");
+	if (column->coded)
+		return;
 	for (i = 0; i < n; i++)
 		column->values[i] = column->dictionary[column->values[i]];
 }
@@ -469,7 +471,11 @@ column_read_tag_block(ColumnReader *column, uint32 block, int n)
 
 		if (code < 0 || code > column->data.dict_entries)
 			column_corrupt(column, "code is not in the dictionary");
-		value = code == 0 ? (Datum) 0 : column->dictionary[code - 1];
+		if (code == 0)
+			value = (Datum) 0;
+		else
+			value = column->coded ? (Datum) (code - 1) :
+				column->dictionary[code - 1];
 		if (code == 0)
 			column->vector.isnull = column->isnull;
 		for (; i < end; i++)
@@ -499,17 +505,17 @@ column_read_missing(ColumnReader *column, int n)
 	column->vector.isnull = isnull ? column->isnull : NULL;
 }
 
-/* Decode a block into column->vector, unless it is there already. */
-void
-column_read_block(ColumnReader *column, uint32 block)
+static void
+column_read(ColumnReader *column, uint32 block, bool coded)
 {
 	int			n = segment_reader_block_rows(column->segment, block);
 	const uint8 *bytes;
 	Size		len;
 	Size		used = BLOCK_HEADER_SIZE;
 
-	if (column->block == block)
+	if (column->block == block && column->coded == coded)
 		return;
+	column->coded = coded;
 	if (column->values == NULL)
 	{
 		MemoryContext context = column->segment->context;
@@ -548,4 +554,19 @@ column_read_block(ColumnReader *column, uint32 block)
 		}
 	}
 	column->block = block;
+}
+
+/* Decode a block into column->vector, unless it is there already. */
+void
+column_read_block(ColumnReader *column, uint32 block)
+{
+	column_read(column, block, false);
+}
+
+/* The same, leaving codes of the dictionary (segment_reader_has_codes). */
+void
+column_read_codes(ColumnReader *column, uint32 block)
+{
+	column_read_dictionary(column);
+	column_read(column, block, true);
 }

@@ -36,6 +36,7 @@ typedef struct ColumnReader
 	ColumnMeta *meta;			/* loaded when first needed */
 	Datum	   *dictionary;
 	int64		block;			/* in values, or -1 */
+	bool		coded;			/* values are codes of the dictionary */
 	SegmentVector vector;
 	Datum	   *values;
 	bool	   *isnull;
@@ -63,6 +64,7 @@ struct SegmentReader
 };
 
 extern void column_read_block(ColumnReader *column, uint32 block);
+extern void column_read_codes(ColumnReader *column, uint32 block);
 extern ColumnMeta *column_read_meta(ColumnReader *column);
 extern void column_read_dictionary(ColumnReader *column);
 extern uint8 *segment_reader_section(SegmentReader *segment,

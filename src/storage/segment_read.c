@@ -258,7 +258,49 @@ segment_reader_prev_live(SegmentReader *reader, int64 row)
 	return row;
 }
 
+bool
+segment_reader_mask_dead(SegmentReader *reader, uint32 block, uint64 *selected)
+{
+	const uint8 *dead;
+	uint32		bytes;
+	bool		any = false;
+	uint32		i;
+
+	if (reader->dead == NULL)
+		return false;
+	dead = reader->dead + block * (CODEC_BLOCK_ROWS / 8);
+	bytes = (segment_reader_block_rows(reader, block) + 7) / 8;
+	for (i = 0; i < bytes; i++)
+	{
+		selected[i / 8] &= ~((uint64) dead[i] << (i % 8 * 8));
+		any |= dead[i] != 0;
+	}
+	return any;
+}
+
 /* ---------- values ---------- */
+
+bool
+segment_reader_has_codes(SegmentReader *reader, AttrNumber attnum)
+{
+	const ColumnReader *column = &reader->readers[attnum - 1];
+
+	return column->present && (column->data.encoding == CODEC_DICTIONARY ||
+							   column->data.encoding == CODEC_SERIES);
+}
+
+void
+segment_reader_codes(SegmentReader *reader, AttrNumber attnum, uint32 block,
+					 SegmentVector *vector, const Datum **dictionary,
+					 uint32 *entries)
+{
+	ColumnReader *column = &reader->readers[attnum - 1];
+
+	column_read_codes(column, block);
+	*vector = column->vector;
+	*dictionary = column->dictionary;
+	*entries = column->data.dict_entries;
+}
 
 void
 segment_reader_block(SegmentReader *reader, AttrNumber attnum, uint32 block,

@@ -59,9 +59,26 @@ extern bool segment_reader_row_dead(SegmentReader *reader, uint32 row);
 extern int64 segment_reader_next_live(SegmentReader *reader, int64 row);
 extern int64 segment_reader_prev_live(SegmentReader *reader, int64 row);
 
+/*
+ * Clear the bits of a block's dead rows in a selection of CODEC_BLOCK_ROWS
+ * bits; false: none was dead.
+ */
+extern bool segment_reader_mask_dead(SegmentReader *reader, uint32 block,
+									 uint64 *selected);
+
 /* Decode a block (CODEC_BLOCK_ROWS rows each); attnum from 1. */
 extern void segment_reader_block(SegmentReader *reader, AttrNumber attnum,
 								 uint32 block, SegmentVector *vector);
+/*
+ * The same for a column kept as codes of a dictionary, as codes: the value of
+ * row i is dictionary[values[i]].  The codes are not checked against the
+ * number of entries for rows that are NULL only.  segment_reader_has_codes: is
+ * the column kept so?
+ */
+extern bool segment_reader_has_codes(SegmentReader *reader, AttrNumber attnum);
+extern void segment_reader_codes(SegmentReader *reader, AttrNumber attnum,
+								 uint32 block, SegmentVector *vector,
+								 const Datum **dictionary, uint32 *entries);
 /* One value; decodes its block when it is not the current one. */
 extern Datum segment_reader_value(SegmentReader *reader, AttrNumber attnum,
 								  uint32 row, bool *isnull);

@@ -38,8 +38,7 @@
 static get_relation_info_hook_type previous_info = NULL;
 static ExecutorStart_hook_type previous_start = NULL;
 
-/* Is it a rusts table, and has it segments? */
-static bool
+bool
 planner_has_segments(Oid relid)
 {
 	/* the planner holds a lock on every relation that it asks about */

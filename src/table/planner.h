@@ -5,6 +5,8 @@
 #ifndef RUSTS_PLANNER_H
 #define RUSTS_PLANNER_H
 
+/* Is it a rusts table, and has it segments?  The caller has it locked. */
+extern bool planner_has_segments(Oid relid);
 extern void planner_init(void);
 
 #endif							/* RUSTS_PLANNER_H */

@@ -1,0 +1,223 @@
+/*
+ * batch.c
+ *	  The columns of a batch: of a block, of a run index, of hot rows.
+ *
+ * Three sources, one face.  A block's column comes from the segment's reader,
+ * as codes where it is kept as codes.  A batch of series runs has a row for
+ * each run, and only tag columns.  Hot rows are taken apart when the batch is
+ * filled, because their buffers do not stay pinned.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+
+#include "exec/blockscan.h"
+#include "storage/column_read.h"
+#include "vector/selection.h"
+
+/* Two attributes of different segments never share a serial. */
+static uint64
+batch_serial(BlockScan *scan, AttrNumber attno)
+{
+	return ((uint64) scan->entry->d.first_block << 16) | (uint16) attno;
+}
+
+static void
+batch_segment_column(BlockScan *scan, AttrNumber attno, Vector *vector)
+{
+	SegmentVector block;
+
+	memset(vector, 0, sizeof(*vector));
+	if (segment_reader_has_codes(scan->reader, attno))
+	{
+		segment_reader_codes(scan->reader, attno, scan->block, &block,
+							 &vector->dictionary, &vector->entries);
+		vector->serial = batch_serial(scan, attno);
+	}
+	else
+		segment_reader_block(scan->reader, attno, scan->block, &block);
+	vector->values = block.values;
+	vector->isnull = block.isnull;
+	if (!scan->read)
+		scan->counters.blocks_read++;
+	scan->read = true;
+}
+
+/* Room for a column's values that no reader owns. */
+static void
+batch_reserve(BlockScan *scan, BlockColumn *column)
+{
+	if (column->values != NULL)
+		return;
+	column->values = MemoryContextAlloc(scan->context,
+										BATCH_ROWS * sizeof(Datum));
+	column->isnull = MemoryContextAlloc(scan->context,
+										BATCH_ROWS * sizeof(bool));
+}
+
+/* A tag, one row a run. */
+static void
+batch_runs_column(BlockScan *scan, AttrNumber attno, BlockColumn *column)
+{
+	SegmentReader *reader = scan->reader;
+	ColumnReader *tag = &reader->readers[attno - 1];
+	const int64 *codes;
+	bool		nulls = false;
+	int			i;
+
+	if (!tag->present || tag->data.encoding != CODEC_SERIES)
+		elog(ERROR, "column %d is not a tag", attno);
+	batch_reserve(scan, column);
+	column_read_dictionary(tag);
+	codes = reader->run_codes[tag->data.tag - 1] + scan->first_run;
+	for (i = 0; i < scan->batch.n; i++)
+	{
+		if (codes[i] < 0 || codes[i] > tag->data.dict_entries)
+			segment_reader_corrupt(reader, attno,
+								   "code is not in the dictionary");
+		column->isnull[i] = codes[i] == 0;
+		column->values[i] = codes[i] == 0 ? 0 : codes[i] - 1;
+		nulls |= codes[i] == 0;
+	}
+	memset(&column->vector, 0, sizeof(column->vector));
+	column->vector.values = column->values;
+	column->vector.isnull = nulls ? column->isnull : NULL;
+	column->vector.dictionary = tag->dictionary;
+	column->vector.entries = tag->data.dict_entries;
+	column->vector.serial = batch_serial(scan, attno);
+}
+
+const Vector *
+batch_column(Batch *batch, AttrNumber attno)
+{
+	BlockScan  *scan = (BlockScan *) batch;
+	BlockColumn *column = &scan->columns[attno - 1];
+
+	if (column->batch == scan->batch_number)
+		return &column->vector;
+	switch (scan->mode)
+	{
+		case BLOCK_SEGMENT:
+			batch_segment_column(scan, attno, &column->vector);
+			break;
+		case BLOCK_RUNS:
+			batch_runs_column(scan, attno, column);
+			break;
+		case BLOCK_HOT:
+		case BLOCK_NONE:
+			elog(ERROR, "column %d was not asked for", attno);
+	}
+	column->batch = scan->batch_number;
+	return &column->vector;
+}
+
+void
+batch_store_row(Batch *batch, int row, TupleTableSlot *slot,
+				const AttrNumber *attnos, int n)
+{
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		const Vector *vector = batch_column(batch, attnos[i]);
+		int			at = vector->constant ? 0 : row;
+		int			attr = attnos[i] - 1;
+
+		if (vector->isnull != NULL && vector->isnull[at])
+		{
+			slot->tts_values[attr] = (Datum) 0;
+			slot->tts_isnull[attr] = true;
+			continue;
+		}
+		slot->tts_isnull[attr] = false;
+		slot->tts_values[attr] = vector->dictionary == NULL ?
+			vector->values[at] : vector->dictionary[vector->values[at]];
+	}
+}
+
+/* ---------- hot rows ---------- */
+
+static void
+batch_begin_hot(BlockScan *scan)
+{
+	int			attno = -1;
+
+	while ((attno = bms_next_member(scan->needed, attno)) >= 0)
+	{
+		BlockColumn *column = &scan->columns[attno - 1];
+
+		batch_reserve(scan, column);
+		memset(&column->vector, 0, sizeof(column->vector));
+		column->vector.values = column->values;
+		column->batch = scan->batch_number;
+	}
+}
+
+/* Append the row in hot_slot. */
+static void
+batch_add_hot(BlockScan *scan)
+{
+	TupleTableSlot *slot = scan->hot_slot;
+	int			row = scan->batch.n++;
+	int			attno = -1;
+
+	if (scan->last_needed > 0)
+		slot_getsomeattrs(slot, scan->last_needed);
+	while ((attno = bms_next_member(scan->needed, attno)) >= 0)
+	{
+		BlockColumn *column = &scan->columns[attno - 1];
+		bool		isnull = slot->tts_isnull[attno - 1];
+		Datum		value = slot->tts_values[attno - 1];
+
+		if (isnull)
+		{
+			if (column->vector.isnull == NULL)
+				memset(column->isnull, false, row);
+			column->vector.isnull = column->isnull;
+			value = (Datum) 0;
+		}
+		else if (!column->typbyval)
+			value = datumCopy(value, false, column->typlen);
+		column->values[row] = value;
+		if (column->vector.isnull != NULL)
+			column->isnull[row] = isnull;
+	}
+	scan->hot_tids[row] = slot->tts_tid;
+}
+
+bool
+blockscan_next_hot(BlockScan *scan)
+{
+	Batch	   *batch = &scan->batch;
+	MemoryContext old;
+
+	CHECK_FOR_INTERRUPTS();
+	if (scan->hot_done)
+		return false;
+	scan->mode = BLOCK_HOT;
+	scan->batch_number++;
+	MemoryContextReset(batch->memory);
+	batch->n = 0;
+	batch_begin_hot(scan);
+	old = MemoryContextSwitchTo(batch->memory);
+	while (batch->n < BATCH_ROWS)
+	{
+		if (!heap_getnextslot(scan->heap, ForwardScanDirection,
+							  scan->hot_slot))
+		{
+			/* heapam would start again */
+			scan->hot_done = true;
+			break;
+		}
+		batch_add_hot(scan);
+	}
+	MemoryContextSwitchTo(old);
+	scan->counters.hot_rows += batch->n;
+	batch->nselected = batch->n;
+	batch->ordered = false;
+	scan->full = scan->nfilters == 0;
+	selection_set_range(batch->selected, 0, batch->n);
+	return batch->n > 0;
+}

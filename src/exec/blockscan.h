@@ -1,0 +1,182 @@
+/*
+ * blockscan.h
+ *	  Scan a table batch by batch: segments' blocks, then hot rows.
+ *
+ *	  begin -> [ next_segment -> [ next_block ]* ]* -> [ next_hot ]* -> end
+ *
+ * or, for consumers that do not look at metadata, just next.
+ */
+#ifndef RUSTS_BLOCKSCAN_H
+#define RUSTS_BLOCKSCAN_H
+
+#include "access/heapam.h"
+#include "exec/batch.h"
+#include "exec/vexpr.h"
+#include "exec/zone_test.h"
+#include "port/atomics.h"
+#include "table/cursor.h"
+
+/* What EXPLAIN ANALYZE tells. */
+typedef struct BlockScanCounters
+{
+	uint64		segments;		/* visible */
+	uint64		segments_pruned;	/* by their summaries */
+	uint64		segments_by_tag;	/* no series passes */
+	uint64		segments_metadata;	/* answered from their summaries */
+	uint64		blocks;			/* of segments that were opened */
+	uint64		blocks_by_tag;	/* no series passes */
+	uint64		blocks_pruned;	/* by zone maps */
+	uint64		blocks_metadata;
+	uint64		blocks_read;	/* at least one column decoded */
+	uint64		rows_filtered;	/* of batches, by vectorised filters */
+	uint64		hot_rows;
+	uint64		bytes;			/* read from segments */
+} BlockScanCounters;
+
+/* Shared by the participants of a parallel scan. */
+typedef struct BlockScanShared
+{
+	pg_atomic_uint64 unit;		/* next unit of segment rows to be claimed */
+	slock_t		mutex;
+	BlockScanCounters counters; /* of the workers that are done */
+	ParallelBlockTableScanDescData heap;	/* must be last */
+} BlockScanShared;
+
+typedef struct BlockFilter
+{
+	VExpr	   *expr;
+	ZoneTest   *test;			/* NULL: zones say nothing */
+	Bitmapset  *attnos;			/* columns it needs */
+	bool		early;			/* may run before the other filters */
+	bool		segment_true;	/* for all rows of the current segment */
+	bool		block_true;		/* of the current block */
+} BlockFilter;
+
+/* A row range [start, end) of a segment. */
+typedef struct BlockRange
+{
+	uint32		start;
+	uint32		end;
+} BlockRange;
+
+typedef enum BlockMode
+{
+	BLOCK_NONE,
+	BLOCK_SEGMENT,				/* the batch is a block */
+	BLOCK_RUNS,					/* its rows are series runs */
+	BLOCK_HOT					/* hot rows */
+} BlockMode;
+
+/* A column of the current batch. */
+typedef struct BlockColumn
+{
+	uint64		batch;			/* what batch vector belongs to */
+	Vector		vector;
+	Datum	   *values;			/* of hot rows and runs */
+	bool	   *isnull;
+	int16		typlen;
+	bool		typbyval;
+} BlockColumn;
+
+typedef struct BlockScan
+{
+	Batch		batch;			/* must be first */
+	Relation	rel;
+	Snapshot	snapshot;
+	TupleDesc	desc;
+	MemoryContext context;
+	Bitmapset  *needed;			/* columns that anybody may ask for */
+	int			last_needed;	/* the largest attno of these */
+	int			nfilters;
+	BlockFilter *filters;
+	BlockScanShared *shared;	/* NULL: serial */
+	BlockScanCounters counters;
+
+	/*
+	 * Rows outside these bounds of a time column are of no interest any more;
+	 * set by consumers that look for the newest or oldest rows.
+	 */
+	AttrNumber	bound_attno;	/* 0: none */
+	int64		bound_low;
+	int64		bound_high;
+
+	/* segments */
+	SegmentCursor cursor;		/* for its directory and store */
+	int		   *order;			/* of the entries */
+	int			next;			/* position in order */
+	uint64		unit_base;		/* first unit of order[next] */
+	const DirectoryEntry *entry;	/* current segment */
+	uint32		low;			/* its rows that are ours */
+	uint32		high;
+	bool		whole;			/* all of its rows are live, ours and pass */
+	SegmentReader *reader;		/* NULL: not opened */
+	BlockRange *ranges;
+	int			nranges;
+	int			range;			/* current */
+	uint32		next_block;
+	uint32		block;			/* current block */
+	bool		full;			/* every row of the block is selected, and
+								 * every filter known to be true */
+	uint32		first_run;		/* of batch rows, in BLOCK_RUNS */
+
+	/* hot rows */
+	TableScanDesc heap;
+	TupleTableSlot *hot_slot;
+	bool		hot_done;
+	ItemPointerData *hot_tids;
+
+	BlockMode	mode;
+	uint64		batch_number;
+	bool		read;			/* something of the block was decoded */
+	BlockColumn *columns;		/* per attribute */
+} BlockScan;
+
+/*
+ * needed: attribute numbers; filters: expressions over the table's columns,
+ * implicitly ANDed.  scan slot: virtual, of rel's descriptor.
+ */
+extern BlockScan *blockscan_create(Relation rel, PlanState *parent,
+								   TupleTableSlot *slot, List *filters);
+/* Somebody will ask for these columns; before the scan begins. */
+extern void blockscan_need(BlockScan *scan, Node *expr);
+extern void blockscan_need_attribute(BlockScan *scan, AttrNumber attno);
+/* Called once, before the first rows; shared NULL: serial. */
+extern void blockscan_begin(BlockScan *scan, Snapshot snapshot,
+							BlockScanShared *shared);
+/* Start again, parameters may have changed. */
+extern void blockscan_rescan(BlockScan *scan);
+extern void blockscan_end(BlockScan *scan);
+
+/* Visit segments by the time column's maximum, newest first, or minimum. */
+extern void blockscan_order_by(BlockScan *scan, AttrNumber attno, bool desc);
+
+/*
+ * The next segment that is not pruned; scan->whole says whether its summary
+ * speaks for exactly the rows that pass.
+ */
+extern bool blockscan_next_segment(BlockScan *scan);
+/* Zone of a column of the current segment or block, false: unknown. */
+extern bool blockscan_segment_zone(BlockScan *scan, AttrNumber attno,
+								   DirectorySummaryData *summary);
+extern bool blockscan_block_zone(BlockScan *scan, AttrNumber attno,
+								 DirectorySummaryData *summary);
+/* The next block of it that is not pruned; filters are not applied. */
+extern bool blockscan_next_block(BlockScan *scan);
+/* The next batch of hot rows. */
+extern bool blockscan_next_hot(BlockScan *scan);
+/* Apply the filters; false: no row is left. */
+extern bool blockscan_filter(BlockScan *scan);
+/* The next batch with rows that pass. */
+extern bool blockscan_next(BlockScan *scan);
+/* The TID of a row of the batch. */
+extern void blockscan_tid(BlockScan *scan, int row, ItemPointer tid);
+
+extern Size blockscan_shared_size(void);
+extern void blockscan_shared_init(BlockScanShared *shared, Relation rel,
+								  Snapshot snapshot);
+extern void blockscan_shared_reinit(BlockScanShared *shared, Relation rel);
+/* A worker adds its counters to the shared ones, the leader takes them. */
+extern void blockscan_shared_report(BlockScan *scan);
+extern void blockscan_add_shared(BlockScan *scan);
+
+#endif							/* RUSTS_BLOCKSCAN_H */

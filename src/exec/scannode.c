@@ -1,0 +1,293 @@
+/*
+ * scannode.c
+ *	  Columnar scan: rows of a table for PostgreSQL's executor.
+ *
+ * The block scan filters batches; this node hands out what is left row by row
+ * in a virtual slot.  All restriction clauses are the block scan's, so the
+ * plan's own qual is empty; they are compiled a second time for EvalPlanQual,
+ * which brings a row of its own and asks whether it still passes.
+ *
+ * A node above that works on batches takes the block scan and never asks for
+ * rows (scannode_scan).
+ */
+#include "postgres.h"
+
+#include "commands/explain.h"
+#include "executor/executor.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/rel.h"
+#include "utils/ruleutils.h"
+
+#include "exec/scannode.h"
+#include "exec/scanpath.h"
+#include "vector/selection.h"
+
+static Node *scannode_create(CustomScan *plan);
+
+const CustomScanMethods scannode_plan_methods = {
+	.CustomName = "RustsScan",
+	.CreateCustomScanState = scannode_create,
+};
+
+/* ---------- rows ---------- */
+
+BlockScan *
+scannode_scan(ScanNode *node)
+{
+	if (!node->begun)
+	{
+		blockscan_begin(node->scan, node->css.ss.ps.state->es_snapshot,
+						node->shared);
+		node->begun = true;
+	}
+	return node->scan;
+}
+
+static TupleTableSlot *
+scannode_access(ScanState *state)
+{
+	ScanNode   *node = (ScanNode *) state;
+	BlockScan  *scan = scannode_scan(node);
+	TupleTableSlot *slot = state->ss_ScanTupleSlot;
+
+	ExecClearTuple(slot);
+	for (;;)
+	{
+		if (!node->in_batch)
+		{
+			if (!blockscan_next(scan))
+				return slot;
+			node->in_batch = true;
+			node->row = 0;
+		}
+		node->row = selection_next(scan->batch.selected, node->row);
+		if (node->row < BATCH_ROWS)
+			break;
+		node->in_batch = false;
+	}
+	batch_store_row(&scan->batch, node->row, slot, node->needed,
+					node->nneeded);
+	ExecStoreVirtualTuple(slot);
+	slot->tts_tableOid = scan->batch.relid;
+	blockscan_tid(scan, node->row, &slot->tts_tid);
+	node->row++;
+	return slot;
+}
+
+static bool
+scannode_recheck(ScanState *state, TupleTableSlot *slot)
+{
+	ScanNode   *node = (ScanNode *) state;
+	ExprContext *econtext = state->ps.ps_ExprContext;
+
+	econtext->ecxt_scantuple = slot;
+	return ExecQual(node->recheck, econtext);
+}
+
+static TupleTableSlot *
+scannode_exec(CustomScanState *state)
+{
+	return ExecScan(&state->ss, scannode_access, scannode_recheck);
+}
+
+/* ---------- life ---------- */
+
+static void
+scannode_begin(CustomScanState *state, EState *estate, int eflags)
+{
+	ScanNode   *node = (ScanNode *) state;
+	CustomScan *plan = (CustomScan *) state->ss.ps.plan;
+	List	   *needed = list_nth(plan->custom_private, SCAN_PRIVATE_NEEDED);
+	List	   *early = list_nth(plan->custom_private, SCAN_PRIVATE_EARLY);
+	TupleTableSlot *slot = state->ss.ss_ScanTupleSlot;
+	ListCell   *cell;
+	int			i = 0;
+
+	/* attributes that nobody needs read as NULL */
+	memset(slot->tts_values, 0,
+		   slot->tts_tupleDescriptor->natts * sizeof(Datum));
+	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts);
+
+	node->scan = blockscan_create(state->ss.ss_currentRelation,
+								  &state->ss.ps,
+								  ExecInitExtraTupleSlot(estate,
+														 slot->tts_tupleDescriptor,
+														 &TTSOpsVirtual),
+								  plan->custom_exprs);
+	foreach(cell, early)
+		node->scan->filters[i++].early = lfirst_int(cell);
+	node->recheck = ExecInitQual(plan->custom_exprs, &state->ss.ps);
+	node->needed = palloc(Max(1, list_length(needed)) * sizeof(AttrNumber));
+	foreach(cell, needed)
+	{
+		node->needed[node->nneeded++] = lfirst_int(cell);
+		blockscan_need_attribute(node->scan, lfirst_int(cell));
+	}
+}
+
+static void
+scannode_end(CustomScanState *state)
+{
+	blockscan_end(((ScanNode *) state)->scan);
+}
+
+static void
+scannode_rescan(CustomScanState *state)
+{
+	ScanNode   *node = (ScanNode *) state;
+
+	blockscan_rescan(node->scan);
+	node->in_batch = false;
+	ExecScanReScan(&state->ss);
+}
+
+/* ---------- parallel ---------- */
+
+static Size
+scannode_estimate_dsm(CustomScanState *state, ParallelContext *pcxt)
+{
+	return blockscan_shared_size();
+}
+
+static void
+scannode_init_dsm(CustomScanState *state, ParallelContext *pcxt,
+				  void *coordinate)
+{
+	ScanNode   *node = (ScanNode *) state;
+
+	blockscan_shared_init(coordinate, state->ss.ss_currentRelation,
+						  state->ss.ps.state->es_snapshot);
+	node->shared = coordinate;
+}
+
+static void
+scannode_reinit_dsm(CustomScanState *state, ParallelContext *pcxt,
+					void *coordinate)
+{
+	blockscan_shared_reinit(coordinate, state->ss.ss_currentRelation);
+}
+
+static void
+scannode_init_worker(CustomScanState *state, shm_toc *toc, void *coordinate)
+{
+	((ScanNode *) state)->shared = coordinate;
+}
+
+static void
+scannode_shutdown(CustomScanState *state)
+{
+	ScanNode   *node = (ScanNode *) state;
+
+	if (node->shared == NULL || !node->begun)
+		return;
+	if (IsParallelWorker())
+		blockscan_shared_report(node->scan);
+	else
+		blockscan_add_shared(node->scan);
+	/* the segment goes before EXPLAIN asks */
+	node->shared = NULL;
+}
+
+/* ---------- EXPLAIN ---------- */
+
+static void
+explain_filter(List *filters, const char *label, CustomScanState *state,
+			   List *ancestors, ExplainState *es)
+{
+	List	   *context;
+	Node	   *node;
+
+	if (filters == NIL)
+		return;
+	context = set_deparse_context_plan(es->deparse_cxt, state->ss.ps.plan,
+									   ancestors);
+	node = list_length(filters) == 1 ? linitial(filters) :
+		(Node *) make_ands_explicit(filters);
+	ExplainPropertyText(label,
+						deparse_expression(node, context,
+										   list_length(es->rtable) > 1 ||
+										   es->verbose, false),
+						es);
+}
+
+static void
+explain_count(const char *label, uint64 n, ExplainState *es)
+{
+	if (n > 0 || es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainPropertyInteger(label, NULL, (int64) n, es);
+}
+
+static void
+scannode_explain_counters(const BlockScanCounters *c, ExplainState *es)
+{
+	ExplainPropertyInteger("Segments", NULL, (int64) c->segments, es);
+	explain_count("Segments Pruned by Summary", c->segments_pruned, es);
+	explain_count("Segments Pruned by Tag", c->segments_by_tag, es);
+	explain_count("Segments from Metadata", c->segments_metadata, es);
+	explain_count("Blocks", c->blocks, es);
+	explain_count("Blocks Pruned by Zone Map", c->blocks_pruned, es);
+	explain_count("Blocks from Metadata", c->blocks_metadata, es);
+	explain_count("Blocks Decoded", c->blocks_read, es);
+	explain_count("Hot Rows", c->hot_rows, es);
+	explain_count("Rows Removed by Filter", c->rows_filtered, es);
+	if (c->bytes > 0 || es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainPropertyInteger("Segment Bytes Read", NULL, (int64) c->bytes,
+							   es);
+}
+
+static void
+scannode_explain(CustomScanState *state, List *ancestors, ExplainState *es)
+{
+	ScanNode   *node = (ScanNode *) state;
+	CustomScan *plan = (CustomScan *) state->ss.ps.plan;
+	List	   *vectorized = NIL;
+	List	   *others = NIL;
+	ListCell   *cell;
+	double		cost;
+
+	foreach(cell, plan->custom_exprs)
+	{
+		if (vexpr_is_vectorized(lfirst(cell), &cost))
+			vectorized = lappend(vectorized, lfirst(cell));
+		else
+			others = lappend(others, lfirst(cell));
+	}
+	explain_filter(vectorized, "Vectorized Filter", state, ancestors, es);
+	explain_filter(others, "Filter", state, ancestors, es);
+	if (es->analyze)
+		scannode_explain_counters(&node->scan->counters, es);
+}
+
+static const CustomExecMethods scannode_exec_methods = {
+	.CustomName = "RustsScan",
+	.BeginCustomScan = scannode_begin,
+	.ExecCustomScan = scannode_exec,
+	.EndCustomScan = scannode_end,
+	.ReScanCustomScan = scannode_rescan,
+	.EstimateDSMCustomScan = scannode_estimate_dsm,
+	.InitializeDSMCustomScan = scannode_init_dsm,
+	.ReInitializeDSMCustomScan = scannode_reinit_dsm,
+	.InitializeWorkerCustomScan = scannode_init_worker,
+	.ShutdownCustomScan = scannode_shutdown,
+	.ExplainCustomScan = scannode_explain,
+};
+
+static Node *
+scannode_create(CustomScan *plan)
+{
+	ScanNode   *node = (ScanNode *) newNode(sizeof(ScanNode),
+											T_CustomScanState);
+
+	node->css.methods = &scannode_exec_methods;
+	return (Node *) node;
+}
+
+ScanNode *
+scannode_of(PlanState *state)
+{
+	if (state == NULL || !IsA(state, CustomScanState) ||
+		((CustomScanState *) state)->methods != &scannode_exec_methods)
+		return NULL;
+	return (ScanNode *) state;
+}

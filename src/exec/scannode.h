@@ -1,0 +1,31 @@
+/*
+ * scannode.h
+ *	  Columnar scan: rows of a table for PostgreSQL's executor.
+ */
+#ifndef RUSTS_SCANNODE_H
+#define RUSTS_SCANNODE_H
+
+#include "exec/blockscan.h"
+#include "nodes/extensible.h"
+
+typedef struct ScanNode
+{
+	CustomScanState css;		/* must be first */
+	BlockScan  *scan;
+	bool		begun;
+	BlockScanShared *shared;
+	ExprState  *recheck;		/* all filters, for EvalPlanQual */
+	AttrNumber *needed;			/* columns that rows consist of */
+	int			nneeded;
+	int			row;			/* next in the batch */
+	bool		in_batch;
+} ScanNode;
+
+extern const CustomScanMethods scannode_plan_methods;
+
+/* For a node above that reads batches instead of rows; NULL: not ours. */
+extern ScanNode *scannode_of(PlanState *node);
+/* Begin unless begun. */
+extern BlockScan *scannode_scan(ScanNode *node);
+
+#endif							/* RUSTS_SCANNODE_H */

@@ -1,0 +1,27 @@
+/*
+ * scanpath.h
+ *	  Plan the columnar scan of a base relation.
+ */
+#ifndef RUSTS_SCANPATH_H
+#define RUSTS_SCANPATH_H
+
+#include "nodes/extensible.h"
+#include "nodes/pathnodes.h"
+
+/* CustomScan.custom_private of a columnar scan, in this order. */
+typedef enum ScanPrivate
+{
+	SCAN_PRIVATE_NEEDED,		/* attribute numbers to decode */
+	SCAN_PRIVATE_EARLY,			/* per filter: may it run before the others? */
+	SCAN_PRIVATE_TOP			/* attno, desc, count; or NIL */
+} ScanPrivate;
+
+/* Can the relation be read by a columnar scan, and is it worth it? */
+extern bool scanpath_possible(PlannerInfo *root, RelOptInfo *rel);
+/* A path for the relation, parallel-aware when workers > 0. */
+extern CustomPath *scanpath_create(PlannerInfo *root, RelOptInfo *rel,
+								   int workers);
+extern bool scanpath_is_ours(const Path *path);
+extern void scanpath_init(void);
+
+#endif							/* RUSTS_SCANPATH_H */

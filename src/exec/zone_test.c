@@ -1,0 +1,522 @@
+/*
+ * zone_test.c
+ *	  What a filter can come to, known from minimum, maximum and NULL count.
+ *
+ * A test is a tree: comparisons of a column with something constant for the
+ * scan, IN lists, IS [NOT] NULL, and AND, OR, NOT of these.  Evaluated for a
+ * zone it gives the set of SQL truth values that rows of the zone can have,
+ * possibly too large a set, never too small.  Whatever is not understood can
+ * have all three.
+ *
+ * Zones hold int64 for types whose order is that of the stored number, and
+ * doubles for floats, ordered as PostgreSQL orders them: NaN is the greatest.
+ * A constant must be comparable in the same way, so only operators of the
+ * column type's own btree family between types of one kind are understood.
+ */
+#include "postgres.h"
+
+#include "access/stratnum.h"
+#include "catalog/pg_type_d.h"
+#include "executor/executor.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
+#include "utils/array.h"
+#include "utils/float.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+
+#include "exec/zone_test.h"
+#include "storage/value.h"
+
+/* The truth values that rows can have. */
+#define CAN_TRUE 1
+#define CAN_FALSE 2
+#define CAN_NULL 4
+#define CAN_ANY (CAN_TRUE | CAN_FALSE | CAN_NULL)
+
+#define NE_STRATEGY (BTMaxStrategyNumber + 1)
+
+typedef enum ZoneTestKind
+{
+	TEST_COMPARE,				/* column op constant */
+	TEST_IN,					/* column = ANY (constant array) */
+	TEST_NULL,					/* column IS [NOT] NULL */
+	TEST_BOOL,					/* the column itself */
+	TEST_CONSTANT,				/* no column at all */
+	TEST_AND,
+	TEST_OR,
+	TEST_NOT
+} ZoneTestKind;
+
+struct ZoneTest
+{
+	ZoneTestKind kind;
+	AttrNumber	attno;
+	bool		is_float;
+	int			strategy;		/* btree's, or NE_STRATEGY */
+	bool		is_not;			/* IS NOT NULL */
+	ExprState  *constant;
+	ExprContext *econtext;
+	Oid			constant_type;	/* of an element, for IN */
+
+	/* the constant, once evaluated */
+	bool		ready;
+	bool		isnull;			/* or an array with a NULL in it */
+	int			nvalues;
+	int64	   *values;			/* as in a zone */
+	List	   *children;
+	MemoryContext context;
+};
+
+/* ---------- compiling ---------- */
+
+/* 0: not comparable; 1: int64 of one type; 2: any integer; 3: any float */
+static int
+zone_type_kind(Oid type)
+{
+	switch (type)
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+			return 2;
+		case FLOAT4OID:
+		case FLOAT8OID:
+			return 3;
+		case BOOLOID:
+		case DATEOID:
+		case TIMEOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			return 1;
+		default:
+			return 0;
+	}
+}
+
+static Expr *
+zone_strip(Expr *expr)
+{
+	while (expr != NULL && IsA(expr, RelabelType))
+		expr = ((RelabelType *) expr)->arg;
+	return expr;
+}
+
+static bool
+zone_is_column(Expr *expr, TupleDesc desc)
+{
+	return expr != NULL && IsA(expr, Var) && ((Var *) expr)->varattno > 0 &&
+		((Var *) expr)->varattno <= desc->natts;
+}
+
+/* Constant for the length of a scan? */
+static bool
+zone_is_constant(Expr *expr)
+{
+	return expr != NULL && !contain_var_clause((Node *) expr) &&
+		!contain_volatile_functions((Node *) expr) &&
+		!contain_subplans((Node *) expr);
+}
+
+static ZoneTest *
+zone_test_make(ZoneTestKind kind, PlanState *parent)
+{
+	ZoneTest   *test = palloc0(sizeof(ZoneTest));
+
+	test->kind = kind;
+	test->context = CurrentMemoryContext;
+	test->econtext = parent->ps_ExprContext;
+	return test;
+}
+
+/* Strategy of an operator on a column of a type; 0: not one of its order. */
+static int
+zone_strategy(Oid opno, Oid type)
+{
+	TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
+	int			strategy;
+	Oid			negator;
+
+	if (!OidIsValid(cache->btree_opf))
+		return 0;
+	strategy = get_op_opfamily_strategy(opno, cache->btree_opf);
+	if (strategy != 0)
+		return strategy;
+	negator = get_negator(opno);
+	if (OidIsValid(negator) &&
+		get_op_opfamily_strategy(negator, cache->btree_opf) == BTEqualStrategyNumber)
+		return NE_STRATEGY;
+	return 0;
+}
+
+static ZoneTest *
+zone_compile_pair(ZoneTestKind kind, Oid opno, List *args, PlanState *parent,
+				  TupleDesc desc)
+{
+	Expr	   *left = zone_strip(linitial(args));
+	Expr	   *right = zone_strip(lsecond(args));
+	Oid			column_type;
+	Oid			constant_type;
+	ZoneTest   *test;
+
+	if (kind == TEST_COMPARE && !zone_is_column(left, desc))
+	{
+		Expr	   *swap = left;
+
+		left = right;
+		right = swap;
+		opno = get_commutator(opno);
+	}
+	if (!OidIsValid(opno) || !zone_is_column(left, desc) ||
+		!zone_is_constant(right))
+		return NULL;
+
+	/* the stored number is of the column's base type */
+	column_type = getBaseType(TupleDescAttr(desc, ((Var *) left)->varattno - 1)->atttypid);
+	constant_type = getBaseType(exprType((Node *) right));
+	if (kind == TEST_IN)
+		constant_type = getBaseType(get_element_type(constant_type));
+	if (zone_type_kind(column_type) == 0 ||
+		zone_type_kind(column_type) != zone_type_kind(constant_type) ||
+		(zone_type_kind(column_type) == 1 && column_type != constant_type))
+		return NULL;
+
+	test = zone_test_make(kind, parent);
+	test->attno = ((Var *) left)->varattno;
+	test->is_float = zone_type_kind(column_type) == 3;
+	test->strategy = zone_strategy(opno, column_type);
+	test->constant = ExecInitExpr(right, parent);
+	test->constant_type = constant_type;
+	return test->strategy == 0 ? NULL : test;
+}
+
+/* AND and OR: what is not understood stays as a NULL child. */
+static ZoneTest *
+zone_compile_bool(BoolExpr *expr, PlanState *parent, TupleDesc desc)
+{
+	ZoneTest   *test;
+	bool		any = false;
+	ListCell   *cell;
+
+	test = zone_test_make(expr->boolop == AND_EXPR ? TEST_AND :
+						  expr->boolop == OR_EXPR ? TEST_OR : TEST_NOT,
+						  parent);
+	foreach(cell, expr->args)
+	{
+		ZoneTest   *child = zone_test_compile(lfirst(cell), parent, desc);
+
+		any |= child != NULL;
+		test->children = lappend(test->children, child);
+	}
+	return any ? test : NULL;
+}
+
+ZoneTest *
+zone_test_compile(Expr *expr, PlanState *parent, TupleDesc desc)
+{
+	ZoneTest   *test = NULL;
+
+	expr = zone_strip(expr);
+	if (expr == NULL)
+		return NULL;
+	if (IsA(expr, OpExpr) && list_length(((OpExpr *) expr)->args) == 2)
+		return zone_compile_pair(TEST_COMPARE, ((OpExpr *) expr)->opno,
+								 ((OpExpr *) expr)->args, parent, desc);
+	if (IsA(expr, ScalarArrayOpExpr) && ((ScalarArrayOpExpr *) expr)->useOr)
+	{
+		test = zone_compile_pair(TEST_IN, ((ScalarArrayOpExpr *) expr)->opno,
+								 ((ScalarArrayOpExpr *) expr)->args, parent,
+								 desc);
+		if (test != NULL && test->strategy != BTEqualStrategyNumber)
+			return NULL;
+		return test;
+	}
+	if (IsA(expr, BoolExpr))
+		return zone_compile_bool((BoolExpr *) expr, parent, desc);
+	if (IsA(expr, NullTest) && !((NullTest *) expr)->argisrow &&
+		zone_is_column(((NullTest *) expr)->arg, desc))
+	{
+		test = zone_test_make(TEST_NULL, parent);
+		test->attno = ((Var *) ((NullTest *) expr)->arg)->varattno;
+		test->is_not = ((NullTest *) expr)->nulltesttype == IS_NOT_NULL;
+		return test;
+	}
+	if (zone_is_column(expr, desc) && exprType((Node *) expr) == BOOLOID)
+	{
+		test = zone_test_make(TEST_BOOL, parent);
+		test->attno = ((Var *) expr)->varattno;
+		return test;
+	}
+	if (zone_is_constant(expr) && exprType((Node *) expr) == BOOLOID)
+	{
+		test = zone_test_make(TEST_CONSTANT, parent);
+		test->constant = ExecInitExpr(expr, parent);
+		test->constant_type = BOOLOID;
+	}
+	return test;
+}
+
+/* ---------- constants ---------- */
+
+static int64
+zone_number(Datum value, Oid type)
+{
+	double		number;
+	int64		bits;
+
+	switch (type)
+	{
+		case FLOAT4OID:
+			number = DatumGetFloat4(value);
+			break;
+		case FLOAT8OID:
+			number = DatumGetFloat8(value);
+			break;
+		default:
+			return (int64) value_normalize(value, get_typlen(type));
+	}
+	memcpy(&bits, &number, sizeof(bits));
+	return bits;
+}
+
+static void
+zone_read_array(ZoneTest *test, Datum value)
+{
+	ArrayType  *array = DatumGetArrayTypeP(value);
+	int16		typlen;
+	bool		typbyval;
+	char		typalign;
+	Datum	   *elements;
+	bool	   *nulls;
+	int			n;
+	int			i;
+
+	get_typlenbyvalalign(ARR_ELEMTYPE(array), &typlen, &typbyval, &typalign);
+	deconstruct_array(array, ARR_ELEMTYPE(array), typlen, typbyval, typalign,
+					  &elements, &nulls, &n);
+	test->values = palloc(Max(n, 1) * sizeof(int64));
+	for (i = 0; i < n; i++)
+	{
+		if (nulls[i])
+			test->isnull = true;
+		else
+			test->values[test->nvalues++] = zone_number(elements[i],
+														test->constant_type);
+	}
+}
+
+static void
+zone_test_prepare(ZoneTest *test)
+{
+	MemoryContext old;
+	Datum		value;
+
+	test->nvalues = 0;
+	if (test->values != NULL)
+		pfree(test->values);
+	test->values = NULL;
+	value = ExecEvalExprSwitchContext(test->constant, test->econtext,
+									  &test->isnull);
+	test->ready = true;
+	if (test->isnull)
+		return;
+	old = MemoryContextSwitchTo(test->context);
+	if (test->kind == TEST_IN)
+		zone_read_array(test, value);
+	else
+	{
+		test->values = palloc(sizeof(int64));
+		test->values[0] = zone_number(value, test->constant_type);
+		test->nvalues = 1;
+	}
+	MemoryContextSwitchTo(old);
+}
+
+void
+zone_test_rescan(ZoneTest *test)
+{
+	ListCell   *cell;
+
+	if (test == NULL)
+		return;
+	test->ready = false;
+	foreach(cell, test->children)
+		zone_test_rescan(lfirst(cell));
+}
+
+/* ---------- evaluating ---------- */
+
+static int
+zone_compare(bool is_float, int64 a, int64 b)
+{
+	double		x;
+	double		y;
+
+	if (!is_float)
+		return a < b ? -1 : a > b;
+	memcpy(&x, &a, sizeof(x));
+	memcpy(&y, &b, sizeof(y));
+	return float8_cmp_internal(x, y);
+}
+
+/* What `column op value` can be for non-null values in [min, max]. */
+static int
+zone_compare_range(const ZoneTest *test, const Zone *zone, int64 value)
+{
+	int			low = zone_compare(test->is_float, zone->min, value);
+	int			high = zone_compare(test->is_float, zone->max, value);
+	bool		some = false;
+	bool		all = false;
+
+	switch (test->strategy)
+	{
+		case BTLessStrategyNumber:
+			some = low < 0;
+			all = high < 0;
+			break;
+		case BTLessEqualStrategyNumber:
+			some = low <= 0;
+			all = high <= 0;
+			break;
+		case BTEqualStrategyNumber:
+			some = low <= 0 && high >= 0;
+			all = low == 0 && high == 0;
+			break;
+		case BTGreaterEqualStrategyNumber:
+			some = high >= 0;
+			all = low >= 0;
+			break;
+		case BTGreaterStrategyNumber:
+			some = high > 0;
+			all = low > 0;
+			break;
+		case NE_STRATEGY:
+			some = low != 0 || high != 0;
+			all = low > 0 || high < 0;
+			break;
+	}
+	return (some ? CAN_TRUE : 0) | (all ? 0 : CAN_FALSE);
+}
+
+static int
+zone_eval_column(ZoneTest *test, const Zone *zone)
+{
+	int			can = zone->nulls > 0 ? CAN_NULL : 0;
+	bool		some = false;
+	bool		all = false;
+	int			i;
+
+	if (test->kind == TEST_COMPARE && test->isnull)
+		return CAN_NULL;
+	if (zone->nulls >= zone->rows)
+		return test->kind == TEST_IN ? CAN_NULL | CAN_FALSE : CAN_NULL;
+	if (!zone->has_minmax)
+		return can | CAN_ANY;
+	if (test->kind == TEST_BOOL)
+		return can | (zone->max != 0 ? CAN_TRUE : 0) |
+			(zone->min == 0 ? CAN_FALSE : 0);
+	for (i = 0; i < test->nvalues; i++)
+	{
+		int			one = zone_compare_range(test, zone, test->values[i]);
+
+		some |= (one & CAN_TRUE) != 0;
+		all |= (one & CAN_FALSE) == 0;
+	}
+	can |= (some ? CAN_TRUE : 0) | (all ? 0 : CAN_FALSE);
+	/* no match and a NULL in the list: NULL */
+	if (test->kind == TEST_IN && test->isnull)
+		can |= CAN_NULL;
+	return can;
+}
+
+static int
+zone_eval_null(const ZoneTest *test, const Zone *zone)
+{
+	int			can = 0;
+
+	if (zone->nulls > 0)
+		can |= test->is_not ? CAN_FALSE : CAN_TRUE;
+	if (zone->nulls < zone->rows)
+		can |= test->is_not ? CAN_TRUE : CAN_FALSE;
+	return can;
+}
+
+static int	zone_eval(ZoneTest *test, ZoneLookup lookup, void *arg);
+
+/* AND; OR is NOT (NOT a AND NOT b). */
+static int
+zone_eval_bool(ZoneTest *test, ZoneLookup lookup, void *arg)
+{
+	bool		is_or = test->kind == TEST_OR;
+	int			decisive = is_or ? CAN_TRUE : CAN_FALSE;
+	int			neutral = is_or ? CAN_FALSE : CAN_TRUE;
+	bool		all_neutral = true;
+	bool		can_null = false;
+	bool		can_decide = false;
+	bool		must_decide = false;
+	ListCell   *cell;
+
+	foreach(cell, test->children)
+	{
+		int			can = zone_eval(lfirst(cell), lookup, arg);
+
+		all_neutral &= (can & neutral) != 0;
+		can_decide |= (can & decisive) != 0;
+		must_decide |= can == decisive;
+		can_null |= (can & CAN_NULL) != 0;
+	}
+	if (must_decide)
+		return decisive;
+	return (can_decide ? decisive : 0) | (all_neutral ? neutral : 0) |
+		(can_null ? CAN_NULL : 0);
+}
+
+static int
+zone_eval(ZoneTest *test, ZoneLookup lookup, void *arg)
+{
+	Zone		zone;
+	int			can;
+
+	if (test == NULL)
+		return CAN_ANY;
+	switch (test->kind)
+	{
+		case TEST_AND:
+		case TEST_OR:
+			return zone_eval_bool(test, lookup, arg);
+		case TEST_NOT:
+			can = zone_eval(linitial(test->children), lookup, arg);
+			return (can & CAN_NULL) | (can & CAN_TRUE ? CAN_FALSE : 0) |
+				(can & CAN_FALSE ? CAN_TRUE : 0);
+		case TEST_CONSTANT:
+			if (!test->ready)
+				zone_test_prepare(test);
+			return test->isnull ? CAN_NULL :
+				test->values[0] ? CAN_TRUE : CAN_FALSE;
+		case TEST_NULL:
+			if (!lookup(arg, test->attno, &zone) || zone.rows == 0)
+				return CAN_TRUE | CAN_FALSE;
+			return zone_eval_null(test, &zone);
+		case TEST_COMPARE:
+		case TEST_IN:
+			if (!test->ready)
+				zone_test_prepare(test);
+			/* FALLTHROUGH */
+		case TEST_BOOL:
+			break;
+	}
+	if (!lookup(arg, test->attno, &zone) || zone.rows == 0)
+		return CAN_ANY;
+	return zone_eval_column(test, &zone);
+}
+
+ZoneVerdict
+zone_test_eval(ZoneTest *test, ZoneLookup lookup, void *arg)
+{
+	int			can = zone_eval(test, lookup, arg);
+
+	if ((can & CAN_TRUE) == 0)
+		return ZONE_NONE;
+	return can == CAN_TRUE ? ZONE_ALL : ZONE_SOME;
+}

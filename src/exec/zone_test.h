@@ -1,0 +1,44 @@
+/*
+ * zone_test.h
+ *	  What a filter can come to, known from minimum, maximum and NULL count.
+ */
+#ifndef RUSTS_ZONE_TEST_H
+#define RUSTS_ZONE_TEST_H
+
+#include "nodes/execnodes.h"
+
+/* What is known of the values of a column in some rows. */
+typedef struct Zone
+{
+	uint32		rows;
+	uint32		nulls;
+	bool		has_minmax;		/* of the values that are not NULL */
+	int64		min;			/* int64 or the bits of a double, by type */
+	int64		max;
+} Zone;
+
+/* Fill in the zone of a column; false: nothing is known. */
+typedef bool (*ZoneLookup) (void *arg, AttrNumber attno, Zone *zone);
+
+/* What a filter comes to for the rows of a zone. */
+typedef enum ZoneVerdict
+{
+	ZONE_NONE,					/* true for no row */
+	ZONE_SOME,
+	ZONE_ALL					/* true for every row */
+} ZoneVerdict;
+
+typedef struct ZoneTest ZoneTest;
+
+/*
+ * The test of a conjunct on a table with descriptor desc, or NULL when zones
+ * say nothing about it.  parent: for parameters.  In the current context.
+ */
+extern ZoneTest *zone_test_compile(Expr *expr, PlanState *parent,
+								   TupleDesc desc);
+/* Parameters may have changed. */
+extern void zone_test_rescan(ZoneTest *test);
+extern ZoneVerdict zone_test_eval(ZoneTest *test, ZoneLookup lookup,
+								  void *arg);
+
+#endif							/* RUSTS_ZONE_TEST_H */
