@@ -68,23 +68,21 @@ typedef struct CompareExpr
 	bool		distinct;		/* IS DISTINCT FROM; op is COMPARE_NE */
 } CompareExpr;
 
-/* values op constant, where the constant is not NULL */
+/* One side's vector op the other side's constant, which is not NULL. */
 static void
-compare_constant(CompareExpr *expr, CompareOp op, int side,
-				 const Vector *values, const Vector *constant, int n,
-				 uint64 *result)
+compare_constant(CompareExpr *expr, int side, const Vector *vector,
+				 Datum constant, int n, uint64 *result)
 {
-	VExpr	   *value_arg = expr->base.args[side];
-	VExpr	   *constant_arg = expr->base.args[1 - side];
-	Datum		datum = vexpr_datum(constant, 0);
+	VExpr	   *arg = expr->base.args[side];
+	CompareOp	op = side == 0 ? expr->op : compare_swapped(expr->op);
 
 	if (expr->floats)
-		compare_float_constant(op, vexpr_doubles(value_arg, values, n), n,
-							   vexpr_double(constant_arg, datum), result);
+		compare_float_constant(op, vexpr_doubles(arg, vector, n), n,
+							   vexpr_double(expr->base.args[1 - side], constant),
+							   result);
 	else
-		compare_int_constant(op,
-							 (const int64 *) vexpr_datums(value_arg, values, n),
-							 n, (int64) datum, result);
+		compare_int_constant(op, (const int64 *) vexpr_datums(arg, vector, n),
+							 n, (int64) constant, result);
 }
 
 /* Compare all rows; those that are NULL on a side get any result. */
@@ -95,10 +93,9 @@ compare_rows(CompareExpr *expr, const Vector *left, const Vector *right, int n,
 	VExpr	  **args = expr->base.args;
 
 	if (right->constant && !vexpr_is_null(right, 0))
-		compare_constant(expr, expr->op, 0, left, right, n, result);
+		compare_constant(expr, 0, left, vexpr_datum(right, 0), n, result);
 	else if (left->constant && !vexpr_is_null(left, 0))
-		compare_constant(expr, compare_swapped(expr->op), 1, right, left, n,
-						 result);
+		compare_constant(expr, 1, right, vexpr_datum(left, 0), n, result);
 	else if (expr->floats)
 		compare_float_vectors(expr->op, vexpr_doubles(args[0], left, n),
 							  vexpr_doubles(args[1], right, n), n, result);
