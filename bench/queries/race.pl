@@ -1,0 +1,133 @@
+#!/usr/bin/perl
+#
+# race.pl FILE...: run the queries of the files on all engines, compare the
+# answers, print the medians.  Called by run, which prepares everything and
+# explains the variables.
+#
+# For each query: every engine writes its answer to a file, which warms it up
+# and is compared with the first one's; then the engines take turns, RUNS times.
+# What was measured is kept in BENCH_DIR/results.tsv, so that a run of one engine
+# alone is still shown beside the others (marked with an apostrophe).
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::Bin;
+use Answers;
+use Engines;
+use Table;
+
+my $keep = $ENV{BENCH_DIR};
+my $runs = $ENV{RUNS} || 5;
+my @engines = split /,/, $ENV{ENGINES};
+my %wanted = map { $_ => 1 } split /,/, $ENV{QUERIES} || '';
+my $mode = $ENV{MODE} || 'default';
+my $wrong = 0;
+my $results = Table->read("$keep/results.tsv");
+
+# A quick engine runs a few times in its turn, a slow one fewer turns.
+my $QUICK_MS = 20;
+my $SLOW_MS = 2000;
+
+$| = 1;
+foreach my $file (@ARGV)
+{
+	my @queries = grep { !%wanted || $wanted{ $_->{name} } } Engines::queries($file);
+	my $table = $file =~ /taxi/ ? 'taxi' : 'cpu';
+
+	next unless @queries;
+	my @open = map { open_engine($_, $table) } @engines;
+	race($_, @open) foreach @queries;
+	$_->close foreach @open;
+	$results->write;
+	$results->print(\@queries, $mode, \@engines);
+}
+print $wrong ? "$wrong answers differ\n" : "all answers agree\n";
+exit($wrong ? 1 : 0);
+
+sub open_engine
+{
+	my ($name, $table) = @_;
+
+	return Engines->open(
+		name => $name, keep => $keep, npm => $ENV{NPM},
+		script => "$FindBin::Bin/peer.cjs", hosts => $ENV{HOSTS} || 1000,
+		conninfo => "host=$ENV{PGHOST} port=$ENV{PGPORT} user=$ENV{PGUSER} dbname=postgres options='-c TimeZone=UTC'",
+		table => $name =~ /^heap/ ? "${table}_heap" : $table,
+		settings => [ split /;/, $ENV{SETTINGS} || '' ]);
+}
+
+sub race
+{
+	my ($query, @open) = @_;
+	my (%first, %times);
+
+	foreach my $engine (@open)
+	{
+		progress("$query->{name} $engine->{name}");
+		check_answer($query, $engine);
+		($first{ $engine->{name} }) = $engine->time($engine->words($query));
+	}
+	foreach my $run (1 .. $runs)
+	{
+		foreach my $engine (@open)
+		{
+			my $name = $engine->{name};
+			my $repeat = $first{$name} < $QUICK_MS ? 4 : 1;
+
+			next if $first{$name} > $SLOW_MS && $run > ($runs + 1) / 2;
+			progress("$query->{name} $name $run of $runs");
+			my @ms = map { ($engine->time($engine->words($query)))[0] } 1 .. $repeat;
+			# another engine has had the caches meanwhile
+			shift @ms if $repeat > 1;
+			push @{ $times{$name} }, @ms;
+		}
+	}
+	$results->set($query->{name}, "$mode $_", median(@{ $times{$_} })) foreach keys %times;
+	progress('');
+}
+
+# The expected answer is heap's when it runs, else that of an earlier run,
+# else the first engine's.
+sub check_answer
+{
+	my ($query, $engine) = @_;
+	my $expected = "$keep/answers/$query->{name}.expected";
+	my $got = "$keep/answers/$query->{name}.$engine->{name}";
+	my $subset = $query->{subset} ? "$expected.subset" : undef;
+
+	$engine->dump($got, $engine->words($query));
+	if (!-e $expected || $engine->{name} eq 'heap' && !-e "$expected.heap")
+	{
+		rename $got, $expected or die "$expected: $!\n";
+		unlink "$expected.sorted";
+		$engine->dump($subset, $engine->words($query, 'subset')) if $subset;
+		if ($engine->{name} eq 'heap')
+		{
+			open my $mark, '>', "$expected.heap" or die "$expected.heap: $!\n";
+		}
+		return;
+	}
+	my $difference = Answers::difference($got, $expected, $subset);
+	if ($difference ne '')
+	{
+		$wrong++;
+		progress('');
+		print "WRONG ANSWER of $engine->{name} to $query->{name}: $difference\n";
+	}
+	else
+	{
+		unlink $got, "$got.sorted";
+	}
+}
+
+sub median
+{
+	my @sorted = sort { $a <=> $b } @_;
+	return $sorted[ $#sorted / 2 ];
+}
+
+sub progress
+{
+	printf STDERR "\r%-40s\r%s", '', $_[0] if -t STDERR;
+}
