@@ -137,6 +137,13 @@ batch_store_row(Batch *batch, int row, TupleTableSlot *slot,
 	}
 }
 
+void
+batch_store_identity(Batch *batch, int row, TupleTableSlot *slot)
+{
+	slot->tts_tableOid = batch->relid;
+	blockscan_tid((BlockScan *) batch, row, &slot->tts_tid);
+}
+
 /* ---------- hot rows ---------- */
 
 static void

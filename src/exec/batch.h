@@ -62,6 +62,9 @@ extern const Vector *batch_column(Batch *batch, AttrNumber attno);
 extern void batch_store_row(Batch *batch, int row, TupleTableSlot *slot,
 							const AttrNumber *attnos, int n);
 
+/* Give the slot row i's tableoid and ctid. */
+extern void batch_store_identity(Batch *batch, int row, TupleTableSlot *slot);
+
 struct Batch
 {
 	int			n;				/* rows, selected or not */

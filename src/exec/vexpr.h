@@ -18,7 +18,7 @@ typedef struct VExpr VExpr;
 
 /*
  * Compile for the scan of a table with descriptor desc: Vars of any varno mean
- * its columns (no system columns; whole-row is fine through the slot).  parent
+ * its columns (of system columns, tableoid and ctid).  parent
  * gives parameters and the expression context; slot is a virtual slot of desc
  * that row-by-row parts use as ecxt_scantuple.  Lives in the current memory
  * context.

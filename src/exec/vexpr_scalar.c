@@ -27,6 +27,7 @@ typedef struct ScalarExpr
 	ExprState  *state;
 	AttrNumber *attnos;			/* columns to store */
 	int			nattnos;
+	bool		identity;		/* ctid or tableoid */
 	AttrNumber	only;			/* see vexpr_only_column */
 	bool		reuse;			/* only, and its values compare as Datums */
 } ScalarExpr;
@@ -78,10 +79,12 @@ scalar_set_columns(ScalarExpr *scalar, Bitmapset *columns)
 	bool		whole = bms_is_member(offset, columns);
 	int			attno;
 
-	attno = bms_next_member(columns, -1);
-	if (attno >= 0 && attno < offset)
-		elog(ERROR, "system column %d in an expression over batches",
-			 attno - offset);
+	attno = bms_next_member(columns, -1) - offset;
+	if (attno == TableOidAttributeNumber ||
+		attno == SelfItemPointerAttributeNumber)
+		scalar->identity = true;
+	else if (attno < 0 && !bms_is_empty(columns))
+		elog(ERROR, "system column %d in an expression over batches", attno);
 	scalar->attnos = palloc(desc->natts * sizeof(AttrNumber));
 	for (attno = 1; attno <= desc->natts; attno++)
 	{
@@ -174,6 +177,8 @@ scalar_eval(VExpr *expr, Batch *batch, const uint64 *rows)
 	for (SELECTION_EACH(row, rows))
 	{
 		batch_store_row(batch, row, slot, scalar->attnos, scalar->nattnos);
+		if (scalar->identity)
+			batch_store_identity(batch, row, slot);
 		if (last >= 0 && same_input(scalar, last_value, last_isnull))
 		{
 			values[row] = values[last];
