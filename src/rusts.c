@@ -6,6 +6,7 @@
 
 #include "commands/extension.h"
 #include "fmgr.h"
+#include "exec/aggpath.h"
 #include "exec/scanpath.h"
 #include "jobs/jobs.h"
 #include "miscadmin.h"
@@ -45,6 +46,7 @@ _PG_init(void)
 	handler_init();
 	planner_init();
 	scanpath_init();
+	aggpath_init();
 	utility_init();
 	hotstats_init();
 	bulk_init();

@@ -107,4 +107,14 @@ typedef bool CompatUpdateIndexes;
 	index_beginscan(rel, index, snapshot, nkeys, norderbys)
 #endif
 
+/*
+ * PostgreSQL 16 keeps the GROUP BY items that are not redundant apart
+ * (upstream 8d83a5d0a2).
+ */
+#if PG_VERSION_NUM >= 160000
+#define compat_group_clause(root) ((root)->processed_groupClause)
+#else
+#define compat_group_clause(root) ((root)->parse->groupClause)
+#endif
+
 #endif							/* RUSTS_COMPAT_H */

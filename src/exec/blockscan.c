@@ -162,6 +162,7 @@ blockscan_restart(BlockScan *scan)
 	scan->next = 0;
 	scan->unit_base = 0;
 	scan->entry = NULL;
+	scan->segments_done = false;
 	scan->hot_done = false;
 	scan->mode = BLOCK_NONE;
 	scan->bound_attno = 0;
@@ -445,6 +446,7 @@ blockscan_next_segment(BlockScan *scan)
 		{
 			blockscan_close_reader(scan);
 			scan->entry = NULL;
+			scan->segments_done = true;
 			return false;
 		}
 		scan->mode = BLOCK_NONE;
@@ -706,7 +708,7 @@ blockscan_next(BlockScan *scan)
 	for (;;)
 	{
 		if (scan->entry == NULL || scan->range == scan->nranges)
-			if (!blockscan_next_segment(scan))
+			if (scan->segments_done || !blockscan_next_segment(scan))
 				return false;
 		while (blockscan_next_block(scan))
 			if (blockscan_filter(scan))

@@ -105,6 +105,7 @@ typedef struct BlockScan
 	int		   *order;			/* of the entries */
 	int			next;			/* position in order */
 	uint64		unit_base;		/* first unit of order[next] */
+	bool		segments_done;
 	const DirectoryEntry *entry;	/* current segment */
 	uint32		low;			/* its rows that are ours */
 	uint32		high;

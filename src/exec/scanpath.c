@@ -178,6 +178,14 @@ scanpath_cost(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
 		rel->reltarget->cost.per_tuple * path->path.rows;
 }
 
+Cost
+scanpath_batch_cost(const Path *path)
+{
+	return path->total_cost - path->rows * (VECTOR_OUTPUT_COST *
+											cpu_tuple_cost +
+											path->pathtarget->cost.per_tuple);
+}
+
 /* ---------- plan ---------- */
 
 /* Does a clause come before another?  See the top of the file. */

@@ -21,6 +21,8 @@ extern bool scanpath_possible(PlannerInfo *root, RelOptInfo *rel);
 /* A path for the relation, parallel-aware when workers > 0. */
 extern CustomPath *scanpath_create(PlannerInfo *root, RelOptInfo *rel,
 								   int workers);
+/* What it costs when its batches are read instead of its rows. */
+extern Cost scanpath_batch_cost(const Path *path);
 extern bool scanpath_is_ours(const Path *path);
 extern void scanpath_init(void);
 

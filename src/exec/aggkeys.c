@@ -1,0 +1,636 @@
+/*
+ * aggkeys.c
+ *	  Group keys: from vectors of a batch to numbers of groups.
+ *
+ * Every key is reduced to a word of 64 bits such that equal keys have equal
+ * words: integers and times are their own words, floats their bits with one
+ * zero and one NaN, and any other type the number of its value in a table of
+ * distinct values (an intern table, by the type's own hash and equality, under
+ * the column's collation).  A dictionary column's codes are translated once per
+ * entry that occurs.  Groups are then found by comparing words.
+ *
+ * In sorted segments keys change seldom.  So first the rows are found at which
+ * any word differs from the row before; when these are few, the batch is cut
+ * into ranges with one lookup each.  Rows that are not selected may hold
+ * rubbish; it can only cut a range in two.
+ */
+#include "postgres.h"
+
+#include "access/hash.h"
+#include "common/hashfn.h"
+#include "executor/executor.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/datum.h"
+#include "utils/float.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/typcache.h"
+
+#include "exec/aggkeys.h"
+#include "vector/compare.h"
+#include "vector/selection.h"
+
+/* Distinct values of one key. */
+typedef struct Intern
+{
+	Oid			collation;
+	FmgrInfo	hash;
+	FmgrInfo	equal;
+	int16		typlen;
+	bool		typbyval;
+	uint32		n;
+	uint32		capacity;
+	Datum	   *values;
+	uint32	   *hashes;
+	uint32	   *table;			/* number + 1, 0: free */
+	uint32		mask;
+
+	/* code to number + 1, of the dictionary with this serial */
+	uint64		serial;
+	uint32	   *codes;
+	uint32		ncodes;
+} Intern;
+
+typedef struct AggKey
+{
+	VExpr	   *expr;
+	VectorKind	kind;
+	Intern	   *intern;			/* VECTOR_DATUM only */
+
+	/* of the current batch */
+	const Vector *vector;
+	bool		coded;			/* words are still codes */
+	bool		constant;
+	int64	   *words;			/* what the vector's values come to */
+} AggKey;
+
+struct AggKeys
+{
+	MemoryContext context;		/* groups and interned values */
+	int			n;
+	AggKey	   *keys;
+	uint32		ngroups;
+	uint32		capacity;
+	int64	   *words;			/* n a group */
+	Datum	   *datums;			/* n a group, as first seen */
+	bool	   *nulls;			/* n a group */
+	uint32	   *hashes;
+	uint32	   *table;			/* group + 1, 0: free */
+	uint32		mask;
+	uint32		part_mask;		/* groups of this pass: hash & mask == part */
+	uint32		part;
+	int64	   *row_words;		/* of the row being looked up */
+	Datum	   *row_datums;
+	bool	   *row_nulls;
+};
+
+/* ---------- interning ---------- */
+
+static Intern *
+intern_create(Oid type, Oid collation, Oid equal)
+{
+	Intern	   *intern = palloc0(sizeof(Intern));
+	TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_HASH_PROC);
+	Oid			hash = cache->hash_proc;
+	RegProcedure left;
+	RegProcedure right;
+
+	if (get_op_hash_functions(equal, &left, &right))
+		hash = left;
+	if (!OidIsValid(hash))
+		elog(ERROR, "type %u cannot be hashed", type);
+	intern->collation = collation;
+	fmgr_info(hash, &intern->hash);
+	fmgr_info(get_opcode(equal), &intern->equal);
+	get_typlenbyval(type, &intern->typlen, &intern->typbyval);
+	return intern;
+}
+
+static void
+intern_reset(Intern *intern)
+{
+	intern->n = intern->capacity = 0;
+	intern->values = NULL;
+	intern->hashes = NULL;
+	intern->table = NULL;
+	intern->serial = 0;
+	intern->codes = NULL;
+	intern->ncodes = 0;
+}
+
+static void
+intern_grow(Intern *intern, MemoryContext context)
+{
+	uint32		capacity = Max(64, intern->capacity * 2);
+	uint32		i;
+
+	if (intern->values == NULL)
+	{
+		intern->values = MemoryContextAllocHuge(context, capacity *
+												sizeof(Datum));
+		intern->hashes = MemoryContextAllocHuge(context, capacity *
+												sizeof(uint32));
+	}
+	else
+	{
+		intern->values = repalloc_huge(intern->values, capacity *
+									   sizeof(Datum));
+		intern->hashes = repalloc_huge(intern->hashes, capacity *
+									   sizeof(uint32));
+		pfree(intern->table);
+	}
+	intern->capacity = capacity;
+	intern->mask = capacity * 2 - 1;
+	intern->table = MemoryContextAllocExtended(context, (Size) capacity * 2 *
+											   sizeof(uint32),
+											   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (i = 0; i < intern->n; i++)
+	{
+		uint32		at = intern->hashes[i] & intern->mask;
+
+		while (intern->table[at] != 0)
+			at = (at + 1) & intern->mask;
+		intern->table[at] = i + 1;
+	}
+}
+
+static uint32
+intern_value(Intern *intern, Datum value, MemoryContext context)
+{
+	uint32		hash;
+	uint32		at;
+	MemoryContext old;
+
+	hash = murmurhash32(DatumGetUInt32(FunctionCall1Coll(&intern->hash,
+														 intern->collation,
+														 value)));
+	if (intern->n == intern->capacity)
+		intern_grow(intern, context);
+	for (at = hash & intern->mask; intern->table[at] != 0;
+		 at = (at + 1) & intern->mask)
+	{
+		uint32		i = intern->table[at] - 1;
+
+		if (intern->hashes[i] == hash &&
+			DatumGetBool(FunctionCall2Coll(&intern->equal, intern->collation,
+										   intern->values[i], value)))
+			return i;
+	}
+	old = MemoryContextSwitchTo(context);
+	intern->values[intern->n] = datumCopy(value, intern->typbyval,
+										  intern->typlen);
+	MemoryContextSwitchTo(old);
+	intern->hashes[intern->n] = hash;
+	intern->table[at] = ++intern->n;
+	return intern->n - 1;
+}
+
+/* The word of an entry of the key's dictionary. */
+static inline int64
+intern_code(AggKeys *keys, AggKey *key, uint64 code)
+{
+	Intern	   *intern = key->intern;
+	uint32	   *known = &intern->codes[code];
+
+	if (*known == 0)
+		*known = intern_value(intern, key->vector->dictionary[code],
+							  keys->context) + 1;
+	return *known - 1;
+}
+
+static void
+intern_begin_dictionary(AggKeys *keys, Intern *intern, const Vector *vector)
+{
+	if (intern->serial == vector->serial && intern->codes != NULL)
+		return;
+	if (intern->ncodes < vector->entries || intern->codes == NULL)
+	{
+		if (intern->codes != NULL)
+			pfree(intern->codes);
+		intern->ncodes = Max(vector->entries, 64);
+		intern->codes = MemoryContextAllocHuge(keys->context, intern->ncodes *
+											   sizeof(uint32));
+	}
+	memset(intern->codes, 0, vector->entries * sizeof(uint32));
+	intern->serial = vector->serial;
+}
+
+/* ---------- making ---------- */
+
+AggKeys *
+aggkeys_create(List *exprs, List *eqs, PlanState *parent, TupleDesc desc,
+			   TupleTableSlot *slot)
+{
+	AggKeys    *keys = palloc0(sizeof(AggKeys));
+	ListCell   *expr_cell;
+	ListCell   *eq_cell;
+
+	keys->n = list_length(exprs);
+	keys->keys = palloc0(Max(1, keys->n) * sizeof(AggKey));
+	keys->row_words = palloc(Max(1, keys->n) * sizeof(int64));
+	keys->row_datums = palloc(Max(1, keys->n) * sizeof(Datum));
+	keys->row_nulls = palloc(Max(1, keys->n) * sizeof(bool));
+	keys->context = AllocSetContextCreate(CurrentMemoryContext, "rusts groups",
+										  ALLOCSET_DEFAULT_SIZES);
+	keys->n = 0;
+	forboth(expr_cell, exprs, eq_cell, eqs)
+	{
+		AggKey	   *key = &keys->keys[keys->n++];
+		Node	   *expr = lfirst(expr_cell);
+
+		if (slot != NULL)
+			key->expr = vexpr_compile((Expr *) expr, parent, desc, slot);
+		key->kind = vexpr_type_kind(exprType(expr));
+		key->words = palloc(BATCH_ROWS * sizeof(int64));
+		if (key->kind == VECTOR_DATUM)
+			key->intern = intern_create(exprType(expr), exprCollation(expr),
+										lfirst_oid(eq_cell));
+	}
+	return keys;
+}
+
+int
+aggkeys_count(const AggKeys *keys)
+{
+	return keys->n;
+}
+
+void
+aggkeys_rescan(AggKeys *keys)
+{
+	int			k;
+
+	for (k = 0; k < keys->n; k++)
+		if (keys->keys[k].expr != NULL)
+			vexpr_rescan(keys->keys[k].expr);
+}
+
+void
+aggkeys_reset(AggKeys *keys)
+{
+	int			k;
+
+	MemoryContextReset(keys->context);
+	keys->ngroups = keys->capacity = 0;
+	keys->words = NULL;
+	keys->table = NULL;
+	for (k = 0; k < keys->n; k++)
+		if (keys->keys[k].intern != NULL)
+			intern_reset(keys->keys[k].intern);
+}
+
+void
+aggkeys_set_part(AggKeys *keys, uint32 mask, uint32 part)
+{
+	keys->part_mask = mask;
+	keys->part = part;
+}
+
+uint32
+aggkeys_ngroups(const AggKeys *keys)
+{
+	return keys->ngroups;
+}
+
+Size
+aggkeys_memory(const AggKeys *keys)
+{
+	return MemoryContextMemAllocated(keys->context, true);
+}
+
+/* ---------- groups ---------- */
+
+static void *
+group_array_grow(AggKeys *keys, void *array, Size width, uint32 capacity)
+{
+	Size		size = (Size) capacity * width * keys->n;
+
+	if (array == NULL)
+		return MemoryContextAllocHuge(keys->context, Max(size, 1));
+	return repalloc_huge(array, Max(size, 1));
+}
+
+static void
+groups_grow(AggKeys *keys)
+{
+	uint32		capacity = Max(64, keys->capacity * 2);
+	uint32		group;
+
+	if (keys->words == NULL)
+	{
+		keys->datums = NULL;
+		keys->nulls = NULL;
+		keys->hashes = NULL;
+	}
+	else
+		pfree(keys->table);
+	keys->words = group_array_grow(keys, keys->words, sizeof(int64), capacity);
+	keys->datums = group_array_grow(keys, keys->datums, sizeof(Datum),
+									capacity);
+	keys->nulls = group_array_grow(keys, keys->nulls, sizeof(bool), capacity);
+	keys->hashes = group_array_grow(keys, keys->hashes, sizeof(uint32),
+									capacity);
+	keys->capacity = capacity;
+	keys->mask = capacity * 2 - 1;
+	keys->table = MemoryContextAllocExtended(keys->context, (Size) capacity *
+											 2 * sizeof(uint32),
+											 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (group = 0; group < keys->ngroups; group++)
+	{
+		uint32		at = keys->hashes[group] & keys->mask;
+
+		while (keys->table[at] != 0)
+			at = (at + 1) & keys->mask;
+		keys->table[at] = group + 1;
+	}
+}
+
+static uint32
+groups_add(AggKeys *keys, uint32 hash, uint32 at)
+{
+	uint32		group = keys->ngroups++;
+	int			k;
+
+	for (k = 0; k < keys->n; k++)
+	{
+		Size		i = (Size) group * keys->n + k;
+		Intern	   *intern = keys->keys[k].intern;
+
+		keys->words[i] = keys->row_words[k];
+		keys->nulls[i] = keys->row_nulls[k];
+		if (intern != NULL && !keys->row_nulls[k])
+			keys->datums[i] = intern->values[keys->row_words[k]];
+		else
+			keys->datums[i] = keys->row_datums[k];
+	}
+	keys->hashes[group] = hash;
+	keys->table[at] = group + 1;
+	return group;
+}
+
+/* murmur3's finalizer over a running value. */
+static inline uint64
+mix_word(uint64 mixed, uint64 word)
+{
+	mixed ^= word;
+	mixed = (mixed ^ (mixed >> 33)) * UINT64CONST(0xff51afd7ed558ccd);
+	mixed = (mixed ^ (mixed >> 33)) * UINT64CONST(0xc4ceb9fe1a85ec53);
+	return mixed ^ (mixed >> 33);
+}
+
+/*
+ * The group of row_words, row_nulls; a NULL's word is 0.  AGG_NO_GROUP when it
+ * is another pass's.
+ */
+static uint32
+groups_find(AggKeys *keys)
+{
+	uint64		mixed = 0;
+	uint32		hash;
+	uint32		at;
+	int			k;
+
+	for (k = 0; k < keys->n; k++)
+		mixed = mix_word(mixed, (uint64) keys->row_words[k] +
+								 keys->row_nulls[k]);
+	hash = (uint32) mixed;
+	if (((uint32) (mixed >> 32) & keys->part_mask) != keys->part)
+		return AGG_NO_GROUP;
+	if (keys->ngroups == keys->capacity)
+		groups_grow(keys);
+	for (at = hash & keys->mask; keys->table[at] != 0;
+		 at = (at + 1) & keys->mask)
+	{
+		uint32		group = keys->table[at] - 1;
+		Size		i = (Size) group * keys->n;
+
+		if (keys->hashes[group] != hash)
+			continue;
+		for (k = 0; k < keys->n; k++)
+			if (keys->words[i + k] != keys->row_words[k] ||
+				keys->nulls[i + k] != keys->row_nulls[k])
+				break;
+		if (k == keys->n)
+			return group;
+	}
+	return groups_add(keys, hash, at);
+}
+
+/* ---------- words ---------- */
+
+static inline int64
+float_word(double value)
+{
+	int64		word;
+
+	if (value == 0)
+		value = 0;				/* -0 too */
+	else if (isnan(value))
+		value = get_float8_nan();
+	memcpy(&word, &value, sizeof(word));
+	return word;
+}
+
+static inline int64
+key_word(AggKeys *keys, AggKey *key, Datum value)
+{
+	switch (key->kind)
+	{
+		case VECTOR_INT:
+			return (int64) value;
+		case VECTOR_FLOAT8:
+			return float_word(DatumGetFloat8(value));
+		case VECTOR_FLOAT4:
+			return float_word(DatumGetFloat4(value));
+		case VECTOR_DATUM:
+			break;
+	}
+	return intern_value(key->intern, value, keys->context);
+}
+
+/* Words that can be compared with the row before. */
+static void
+key_begin_batch(AggKeys *keys, AggKey *key, Batch *batch)
+{
+	const Vector *vector = vexpr_eval(key->expr, batch);
+	int			i;
+
+	key->vector = vector;
+	key->constant = vector->constant;
+	key->coded = vector->dictionary != NULL;
+	if (key->coded && key->intern != NULL)
+		intern_begin_dictionary(keys, key->intern, vector);
+	if (key->constant || key->coded || key->kind == VECTOR_INT ||
+		key->kind == VECTOR_FLOAT8)
+		return;					/* the values themselves will do */
+	for (SELECTION_EACH(i, batch->selected))
+		key->words[i] = vector->isnull != NULL && vector->isnull[i] ? 0 :
+			key_word(keys, key, vector->values[i]);
+}
+
+/* Fill in the row to be looked up. */
+static inline void
+key_load_row(AggKeys *keys, AggKey *key, int k, int row)
+{
+	const Vector *vector = key->vector;
+	int			at = key->constant ? 0 : row;
+	Datum		value;
+
+	keys->row_nulls[k] = vector->isnull != NULL && vector->isnull[at];
+	keys->row_datums[k] = (Datum) 0;
+	keys->row_words[k] = 0;
+	if (keys->row_nulls[k])
+		return;
+	value = vector->values[at];
+	if (key->coded)
+	{
+		if (key->intern != NULL)
+		{
+			keys->row_words[k] = intern_code(keys, key, value);
+			return;
+		}
+		value = vector->dictionary[value];
+	}
+	keys->row_datums[k] = value;
+	if (key->intern != NULL && !key->constant)
+		keys->row_words[k] = key->words[at];
+	else
+		keys->row_words[k] = key_word(keys, key, value);
+}
+
+static uint32
+row_group(AggKeys *keys, int row)
+{
+	int			k;
+
+	for (k = 0; k < keys->n; k++)
+		key_load_row(keys, &keys->keys[k], k, row);
+	return groups_find(keys);
+}
+
+/* Bits of the rows whose key differs from the row before. */
+static void
+key_mark_changes(const AggKey *key, int n, uint64 *changes)
+{
+	const Vector *vector = key->vector;
+	const int64 *values = (const int64 *) vector->values;
+	uint64		differs[SELECTION_WORDS];
+	int			i;
+
+	if (key->constant || n < 2)
+		return;
+	if (!key->coded && key->kind != VECTOR_INT && key->kind != VECTOR_FLOAT8)
+		values = key->words;
+	/* bit i - 1 says that row i differs */
+	compare_int_vectors(COMPARE_NE, values + 1, values, n - 1, differs);
+	for (i = SELECTION_WORDS - 1; i >= 0; i--)
+		changes[i] |= differs[i] << 1 | (i > 0 ? differs[i - 1] >> 63 : 0);
+	if (vector->isnull != NULL)
+		for (i = 1; i < n; i++)
+			if (vector->isnull[i] != vector->isnull[i - 1])
+				selection_add(changes, i);
+}
+
+/* More ranges than this in a batch: look up each row. */
+#define MAX_RANGES 256
+
+static void
+lookup_ranges(AggKeys *keys, Batch *batch, const uint64 *changes,
+			  AggGroups *groups)
+{
+	int			from = 0;
+
+	groups->nranges = 0;
+	while (from < batch->n)
+	{
+		int			to = Min(selection_next(changes, from + 1), batch->n);
+		int			row = selection_next(batch->selected, from);
+
+		if (row < to)
+		{
+			AggRange   *range = &groups->ranges[groups->nranges++];
+
+			range->from = from;
+			range->to = to;
+			range->group = row_group(keys, row);
+			if (range->group == AGG_NO_GROUP)
+				groups->nranges--;
+		}
+		from = to;
+	}
+}
+
+static void
+lookup_rows(AggKeys *keys, Batch *batch, const uint64 *changes,
+			AggGroups *groups)
+{
+	uint32		group = 0;
+	int			last = -1;
+	int			i;
+
+	groups->nranges = -1;
+	for (SELECTION_EACH(i, batch->selected))
+	{
+		if (last != i - 1 || last < 0 || selection_has(changes, i))
+			group = row_group(keys, i);
+		groups->groups[i] = group;
+		last = i;
+		if (group == AGG_NO_GROUP)
+		{
+			selection_remove(batch->selected, i);
+			batch->nselected--;
+		}
+	}
+}
+
+void
+aggkeys_lookup(AggKeys *keys, Batch *batch, AggGroups *groups)
+{
+	uint64		changes[SELECTION_WORDS];
+	int			k;
+
+	if (keys->n == 0)
+	{
+		if (keys->ngroups == 0)
+			(void) groups_find(keys);
+		groups->nranges = 1;
+		groups->ranges[0].from = 0;
+		groups->ranges[0].to = batch->n;
+		groups->ranges[0].group = 0;
+		return;
+	}
+	selection_clear(changes);
+	for (k = 0; k < keys->n; k++)
+	{
+		key_begin_batch(keys, &keys->keys[k], batch);
+		key_mark_changes(&keys->keys[k], batch->n, changes);
+	}
+	if (selection_count(changes) < MAX_RANGES)
+		lookup_ranges(keys, batch, changes, groups);
+	else
+		lookup_rows(keys, batch, changes, groups);
+}
+
+uint32
+aggkeys_lookup_row(AggKeys *keys, const Datum *values, const bool *isnull)
+{
+	int			k;
+
+	for (k = 0; k < keys->n; k++)
+	{
+		keys->row_nulls[k] = isnull[k];
+		keys->row_datums[k] = isnull[k] ? (Datum) 0 : values[k];
+		keys->row_words[k] = isnull[k] ? 0 :
+			key_word(keys, &keys->keys[k], values[k]);
+	}
+	return groups_find(keys);
+}
+
+Datum
+aggkeys_value(const AggKeys *keys, uint32 group, int key, bool *isnull)
+{
+	Size		i = (Size) group * keys->n + key;
+
+	*isnull = keys->nulls[i];
+	return keys->datums[i];
+}

@@ -1,0 +1,41 @@
+/*
+ * aggkeys.h
+ *	  Group keys: from vectors of a batch to numbers of groups.
+ */
+#ifndef RUSTS_AGGKEYS_H
+#define RUSTS_AGGKEYS_H
+
+#include "exec/aggfunc.h"
+#include "nodes/execnodes.h"
+
+typedef struct AggKeys AggKeys;
+
+/* Not a group of this pass: such rows are left out. */
+#define AGG_NO_GROUP PG_UINT32_MAX
+
+/* exprs: the grouping expressions; eqs: their equality operators. */
+extern AggKeys *aggkeys_create(List *exprs, List *eqs, PlanState *parent,
+							   TupleDesc desc, TupleTableSlot *slot);
+extern int	aggkeys_count(const AggKeys *keys);
+extern void aggkeys_rescan(AggKeys *keys);
+/* Forget all groups. */
+extern void aggkeys_reset(AggKeys *keys);
+/* From now on only groups whose hash has part under mask; 0, 0: all. */
+extern void aggkeys_set_part(AggKeys *keys, uint32 mask, uint32 part);
+/* Groups so far, and memory that they take. */
+extern uint32 aggkeys_ngroups(const AggKeys *keys);
+extern Size aggkeys_memory(const AggKeys *keys);
+
+/*
+ * Find or make the groups of a batch's selected rows.  Rows that are left out
+ * are in no range, or not selected any more.
+ */
+extern void aggkeys_lookup(AggKeys *keys, Batch *batch, AggGroups *groups);
+/* The group of one row of Datums. */
+extern uint32 aggkeys_lookup_row(AggKeys *keys, const Datum *values,
+								 const bool *isnull);
+/* A key of a group. */
+extern Datum aggkeys_value(const AggKeys *keys, uint32 group, int key,
+						   bool *isnull);
+
+#endif							/* RUSTS_AGGKEYS_H */

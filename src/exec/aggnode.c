@@ -1,0 +1,618 @@
+/*
+ * aggnode.c
+ *	  Vectorised aggregation.
+ *
+ *	  simple:   RustsAggregate - RustsScan
+ *	  parallel: RustsAggregate (final) - Gather - RustsAggregate (partial)
+ *				- RustsScan (parallel-aware)
+ *
+ * The node reads batches from the scan below it (it never asks it for rows):
+ * a segment or block whose every row passes and whose metadata answer all
+ * aggregates is not decoded at all.
+ *
+ * Memory.  When the groups outgrow hash_mem, a serial node starts again and
+ * makes several passes over the table, each for the groups in one part of the
+ * hash space: segments are cheap to read again, and nothing is written to disk.
+ * A partial node emits the groups it has and starts with none: whoever
+ * combines them does not mind seeing a group twice.  The final node has at most
+ * the groups of the result.
+ */
+#include "postgres.h"
+
+#include "commands/explain.h"
+#include "executor/executor.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/ruleutils.h"
+
+#include "compat/compat.h"
+#include "exec/agggeneric.h"
+#include "exec/aggkeys.h"
+#include "exec/aggnode.h"
+#include "exec/scannode.h"
+#include "table/settings.h"
+
+/* Each time memory runs out, a part of the hash space is cut into so many. */
+#define PART_SPLIT_BITS 2
+#define PART_MAX_BITS 24
+
+/* A part of the hash space that is still to be done. */
+typedef struct AggPart
+{
+	uint32		mask;
+	uint32		part;
+} AggPart;
+
+typedef struct AggNode
+{
+	CustomScanState css;		/* must be first */
+	AggNodeMode mode;
+	PlanState  *child;
+	ScanNode   *scan;			/* the child, unless it is a Gather */
+	AggKeys    *keys;
+	int			nkeys;
+	int			nfuncs;
+	AggFunc    *funcs;
+	struct AggState *fake;
+	bool		takes_summaries;	/* all aggregates do, and no keys */
+	AggGroups	groups;
+	uint32		capacity;		/* of the functions' arrays */
+	Size		limit;			/* bytes */
+	uint32		next;			/* group to emit */
+	bool		filled;			/* there are groups to emit */
+	bool		exhausted;		/* the input is */
+	List	   *parts;			/* AggPart, to be done after this one */
+	AggPart		part;
+	int64		passes;
+	int64		ngroups;		/* of all passes */
+	Size		peak;
+	StringInfoData buffer;		/* a state on its way out */
+} AggNode;
+
+static Node *aggnode_create(CustomScan *plan);
+
+const CustomScanMethods aggnode_plan_methods = {
+	.CustomName = "RustsAggregate",
+	.CreateCustomScanState = aggnode_create,
+};
+
+/* ---------- groups ---------- */
+
+static MemoryContext
+aggnode_state_context(AggNode *node)
+{
+	return node->fake->curaggcontext->ecxt_per_tuple_memory;
+}
+
+static void
+aggnode_reset(AggNode *node)
+{
+	int			i;
+
+	/* transition functions may have registered callbacks */
+	ReScanExprContext(node->fake->curaggcontext);
+	aggkeys_reset(node->keys);
+	for (i = 0; i < node->nfuncs; i++)
+		aggfunc_forget(&node->funcs[i]);
+	node->capacity = 0;
+	node->next = 0;
+	node->filled = false;
+}
+
+/* States for all groups that there are. */
+static void
+aggnode_reserve(AggNode *node)
+{
+	uint32		capacity = node->capacity;
+	int			i;
+
+	if (aggkeys_ngroups(node->keys) <= capacity)
+		return;
+	while (capacity < aggkeys_ngroups(node->keys))
+		capacity = Max(capacity * 2, node->nkeys == 0 ? 1 : 64);
+	for (i = 0; i < node->nfuncs; i++)
+		aggfunc_resize(&node->funcs[i], node->capacity, capacity);
+	node->capacity = capacity;
+}
+
+static void
+aggnode_update(AggNode *node, Batch *batch)
+{
+	int			i;
+
+	aggkeys_lookup(node->keys, batch, &node->groups);
+	aggnode_reserve(node);
+	for (i = 0; i < node->nfuncs; i++)
+		aggfunc_update(&node->funcs[i], batch, &node->groups);
+}
+
+static bool
+aggnode_is_full(AggNode *node)
+{
+	Size		used;
+
+	if (node->nkeys == 0)
+		return false;
+	used = aggkeys_memory(node->keys) +
+		MemoryContextMemAllocated(aggnode_state_context(node), true);
+	node->peak = Max(node->peak, used);
+	return used > node->limit && aggkeys_ngroups(node->keys) > 1;
+}
+
+/* ---------- metadata ---------- */
+
+typedef bool (*SummaryLookup) (BlockScan *scan, AttrNumber attno,
+							   DirectorySummaryData *summary);
+
+/* Answer for rows rows from their summaries; false: they do not suffice. */
+static bool
+aggnode_add_summaries(AggNode *node, BlockScan *scan, SummaryLookup lookup,
+					  uint32 rows)
+{
+	DirectorySummaryData summary;
+	int			i;
+
+	if (!node->takes_summaries)
+		return false;
+	for (i = 0; i < node->nfuncs; i++)
+		if (node->funcs[i].nargs > 0 &&
+			(!lookup(scan, node->funcs[i].column, &summary) ||
+			 !aggfunc_summary_suffices(&node->funcs[i], &summary, rows)))
+			return false;
+	memset(&summary, 0, sizeof(summary));
+	for (i = 0; i < node->nfuncs; i++)
+	{
+		if (node->funcs[i].nargs > 0)
+			(void) lookup(scan, node->funcs[i].column, &summary);
+		aggfunc_add_summary(&node->funcs[i], 0, &summary, rows);
+	}
+	return true;
+}
+
+/* ---------- reading ---------- */
+
+/* Read blocks of the current segment; true: memory ran out. */
+static bool
+aggnode_read_segment(AggNode *node, BlockScan *scan)
+{
+	if (scan->whole &&
+		aggnode_add_summaries(node, scan, blockscan_segment_zone,
+							  scan->entry->d.rows))
+	{
+		scan->counters.segments_metadata++;
+		return false;
+	}
+	while (blockscan_next_block(scan))
+	{
+		if (scan->full &&
+			aggnode_add_summaries(node, scan, blockscan_block_zone,
+								  scan->batch.n))
+		{
+			scan->counters.blocks_metadata++;
+			continue;
+		}
+		if (!blockscan_filter(scan))
+			continue;
+		aggnode_update(node, &scan->batch);
+		if (aggnode_is_full(node))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Read until the end (true) or until memory runs out.  May be called again
+ * after that, to go on.
+ */
+static bool
+aggnode_read(AggNode *node)
+{
+	BlockScan  *scan = scannode_scan(node->scan);
+
+	if (scan->entry != NULL && aggnode_read_segment(node, scan))
+		return false;
+	while (!scan->segments_done && blockscan_next_segment(scan))
+		if (aggnode_read_segment(node, scan))
+			return false;
+	while (blockscan_next_hot(scan))
+	{
+		if (!blockscan_filter(scan))
+			continue;
+		aggnode_update(node, &scan->batch);
+		if (aggnode_is_full(node))
+			return false;
+	}
+	return true;
+}
+
+/* Keys without rows: only an aggregation without keys has a group then. */
+static void
+aggnode_begin_groups(AggNode *node)
+{
+	if (node->nkeys > 0)
+		return;
+	(void) aggkeys_lookup_row(node->keys, NULL, NULL);
+	aggnode_reserve(node);
+}
+
+/* Cut the part at hand into smaller ones, and take the first. */
+static bool
+aggnode_split(AggNode *node)
+{
+	uint32		mask = node->part.mask;
+	uint32		step = mask + 1;
+	int			i;
+
+	if (step >= (uint32) 1 << PART_MAX_BITS)
+		return false;
+	for (i = (1 << PART_SPLIT_BITS) - 1; i >= 0; i--)
+	{
+		AggPart    *part = palloc(sizeof(AggPart));
+
+		part->mask = (step << PART_SPLIT_BITS) - 1;
+		part->part = node->part.part + i * step;
+		if (i == 0)
+			node->part = *part;
+		else
+			node->parts = lcons(part, node->parts);
+	}
+	return true;
+}
+
+/* A pass over the table for the part at hand; split it when it is too much. */
+static void
+aggnode_pass(AggNode *node)
+{
+	for (;;)
+	{
+		node->passes++;
+		aggkeys_set_part(node->keys, node->part.mask, node->part.part);
+		aggnode_begin_groups(node);
+		if (aggnode_read(node))
+			return;
+		if (!aggnode_split(node))
+		{
+			/* it cannot get any smaller: go on regardless */
+			node->limit = SIZE_MAX;
+			if (aggnode_read(node))
+				return;
+		}
+		aggnode_reset(node);
+		ExecReScan(node->child);
+	}
+}
+
+/* The next groups of a simple node. */
+static bool
+aggnode_fill_simple(AggNode *node)
+{
+	if (node->passes > 0)
+	{
+		MemoryContext old;
+
+		if (node->parts == NIL)
+			return false;
+		old = MemoryContextSwitchTo(node->css.ss.ps.state->es_query_cxt);
+		node->part = *(AggPart *) linitial(node->parts);
+		node->parts = list_delete_first(node->parts);
+		MemoryContextSwitchTo(old);
+		aggnode_reset(node);
+		ExecReScan(node->child);
+	}
+	aggnode_pass(node);
+	return true;
+}
+
+static bool
+aggnode_fill_partial(AggNode *node)
+{
+	if (node->exhausted)
+		return false;
+	aggnode_reset(node);
+	aggnode_begin_groups(node);
+	node->exhausted = aggnode_read(node);
+	node->passes++;
+	return true;
+}
+
+/* Read states from below and combine them. */
+static bool
+aggnode_fill_final(AggNode *node)
+{
+	if (node->exhausted)
+		return false;
+	aggnode_begin_groups(node);
+	for (;;)
+	{
+		TupleTableSlot *slot = ExecProcNode(node->child);
+		uint32		group;
+		int			i;
+
+		if (TupIsNull(slot))
+			break;
+		slot_getallattrs(slot);
+		group = aggkeys_lookup_row(node->keys, slot->tts_values,
+								   slot->tts_isnull);
+		aggnode_reserve(node);
+		for (i = 0; i < node->nfuncs; i++)
+		{
+			bytea	   *state = DatumGetByteaPP(slot->tts_values[node->nkeys + i]);
+			StringInfoData buffer;
+
+			buffer.data = VARDATA_ANY(state);
+			buffer.len = buffer.maxlen = VARSIZE_ANY_EXHDR(state);
+			buffer.cursor = 0;
+			aggfunc_combine(&node->funcs[i], group, &buffer);
+		}
+	}
+	node->exhausted = true;
+	node->passes = 1;
+	return true;
+}
+
+static bool
+aggnode_fill(AggNode *node)
+{
+	Instrumentation *instrument = node->child->instrument;
+	bool		result = false;
+
+	/* the scan is not asked for rows: it would look as if it never ran */
+	if (instrument != NULL && node->scan != NULL)
+		InstrStartNode(instrument);
+	switch (node->mode)
+	{
+		case AGGNODE_SIMPLE:
+			result = aggnode_fill_simple(node);
+			break;
+		case AGGNODE_PARTIAL:
+			result = aggnode_fill_partial(node);
+			break;
+		case AGGNODE_FINAL:
+			result = aggnode_fill_final(node);
+			break;
+	}
+	if (instrument != NULL && node->scan != NULL)
+		InstrStopNode(instrument, 0);
+	if (result)
+		node->ngroups += aggkeys_ngroups(node->keys);
+	return result;
+}
+
+/* ---------- results ---------- */
+
+static Datum
+aggnode_state_datum(AggNode *node, AggFunc *func, uint32 group)
+{
+	resetStringInfo(&node->buffer);
+	enlargeStringInfo(&node->buffer, VARHDRSZ);
+	node->buffer.len = VARHDRSZ;
+	aggfunc_serialize(func, group, &node->buffer);
+	SET_VARSIZE(node->buffer.data, node->buffer.len);
+	return PointerGetDatum(datumCopy(PointerGetDatum(node->buffer.data),
+									 false, -1));
+}
+
+/* Fill the scan slot with a group's keys and results. */
+static void
+aggnode_store_group(AggNode *node, uint32 group, TupleTableSlot *slot)
+{
+	int			i;
+
+	ExecClearTuple(slot);
+	for (i = 0; i < node->nkeys; i++)
+		slot->tts_values[i] = aggkeys_value(node->keys, group, i,
+											&slot->tts_isnull[i]);
+	for (i = 0; i < node->nfuncs; i++)
+	{
+		int			at = node->nkeys + i;
+
+		slot->tts_isnull[at] = false;
+		if (node->mode == AGGNODE_PARTIAL)
+			slot->tts_values[at] = aggnode_state_datum(node, &node->funcs[i],
+													   group);
+		else
+			slot->tts_values[at] = aggfunc_result(&node->funcs[i], group,
+												  &slot->tts_isnull[at]);
+	}
+	ExecStoreVirtualTuple(slot);
+}
+
+static TupleTableSlot *
+aggnode_exec(CustomScanState *state)
+{
+	AggNode    *node = (AggNode *) state;
+	ExprContext *econtext = state->ss.ps.ps_ExprContext;
+	TupleTableSlot *slot = state->ss.ss_ScanTupleSlot;
+
+	for (;;)
+	{
+		MemoryContext old;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!node->filled || node->next >= aggkeys_ngroups(node->keys))
+		{
+			if (!aggnode_fill(node))
+				return ExecClearTuple(state->ss.ps.ps_ResultTupleSlot);
+			node->filled = true;
+			node->next = 0;
+			continue;
+		}
+		ResetExprContext(econtext);
+		old = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+		aggnode_store_group(node, node->next++, slot);
+		MemoryContextSwitchTo(old);
+		econtext->ecxt_scantuple = slot;
+		if (!ExecQual(state->ss.ps.qual, econtext))
+		{
+			InstrCountFiltered1(state, 1);
+			continue;
+		}
+		if (state->ss.ps.ps_ProjInfo != NULL)
+			return ExecProject(state->ss.ps.ps_ProjInfo);
+		return slot;
+	}
+}
+
+/* ---------- life ---------- */
+
+static void
+aggnode_compile(AggNode *node, EState *estate)
+{
+	CustomScan *plan = (CustomScan *) node->css.ss.ps.plan;
+	List	   *eqs = list_nth(plan->custom_private, AGG_PRIVATE_EQS);
+	PlanState  *parent = &node->css.ss.ps;
+	TupleTableSlot *slot = NULL;
+	TupleDesc	desc = NULL;
+	List	   *exprs = NIL;
+	ListCell   *cell;
+
+	if (node->scan != NULL)
+	{
+		desc = RelationGetDescr(node->scan->css.ss.ss_currentRelation);
+		slot = ExecInitExtraTupleSlot(estate, desc, &TTSOpsVirtual);
+	}
+	node->nkeys = list_length(eqs);
+	node->nfuncs = list_length(plan->custom_scan_tlist) - node->nkeys;
+	node->funcs = palloc0(Max(1, node->nfuncs) * sizeof(AggFunc));
+	node->nfuncs = 0;
+	foreach(cell, plan->custom_scan_tlist)
+	{
+		Expr	   *expr = ((TargetEntry *) lfirst(cell))->expr;
+
+		if (node->scan != NULL)
+			blockscan_need(node->scan->scan, (Node *) expr);
+		if (foreach_current_index(cell) < node->nkeys)
+			exprs = lappend(exprs, expr);
+		else
+			aggfunc_compile(&node->funcs[node->nfuncs++],
+							castNode(Aggref, expr), parent, desc, slot,
+							node->fake);
+	}
+	node->keys = aggkeys_create(exprs, eqs, parent, desc, slot);
+}
+
+static void
+aggnode_begin(CustomScanState *state, EState *estate, int eflags)
+{
+	AggNode    *node = (AggNode *) state;
+	CustomScan *plan = (CustomScan *) state->ss.ps.plan;
+	int			i;
+
+	node->mode = intVal(list_nth(plan->custom_private, AGG_PRIVATE_MODE));
+	node->child = ExecInitNode(linitial(plan->custom_plans), estate, eflags);
+	state->custom_ps = list_make1(node->child);
+	if (node->mode != AGGNODE_FINAL)
+	{
+		node->scan = scannode_of(node->child);
+		if (node->scan == NULL)
+			elog(ERROR, "unexpected plan below a vectorised aggregation");
+	}
+	node->fake = agggeneric_fake_state(estate);
+	node->limit = get_hash_memory_limit();
+	initStringInfo(&node->buffer);
+	aggnode_compile(node, estate);
+	node->takes_summaries = settings_enable_metadata_agg && node->nkeys == 0;
+	for (i = 0; i < node->nfuncs; i++)
+		node->takes_summaries &= aggfunc_takes_summary(&node->funcs[i]);
+}
+
+static void
+aggnode_end(CustomScanState *state)
+{
+	AggNode    *node = (AggNode *) state;
+
+	ExecEndNode(node->child);
+}
+
+static void
+aggnode_rescan(CustomScanState *state)
+{
+	AggNode    *node = (AggNode *) state;
+	int			i;
+
+	aggnode_reset(node);
+	aggkeys_rescan(node->keys);
+	for (i = 0; i < node->nfuncs; i++)
+		aggfunc_rescan(&node->funcs[i]);
+	node->limit = get_hash_memory_limit();
+	node->part.mask = node->part.part = 0;
+	node->parts = NIL;
+	node->passes = 0;
+	node->exhausted = false;
+	if (state->ss.ps.chgParam != NULL)
+		UpdateChangedParamSet(node->child, state->ss.ps.chgParam);
+	/* the child is asked for batches, so nobody else would rescan it */
+	ExecReScan(node->child);
+}
+
+/* ---------- EXPLAIN ---------- */
+
+static void
+aggnode_explain_keys(AggNode *node, List *ancestors, ExplainState *es)
+{
+	CustomScan *plan = (CustomScan *) node->css.ss.ps.plan;
+	List	   *context;
+	List	   *keys = NIL;
+	int			i;
+
+	if (node->nkeys == 0)
+		return;
+	context = set_deparse_context_plan(es->deparse_cxt, (Plan *) plan,
+									   ancestors);
+	for (i = 0; i < node->nkeys; i++)
+	{
+		TargetEntry *entry = list_nth(plan->custom_scan_tlist, i);
+
+		keys = lappend(keys, deparse_expression((Node *) entry->expr, context,
+												list_length(es->rtable) > 1 ||
+												es->verbose, false));
+	}
+	ExplainPropertyList("Group Key", keys, es);
+}
+
+static void
+aggnode_explain(CustomScanState *state, List *ancestors, ExplainState *es)
+{
+	static const char *const modes[] = {
+		[AGGNODE_SIMPLE] = "Simple",
+		[AGGNODE_PARTIAL] = "Partial",
+		[AGGNODE_FINAL] = "Finalize",
+	};
+	AggNode    *node = (AggNode *) state;
+
+	if (node->mode != AGGNODE_SIMPLE || es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainPropertyText("Partial Mode", modes[node->mode], es);
+	aggnode_explain_keys(node, ancestors, es);
+	if (!es->analyze)
+		return;
+	if (node->nkeys > 0)
+		ExplainPropertyInteger("Groups", NULL, node->ngroups, es);
+	if (node->passes > 1 || es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainPropertyInteger("Passes", NULL, node->passes, es);
+	if (node->peak > 0)
+		ExplainPropertyInteger("Memory Usage", "kB",
+							   (int64) (node->peak + 1023) / 1024, es);
+}
+
+static const CustomExecMethods aggnode_exec_methods = {
+	.CustomName = "RustsAggregate",
+	.BeginCustomScan = aggnode_begin,
+	.ExecCustomScan = aggnode_exec,
+	.EndCustomScan = aggnode_end,
+	.ReScanCustomScan = aggnode_rescan,
+	.ExplainCustomScan = aggnode_explain,
+};
+
+static Node *
+aggnode_create(CustomScan *plan)
+{
+	AggNode    *node = (AggNode *) newNode(sizeof(AggNode), T_CustomScanState);
+
+	node->css.methods = &aggnode_exec_methods;
+	return (Node *) node;
+}

@@ -1,0 +1,388 @@
+/*
+ * aggpath.c
+ *	  Plan vectorised aggregation.
+ *
+ * A grouped relation directly over one rusts table gets a path of ours when
+ * every aggregate can be computed on batches (aggfunc.c) and the targets are
+ * made of group keys and aggregates only.  Everything else stays with
+ * PostgreSQL's Agg, over the columnar scan.
+ *
+ * The node's custom_scan_tlist is the list of keys, then of aggregates, in
+ * terms of the table's columns; targets and HAVING refer to its entries.
+ * Parameters in there would escape the planner's bookkeeping, so they are
+ * listed in custom_exprs too.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type_d.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/appendinfo.h"
+#include "optimizer/clauses.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/planner.h"
+#include "optimizer/tlist.h"
+#include "utils/selfuncs.h"
+
+#include "compat/compat.h"
+#include "exec/aggfunc.h"
+#include "exec/aggnode.h"
+#include "exec/aggpath.h"
+#include "exec/scanpath.h"
+#include "exec/vexpr.h"
+#include "table/settings.h"
+
+static create_upper_paths_hook_type previous_upper_paths = NULL;
+
+/* Costs of a row and aggregate, in units of cpu_operator_cost. */
+#define VECTOR_AGG_COST 0.05
+/* The same for one computed by its transition function. */
+#define GENERIC_AGG_COST 1.5
+#define VECTOR_KEY_COST 0.1
+
+/* What is to be computed. */
+typedef struct AggPlan
+{
+	List	   *keys;			/* expressions */
+	List	   *eqs;			/* their equality operators */
+	List	   *refs;			/* their sortgrouprefs */
+	List	   *aggrefs;		/* distinct ones */
+	bool		supported;
+	bool		native;			/* no transition function is called */
+} AggPlan;
+
+/* ---------- what is asked ---------- */
+
+static bool
+aggplan_is_key(const AggPlan *plan, Node *node)
+{
+	ListCell   *cell;
+
+	foreach(cell, plan->keys)
+		if (equal(lfirst(cell), node))
+			return true;
+	return false;
+}
+
+/* Collect aggregates; true (stop) at a column that is not part of a key. */
+static bool
+aggplan_walk(Node *node, AggPlan *plan)
+{
+	if (node == NULL)
+		return false;
+	if (aggplan_is_key(plan, node))
+		return false;
+	if (IsA(node, Aggref))
+	{
+		bool		native;
+
+		if (!aggfunc_supported((Aggref *) node, &native))
+			return true;
+		plan->native &= native;
+		plan->aggrefs = list_append_unique(plan->aggrefs, node);
+		return false;
+	}
+	if (IsA(node, Var) || IsA(node, PlaceHolderVar) ||
+		IsA(node, GroupingFunc) || IsA(node, WindowFunc))
+		return true;
+	return expression_tree_walker(node, aggplan_walk, plan);
+}
+
+static Node *
+target_expr(PathTarget *target, Index ref)
+{
+	ListCell   *cell;
+
+	foreach(cell, target->exprs)
+		if (get_pathtarget_sortgroupref(target, foreach_current_index(cell)) == ref)
+			return lfirst(cell);
+	return NULL;
+}
+
+/* The keys, as the input relation (maybe a child of an append) has them. */
+static bool
+aggplan_find_keys(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
+				  AggPlan *plan)
+{
+	ListCell   *cell;
+
+	foreach(cell, compat_group_clause(root))
+	{
+		SortGroupClause *clause = lfirst_node(SortGroupClause, cell);
+		Node	   *expr = target_expr(output->reltarget,
+									   clause->tleSortGroupRef);
+
+		if (expr == NULL && IS_OTHER_REL(input))
+			return false;
+		if (expr == NULL)
+			expr = get_sortgroupclause_expr(clause, root->processed_tlist);
+		if (!clause->hashable || contain_volatile_functions(expr) ||
+			contain_subplans(expr))
+			return false;
+		plan->keys = lappend(plan->keys, expr);
+		plan->eqs = lappend_oid(plan->eqs, clause->eqop);
+		plan->refs = lappend_int(plan->refs, clause->tleSortGroupRef);
+	}
+	return true;
+}
+
+static bool
+aggplan_make(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
+			 Node *having, AggPlan *plan)
+{
+	ListCell   *cell;
+
+	memset(plan, 0, sizeof(*plan));
+	plan->native = true;
+	if (root->parse->groupingSets != NIL ||
+		(!root->parse->hasAggs && root->parse->groupClause == NIL) ||
+		!aggplan_find_keys(root, input, output, plan))
+		return false;
+	foreach(cell, output->reltarget->exprs)
+		if (aggplan_walk(lfirst(cell), plan))
+			return false;
+	return !aggplan_walk(having, plan);
+}
+
+/* ---------- plans ---------- */
+
+static bool
+collect_params(Node *node, List **params)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Param))
+	{
+		*params = list_append_unique(*params, node);
+		return false;
+	}
+	return expression_tree_walker(node, collect_params, params);
+}
+
+static List *
+aggpath_scan_tlist(CustomPath *path)
+{
+	List	   *keys = linitial(path->custom_private);
+	List	   *refs = lsecond(path->custom_private);
+	List	   *aggrefs = lthird(path->custom_private);
+	List	   *tlist = NIL;
+	ListCell   *cell;
+	ListCell   *ref;
+
+	forboth(cell, keys, ref, refs)
+	{
+		TargetEntry *entry = makeTargetEntry(lfirst(cell),
+											 list_length(tlist) + 1, NULL,
+											 false);
+
+		entry->ressortgroupref = lfirst_int(ref);
+		tlist = lappend(tlist, entry);
+	}
+	foreach(cell, aggrefs)
+		tlist = lappend(tlist, makeTargetEntry(lfirst(cell),
+											   list_length(tlist) + 1, NULL,
+											   false));
+	return tlist;
+}
+
+static Plan *
+aggpath_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
+			 List *tlist, List *clauses, List *custom_plans)
+{
+	CustomScan *scan = makeNode(CustomScan);
+	List	   *params = NIL;
+	List	   *private = path->custom_private;
+
+	scan->scan.plan.targetlist = tlist;
+	scan->scan.plan.qual = list_nth(private, 3);
+	scan->scan.scanrelid = 0;
+	scan->flags = path->flags;
+	scan->custom_plans = custom_plans;
+	scan->custom_scan_tlist = aggpath_scan_tlist(path);
+	(void) collect_params((Node *) scan->custom_scan_tlist, &params);
+	scan->custom_exprs = params;
+	scan->custom_private = list_make3(list_nth(private, 5),
+									  list_nth(private, 4),
+									  list_nth(private, 6));
+	scan->methods = &aggnode_plan_methods;
+	return &scan->scan.plan;
+}
+
+static const CustomPathMethods aggpath_methods = {
+	.CustomName = "RustsAggregate",
+	.PlanCustomPath = aggpath_plan,
+};
+
+/* ---------- paths ---------- */
+
+/* custom_private: keys, refs, aggrefs, having, eqs, mode, buckets */
+static CustomPath *
+aggpath_make(RelOptInfo *output, PathTarget *target, Path *child,
+			 const AggPlan *plan, List *aggrefs, List *having,
+			 AggNodeMode mode)
+{
+	CustomPath *path = makeNode(CustomPath);
+
+	path->path.pathtype = T_CustomScan;
+	path->path.parent = output;
+	path->path.pathtarget = target;
+	path->path.parallel_safe = child->parallel_safe;
+	path->path.parallel_workers = child->parallel_workers;
+	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
+	path->custom_paths = list_make1(child);
+	path->custom_private = list_make5(plan->keys, plan->refs, aggrefs, having,
+									  plan->eqs);
+	path->custom_private = lappend(path->custom_private, makeInteger(mode));
+	path->custom_private = lappend(path->custom_private, NIL);
+	path->methods = &aggpath_methods;
+	return path;
+}
+
+/* Cost of aggregating what the scan below reads. */
+static void
+aggpath_cost(CustomPath *path, const AggPlan *plan, Path *child, double groups,
+			 double rows)
+{
+	double		per_row = list_length(plan->keys) * VECTOR_KEY_COST;
+	ListCell   *cell;
+
+	foreach(cell, plan->aggrefs)
+	{
+		bool		native;
+
+		(void) aggfunc_supported(lfirst_node(Aggref, cell), &native);
+		per_row += native ? VECTOR_AGG_COST : GENERIC_AGG_COST;
+	}
+	path->path.rows = groups;
+	path->path.startup_cost = scanpath_batch_cost(child) +
+		rows * per_row * cpu_operator_cost;
+	path->path.total_cost = path->path.startup_cost +
+		groups * (cpu_tuple_cost + path->path.pathtarget->cost.per_tuple +
+				  list_length(plan->aggrefs) * cpu_operator_cost);
+}
+
+/* The aggregates' states, in place of their results. */
+static List *
+aggpath_partial_aggrefs(const AggPlan *plan)
+{
+	List	   *partial = NIL;
+	ListCell   *cell;
+
+	foreach(cell, plan->aggrefs)
+	{
+		Aggref	   *aggref = copyObject(lfirst_node(Aggref, cell));
+
+		aggref->aggsplit = AGGSPLIT_INITIAL_SERIAL;
+		aggref->aggtype = BYTEAOID;
+		aggref->aggcollid = InvalidOid;
+		partial = lappend(partial, aggref);
+	}
+	return partial;
+}
+
+static PathTarget *
+aggpath_partial_target(PlannerInfo *root, const AggPlan *plan, List *aggrefs)
+{
+	PathTarget *target = create_empty_pathtarget();
+	ListCell   *cell;
+	ListCell   *ref;
+
+	forboth(cell, plan->keys, ref, plan->refs)
+		add_column_to_pathtarget(target, lfirst(cell), lfirst_int(ref));
+	foreach(cell, aggrefs)
+		add_column_to_pathtarget(target, lfirst(cell), 0);
+	return set_pathtarget_cost_width(root, target);
+}
+
+static void
+aggpath_add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
+					 const AggPlan *plan, List *having, double groups)
+{
+	int			workers;
+	CustomPath *scan;
+	CustomPath *partial;
+	CustomPath *final;
+	Path	   *gather;
+	List	   *aggrefs;
+	ListCell   *cell;
+	double		rows;
+
+	foreach(cell, plan->aggrefs)
+		if (!aggfunc_can_combine(lfirst_node(Aggref, cell)))
+			return;
+	if (!input->consider_parallel || !output->consider_parallel ||
+		input->lateral_relids != NULL ||
+		!is_parallel_safe(root, (Node *) plan->keys) ||
+		!is_parallel_safe(root, (Node *) plan->aggrefs))
+		return;
+	workers = compute_parallel_worker(input, input->pages, -1,
+									  max_parallel_workers_per_gather);
+	if (workers <= 0)
+		return;
+	scan = scanpath_create(root, input, workers);
+	aggrefs = aggpath_partial_aggrefs(plan);
+	partial = aggpath_make(output, aggpath_partial_target(root, plan, aggrefs),
+						   &scan->path, plan, aggrefs, NIL, AGGNODE_PARTIAL);
+	partial->path.parallel_safe = true;
+	aggpath_cost(partial, plan, &scan->path, groups, scan->path.rows);
+	rows = groups * (workers + 1);
+	gather = (Path *) create_gather_path(root, output, &partial->path,
+										 partial->path.pathtarget, NULL,
+										 &rows);
+	final = aggpath_make(output, output->reltarget, gather, plan,
+						 plan->aggrefs, having, AGGNODE_FINAL);
+	final->path.parallel_safe = false;
+	final->path.parallel_workers = 0;
+	final->path.rows = groups;
+	final->path.startup_cost = gather->total_cost +
+		rows * list_length(plan->aggrefs) * cpu_operator_cost;
+	final->path.total_cost = final->path.startup_cost +
+		groups * cpu_tuple_cost;
+	add_path(output, &final->path);
+}
+
+static void
+aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
+			GroupPathExtraData *extra)
+{
+	List	   *having = (List *) extra->havingQual;
+	CustomPath *scan;
+	CustomPath *path;
+	AggPlan		plan;
+	double		groups = 1;
+
+	if (!settings_enable_vectorized_agg || !IS_SIMPLE_REL(input) ||
+		extra->patype == PARTITIONWISE_AGGREGATE_PARTIAL ||
+		!scanpath_possible(root, input) ||
+		!aggplan_make(root, input, output, (Node *) having, &plan))
+		return;
+	if (plan.keys != NIL)
+		groups = estimate_num_groups(root, plan.keys, input->rows, NULL, NULL);
+	scan = scanpath_create(root, input, 0);
+	path = aggpath_make(output, output->reltarget, &scan->path, &plan,
+						plan.aggrefs, having, AGGNODE_SIMPLE);
+	aggpath_cost(path, &plan, &scan->path, groups, input->rows);
+	add_path(output, &path->path);
+	aggpath_add_parallel(root, input, output, &plan, having, groups);
+}
+
+static void
+aggpath_upper_paths(PlannerInfo *root, UpperRelationKind stage,
+					RelOptInfo *input, RelOptInfo *output, void *extra)
+{
+	if (previous_upper_paths)
+		previous_upper_paths(root, stage, input, output, extra);
+	if (stage == UPPERREL_GROUP_AGG && extra != NULL)
+		aggpath_add(root, input, output, (GroupPathExtraData *) extra);
+}
+
+void
+aggpath_init(void)
+{
+	previous_upper_paths = create_upper_paths_hook;
+	create_upper_paths_hook = aggpath_upper_paths;
+	RegisterCustomScanMethods(&aggnode_plan_methods);
+}

@@ -1,0 +1,284 @@
+/*
+ * aggresult.c
+ *	  Results of aggregates, and their states between processes.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "libpq/pqformat.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/float.h"
+#include "utils/fmgrprotos.h"
+#include "utils/numeric.h"
+
+#include "exec/agggeneric.h"
+#include "exec/aggstate.h"
+#include "vector/vextreme.h"
+
+/* ---------- results ---------- */
+
+static Datum
+numeric_from_int128(VectorInt128 value)
+{
+	unsigned __int128 rest = value < 0 ? -(unsigned __int128) value : value;
+	char		digits[48];
+	char	   *at = digits + sizeof(digits);
+
+	if (value >= PG_INT64_MIN && value <= PG_INT64_MAX)
+		return NumericGetDatum(int64_to_numeric((int64) value));
+	*--at = '\0';
+	for (; rest > 0; rest /= 10)
+		*--at = '0' + (int) (rest % 10);
+	if (value < 0)
+		*--at = '-';
+	return DirectFunctionCall3(numeric_in, CStringGetDatum(at),
+							   ObjectIdGetDatum(InvalidOid),
+							   Int32GetDatum(-1));
+}
+
+static double
+checked_sum(AggFunc *func, uint32 group, double sum)
+{
+	if (unlikely(isinf(sum)) && !INFINITE(func)[group])
+		float_overflow_error();
+	return sum;
+}
+
+static Datum
+result_sum_float4(AggFunc *func, uint32 group)
+{
+	double		sum = checked_sum(func, group, FLOATS(func)[group]);
+	float4		result = (float4) sum;
+
+	if (isinf(result) && !isinf(sum))
+		float_overflow_error();
+	return Float4GetDatum(result);
+}
+
+static Datum
+result_variance(AggFunc *func, uint32 group, bool *isnull)
+{
+	const Variance *v = &VARIANCES(func)[group];
+	bool		sample = func->result == RESULT_VAR_SAMP ||
+	func->result == RESULT_STDDEV_SAMP;
+	double		sxx = v->sxx;
+
+	*isnull = v->n < (sample ? 2 : 1);
+	if (*isnull)
+		return (Datum) 0;
+	if (INFINITE(func)[group])
+		sxx = get_float8_nan();
+	else if (isinf(v->sx) || isinf(sxx))
+		float_overflow_error();
+	sxx /= sample ? (double) v->n - 1 : (double) v->n;
+	if (func->result == RESULT_STDDEV_POP || func->result == RESULT_STDDEV_SAMP)
+		sxx = sqrt(sxx);
+	return Float8GetDatum(sxx);
+}
+
+static Datum
+result_extreme(AggFunc *func, uint32 group)
+{
+	switch (func->kind)
+	{
+		case AGG_MIN_FLOAT:
+		case AGG_MAX_FLOAT:
+			if (func->arg_kind == VECTOR_FLOAT4)
+				return Float4GetDatum((float4) FLOATS(func)[group]);
+			return Float8GetDatum(FLOATS(func)[group]);
+		default:
+			return (Datum) INTS(func)[group];
+	}
+}
+
+Datum
+aggfunc_result(AggFunc *func, uint32 group, bool *isnull)
+{
+	int64		n;
+
+	*isnull = false;
+	if (func->kind == AGG_GENERIC)
+		return agggeneric_final(func, group, isnull);
+	if (func->kind == AGG_VAR_FLOAT)
+		return result_variance(func, group, isnull);
+	n = COUNTS(func)[group];
+	if (func->kind == AGG_COUNT)
+		return Int64GetDatum(n);
+	if (func->kind == AGG_FIRST || func->kind == AGG_LAST)
+	{
+		*isnull = n != 2;
+		return *isnull ? (Datum) 0 : VALUES(func)[group];
+	}
+	if (func->kind == AGG_VAR_INT)
+		return agggeneric_final_of(func,
+								   agggeneric_poly_state(func, n,
+														 SUMS(func)[group],
+														 SQUARES(func)[group]),
+								   false, isnull);
+	*isnull = n == 0;
+	if (n == 0)
+		return (Datum) 0;
+	switch (func->result)
+	{
+		case RESULT_SUM_FLOAT8:
+			return Float8GetDatum(checked_sum(func, group,
+											  FLOATS(func)[group]));
+		case RESULT_SUM_FLOAT4:
+			return result_sum_float4(func, group);
+		case RESULT_AVG_FLOAT:
+			return Float8GetDatum(checked_sum(func, group,
+											  FLOATS(func)[group]) / n);
+		case RESULT_SUM_INT8:
+			return Int64GetDatum((int64) SUMS(func)[group]);
+		case RESULT_SUM_NUMERIC:
+			return numeric_from_int128(SUMS(func)[group]);
+		case RESULT_AVG_NUMERIC:
+			return DirectFunctionCall2(numeric_div,
+									   numeric_from_int128(SUMS(func)[group]),
+									   NumericGetDatum(int64_to_numeric(n)));
+		case RESULT_VALUE:
+			return result_extreme(func, group);
+		default:
+			elog(ERROR, "unexpected kind of result");
+	}
+}
+
+/* ---------- between processes ---------- */
+
+bool
+aggfunc_can_combine(const Aggref *aggref)
+{
+	bool		native;
+
+	return aggfunc_supported((Aggref *) aggref, &native) && native;
+}
+
+/* Both ends are one server: states travel as they lie in memory. */
+static Size
+state_width(const AggFunc *func, int array)
+{
+	return func->arrays[array].width;
+}
+
+void
+aggfunc_serialize(AggFunc *func, uint32 group, StringInfo buffer)
+{
+	bool		is_value = func->kind == AGG_FIRST || func->kind == AGG_LAST;
+	int			i;
+
+	for (i = 0; i < (is_value ? 2 : AGG_ARRAYS); i++)
+		appendBinaryStringInfo(buffer, (char *) func->arrays[i].at +
+							   group * state_width(func, i),
+							   state_width(func, i));
+	if (is_value && COUNTS(func)[group] == 2)
+	{
+		Datum		value = VALUES(func)[group];
+		Size		size = datumEstimateSpace(value, false, func->typbyval,
+											  func->typlen);
+		char	   *at;
+
+		enlargeStringInfo(buffer, size);
+		at = buffer->data + buffer->len;
+		datumSerialize(value, false, func->typbyval, func->typlen, &at);
+		buffer->len += size;
+	}
+}
+
+static void
+combine_first_last(AggFunc *func, uint32 group, StringInfo buffer)
+{
+	int64		count;
+	int64		time;
+	Datum		value = (Datum) 0;
+	bool		isnull = true;
+
+	pq_copymsgbytes(buffer, (char *) &count, sizeof(count));
+	pq_copymsgbytes(buffer, (char *) &time, sizeof(time));
+	if (count == 2)
+	{
+		char	   *start = buffer->data + buffer->cursor;
+		char	   *at = start;
+
+		value = datumRestore(&at, &isnull);
+		buffer->cursor += at - start;
+	}
+	if (count == 0 || !aggfunc_is_better(func, group, time))
+		return;
+	TIMES(func)[group] = time;
+	aggfunc_keep_value(func, group, value, isnull);
+}
+
+static void
+combine_second_array(AggFunc *func, uint32 group, const char *state)
+{
+	VectorInt128 sum;
+	double		number;
+	int64		integer;
+
+	memcpy(&number, state, sizeof(number));
+	memcpy(&integer, state, sizeof(integer));
+	switch (func->kind)
+	{
+		case AGG_SUM_FLOAT:
+			FLOATS(func)[group] += number;
+			break;
+		case AGG_SUM_INT:
+		case AGG_VAR_INT:
+			memcpy(&sum, state, sizeof(sum));
+			SUMS(func)[group] += sum;
+			break;
+		case AGG_MIN_INT:
+			INTS(func)[group] = Min(INTS(func)[group], integer);
+			break;
+		case AGG_MAX_INT:
+			INTS(func)[group] = Max(INTS(func)[group], integer);
+			break;
+		case AGG_MIN_FLOAT:
+			FLOATS(func)[group] = vextreme_float_min(FLOATS(func)[group], number);
+			break;
+		case AGG_MAX_FLOAT:
+			FLOATS(func)[group] = vextreme_float_max(FLOATS(func)[group], number);
+			break;
+		default:
+			elog(ERROR, "aggregate cannot be combined");
+	}
+}
+
+void
+aggfunc_combine(AggFunc *func, uint32 group, StringInfo buffer)
+{
+	const char *states[AGG_ARRAYS];
+	VectorInt128 squares;
+	Variance	variance;
+	int64		count;
+	int			i;
+
+	if (func->kind == AGG_FIRST || func->kind == AGG_LAST)
+	{
+		combine_first_last(func, group, buffer);
+		return;
+	}
+	for (i = 0; i < AGG_ARRAYS; i++)
+		states[i] = pq_getmsgbytes(buffer, state_width(func, i));
+	if (func->kind == AGG_VAR_FLOAT)
+	{
+		memcpy(&variance, states[0], sizeof(variance));
+		vsum_variance_combine(&VARIANCES(func)[group], &variance);
+	}
+	else
+	{
+		memcpy(&count, states[0], sizeof(count));
+		COUNTS(func)[group] += count;
+		if (func->kind != AGG_COUNT)
+			combine_second_array(func, group, states[1]);
+	}
+	if (func->kind == AGG_SUM_FLOAT || func->kind == AGG_VAR_FLOAT)
+		INFINITE(func)[group] |= *states[2] != 0;
+	if (func->kind == AGG_VAR_INT)
+	{
+		memcpy(&squares, states[2], sizeof(squares));
+		SQUARES(func)[group] += squares;
+	}
+}
