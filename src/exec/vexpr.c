@@ -458,6 +458,25 @@ vexpr_build_once(VExprShared *shared, Node *node)
 
 /* ---------- compiling ---------- */
 
+bool
+vexpr_function_call(Node *node, Oid *function, List **args)
+{
+	if (IsA(node, FuncExpr))
+	{
+		*function = ((FuncExpr *) node)->funcid;
+		*args = ((FuncExpr *) node)->args;
+		return true;
+	}
+	if (IsA(node, OpExpr))
+	{
+		set_opfuncid((OpExpr *) node);
+		*function = ((OpExpr *) node)->opfuncid;
+		*args = ((OpExpr *) node)->args;
+		return true;
+	}
+	return false;
+}
+
 /* A cast that changes nothing: the argument's node under another type. */
 static VExpr *
 build_relabel(VExprShared *shared, RelabelType *relabel)
@@ -477,7 +496,7 @@ vexpr_build(VExprShared *shared, Node *node)
 {
 	static VExpr *(*const builders[]) (VExprShared *, Node *) = {
 		vexpr_build_dictionary, vexpr_build_logic, vexpr_build_compare,
-		vexpr_build_array
+		vexpr_build_array, vexpr_build_case, vexpr_build_arith
 	};
 	VExpr	   *expr = NULL;
 	int			i;

@@ -137,6 +137,11 @@ extern Datum vexpr_copy_value(const VExpr *expr, Datum value,
 /* Is a function a comparison that kernels know, and of what? */
 extern bool vexpr_find_comparison(Oid function, CompareOp *op, bool *floats);
 
+/* Or one whose arithmetic they know? */
+extern bool vexpr_has_arithmetic(Oid function);
+/* The function and arguments of a FuncExpr or OpExpr; false for others. */
+extern bool vexpr_function_call(Node *node, Oid *function, List **args);
+
 /* ---------- the other builders: NULL when the node is not of theirs ---------- */
 
 extern VExpr *vexpr_build_compare(VExprShared *shared, Node *node);

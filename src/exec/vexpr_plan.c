@@ -54,19 +54,32 @@ has_kernel(Node *node)
 {
 	CompareOp	op;
 	bool		floats;
+	Oid			function;
+	List	   *args;
 
 	switch (nodeTag(node))
 	{
 		case T_BoolExpr:
 		case T_BooleanTest:
+		case T_CaseExpr:
+		case T_CaseWhen:
+		case T_CaseTestExpr:
+		case T_CoalesceExpr:
 			return true;
+		case T_MinMaxExpr:
+			return vexpr_type_kind(exprType(node)) != VECTOR_DATUM;
 		case T_NullTest:
 			return !((NullTest *) node)->argisrow;
 		case T_RelabelType:
 			return vexpr_type_kind(exprType(node)) ==
 				vexpr_type_kind(exprType((Node *) ((RelabelType *) node)->arg));
+		case T_FuncExpr:
 		case T_OpExpr:
+			(void) vexpr_function_call(node, &function, &args);
+			return vexpr_has_arithmetic(function) ||
+				vexpr_find_comparison(function, &op, &floats);
 		case T_DistinctExpr:
+		case T_NullIfExpr:
 			return vexpr_find_comparison(get_opcode(((OpExpr *) node)->opno),
 										 &op, &floats);
 		case T_ScalarArrayOpExpr:
