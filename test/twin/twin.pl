@@ -27,12 +27,12 @@ use Types qw(all_types chance pick rint);
 use Tables qw(make_table create_sql load_sql);
 use Statements qw(reads index_reads $WHOLE helpers);
 use Changes qw(blocks history);
+use Session qw(new_work run_psql ask outputs shorten);
 
 my $work = shift or die "usage: twin.pl WORK\n";
 my $seed = $ENV{SEED} // 1;
 my $rounds = $ENV{ROUNDS} // 5;
 my $sample = $ENV{SAMPLE} // (defined $ENV{ROUNDS} ? 100 : 20);
-my $psql = ($ENV{BINDIR} ? "$ENV{BINDIR}/" : '') . 'psql';
 my $columns_per_round = 10;
 my $shown_per_session = 12;
 
@@ -42,6 +42,7 @@ my $have_options = 1;
 my $have_flush = 1;
 my @states = ('hot', 'segments', 'mixed', 'eager', 'bulk');
 
+new_work($work);
 binmode STDOUT;
 $| = 1;
 main();
@@ -82,44 +83,6 @@ sub deal
 	return @decks;
 }
 
-sub write_file
-{
-	my ($file, $text) = @_;
-	open my $out, '>', $file or die "$file: $!\n";
-	print $out $text;
-	close $out or die "$file: $!\n";
-}
-
-sub read_file
-{
-	my ($file) = @_;
-	local $/;
-	open my $in, '<', $file or die "$file: $!\n";
-	my $text = <$in> // '';
-	close $in;
-	return $text;
-}
-
-# Run a script; its output, its error output and whether it came to its end.
-sub run_psql
-{
-	my ($name, $script) = @_;
-	my $file = "$work/$name";
-
-	write_file("$file.sql", $script);
-	system("$psql -X -q -A -t -P null=NULL -d postgres <$file.sql >$file.out 2>$file.err");
-	return (read_file("$file.out"), read_file("$file.err"), $? == 0);
-}
-
-# One value from the server, or undef when it answers with an error.
-sub ask
-{
-	my ($sql) = @_;
-	my ($out, undef, $ok) = run_psql('ask', "\\set ON_ERROR_STOP on\n$sql;\n");
-	chomp $out;
-	return $ok ? $out : undef;
-}
-
 sub set_up
 {
 	my ($out, $err) = run_psql('setup', join(";\n", 'CREATE EXTENSION IF NOT EXISTS rusts',
@@ -158,13 +121,14 @@ sub run_round
 	$table->{bulk_rows} = pick(1, 50, 700);
 
 	ask('DROP SCHEMA IF EXISTS twin_heap CASCADE; CREATE SCHEMA twin_heap; CREATE SCHEMA IF NOT EXISTS twin_rusts');
-	$expected = run_session($table, $plan, 'heap', 'heap');
+	$expected = outputs('session-heap', session_script($table, $plan, 'heap', 'heap'));
 	die "the heap was not loaded:\n" . substr($expected->{err}, 0, 2000)
 	  unless (ask('SELECT count(*) FROM twin_heap.source') // -1) == $table->{rows};
 	foreach my $state (@states)
 	{
 		ask('DROP SCHEMA IF EXISTS twin_rusts CASCADE; CREATE SCHEMA twin_rusts');
-		compare($round, $state, $plan, $expected, run_session($table, $plan, 'rusts', $state));
+		compare($round, $state, $plan, $expected,
+			outputs("session-$state", session_script($table, $plan, 'rusts', $state)));
 	}
 }
 
@@ -336,39 +300,7 @@ SQL
 		$script .= "\\echo \@\@$n\n" . command($item->{sql}, $state) . "\\echo :SQLSTATE\n";
 		$n++;
 	}
-	return $script . "\\echo \@\@end\n";
-}
-
-# The output of each statement of the plan; undef for those never reached.
-sub run_session
-{
-	my ($table, $plan, $am, $state) = @_;
-	my ($out, $err, $ok) = run_psql("session-$state", session_script($table, $plan, $am, $state));
-	my %result = (err => $err, outputs => [], complete => $ok && $out =~ /^\@\@end$/m);
-
-	while ($out =~ /^\@\@(\d+)\n(.*?)(?=^\@\@(?:\d+|end)$)/msg)
-	{
-		$result{outputs}[$1] = $2;
-	}
-	wait_for_server() unless $result{complete};
-	return \%result;
-}
-
-sub wait_for_server
-{
-	foreach (1 .. 60)
-	{
-		return if defined ask('SELECT 1');
-		sleep 1;
-	}
-	die "the server did not come back\n";
-}
-
-sub shorten
-{
-	my ($text) = @_;
-	$text =~ s/\n/\n            /g;
-	return length $text > 500 ? substr($text, 0, 500) . '...' : $text;
+	return $script;
 }
 
 sub compare
