@@ -16,14 +16,11 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_aggregate.h"
-#include "catalog/pg_language_d.h"
-#include "catalog/pg_proc.h"
 #include "catalog/pg_type_d.h"
 #include "nodes/execnodes.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
-#include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/float.h"
 #include "utils/fmgroids.h"
@@ -34,6 +31,7 @@
 #include "exec/aggfunc.h"
 #include "exec/agggeneric.h"
 #include "exec/aggstate.h"
+#include "exec/cfunction.h"
 #include "vector/scatter.h"
 #include "vector/selection.h"
 #include "vector/vextreme.h"
@@ -98,27 +96,15 @@ static const AggKnown known_aggregates[] = {
 	{F_FLOAT8SMALLER, 0, AGG_MIN_FLOAT, RESULT_VALUE},
 };
 
-/* Our own first and last, by the names of their functions in the library. */
+/* Our own first and last. */
 static bool
 known_first_last(Oid transition, AggKind *kind)
 {
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(transition));
-	bool		isnull;
-	char	   *symbol;
-
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	if (((Form_pg_proc) GETSTRUCT(tuple))->prolang != ClanguageId)
-	{
-		ReleaseSysCache(tuple);
-		return false;
-	}
-	symbol = TextDatumGetCString(SysCacheGetAttr(PROCOID, tuple,
-												 Anum_pg_proc_prosrc,
-												 &isnull));
-	ReleaseSysCache(tuple);
-	*kind = strcmp(symbol, "rusts_first_trans") == 0 ? AGG_FIRST : AGG_LAST;
-	return *kind == AGG_FIRST || strcmp(symbol, "rusts_last_trans") == 0;
+	*kind = AGG_FIRST;
+	if (cfunction_has_prefix(transition, "rusts_first_trans"))
+		return true;
+	*kind = AGG_LAST;
+	return cfunction_has_prefix(transition, "rusts_last_trans");
 }
 
 static Oid
@@ -154,11 +140,10 @@ aggfunc_recognise(Aggref *aggref, AggKind *kind, AggResult *result)
 			return;
 		}
 	if (list_length(aggref->args) == 2 &&
-		transition >= FirstNormalObjectId &&
 		vexpr_type_kind(argument_type(aggref, 1)) == VECTOR_INT &&
 		known_first_last(transition, kind))
 		*result = RESULT_VALUE;
-	else if (*kind != AGG_GENERIC)
+	else
 		*kind = AGG_GENERIC;
 }
 
@@ -187,6 +172,33 @@ aggfunc_supported(Aggref *aggref, bool *native)
 	return true;
 }
 
+static AttrNumber
+plain_column(Expr *expr)
+{
+	while (IsA(expr, RelabelType))
+		expr = ((RelabelType *) expr)->arg;
+	return IsA(expr, Var) && ((Var *) expr)->varattno > 0 ?
+		((Var *) expr)->varattno : 0;
+}
+
+bool
+aggfunc_is_extreme_row(Aggref *aggref, AttrNumber *attno, bool *desc)
+{
+	AggKind		kind;
+	AggResult	result;
+	Expr	   *order;
+
+	aggfunc_recognise(aggref, &kind, &result);
+	if (aggref->aggfilter != NULL ||
+		(kind != AGG_FIRST && kind != AGG_LAST && kind != AGG_MIN_INT &&
+		 kind != AGG_MAX_INT))
+		return false;
+	order = ((TargetEntry *) llast(aggref->args))->expr;
+	*attno = plain_column(order);
+	*desc = kind == AGG_LAST || kind == AGG_MAX_INT;
+	return *attno > 0;
+}
+
 /* ---------- compiling ---------- */
 
 static void
@@ -210,15 +222,6 @@ aggfunc_set_widths(AggFunc *func)
 
 	for (i = 0; i < AGG_ARRAYS; i++)
 		func->arrays[i].width = widths[func->kind][i];
-}
-
-static AttrNumber
-plain_column(Expr *expr)
-{
-	while (IsA(expr, RelabelType))
-		expr = ((RelabelType *) expr)->arg;
-	return IsA(expr, Var) && ((Var *) expr)->varattno > 0 ?
-		((Var *) expr)->varattno : 0;
 }
 
 void

@@ -96,6 +96,13 @@ typedef struct AggGroups
 /* Can this aggregate be computed here?  native: without calling functions. */
 extern bool aggfunc_supported(Aggref *aggref, bool *native);
 
+/*
+ * Does it want no more than the row with the largest (desc) or smallest value
+ * of a column?
+ */
+extern bool aggfunc_is_extreme_row(Aggref *aggref, AttrNumber *attno,
+								   bool *desc);
+
 extern void aggfunc_compile(AggFunc *func, Aggref *aggref, PlanState *parent,
 							TupleDesc desc, TupleTableSlot *slot,
 							struct AggState *fake);

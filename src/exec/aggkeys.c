@@ -634,3 +634,33 @@ aggkeys_value(const AggKeys *keys, uint32 group, int key, bool *isnull)
 	*isnull = keys->nulls[i];
 	return keys->datums[i];
 }
+
+static int
+compare_descending(const void *a, const void *b)
+{
+	int64		x = *(const int64 *) a;
+	int64		y = *(const int64 *) b;
+
+	return x > y ? -1 : x < y;
+}
+
+bool
+aggkeys_nth_largest(const AggKeys *keys, int key, uint32 n, int64 *value)
+{
+	int64	   *words;
+	uint32		found = 0;
+	uint32		group;
+
+	if (keys->ngroups < n)
+		return false;
+	words = MemoryContextAllocHuge(CurrentMemoryContext,
+								   keys->ngroups * sizeof(int64));
+	for (group = 0; group < keys->ngroups; group++)
+		if (!keys->nulls[(Size) group * keys->n + key])
+			words[found++] = keys->words[(Size) group * keys->n + key];
+	qsort(words, found, sizeof(int64), compare_descending);
+	if (found >= n)
+		*value = words[n - 1];
+	pfree(words);
+	return found >= n;
+}

@@ -34,6 +34,12 @@ extern void aggkeys_lookup(AggKeys *keys, Batch *batch, AggGroups *groups);
 /* The group of one row of Datums. */
 extern uint32 aggkeys_lookup_row(AggKeys *keys, const Datum *values,
 								 const bool *isnull);
+/*
+ * The n-th largest of the groups' values of a key of kind VECTOR_INT; false:
+ * there are fewer groups.
+ */
+extern bool aggkeys_nth_largest(const AggKeys *keys, int key, uint32 n,
+								int64 *value);
 /* A key of a group. */
 extern Datum aggkeys_value(const AggKeys *keys, uint32 group, int key,
 						   bool *isnull);

@@ -59,6 +59,10 @@ typedef struct AggNode
 	int			nfuncs;
 	AggFunc    *funcs;
 	struct AggState *fake;
+	int			buckets;		/* how many are wanted, 0: all */
+	int			bucket_key;
+	AttrNumber	bucket_attno;	/* the column they are of */
+	uint32		bounded_groups; /* when the bound was last raised */
 	bool		takes_summaries;	/* all aggregates do, and no keys */
 	AggGroups	groups;
 	uint32		capacity;		/* of the functions' arrays */
@@ -100,6 +104,7 @@ aggnode_reset(AggNode *node)
 	for (i = 0; i < node->nfuncs; i++)
 		aggfunc_forget(&node->funcs[i]);
 	node->capacity = 0;
+	node->bounded_groups = 0;
 	node->next = 0;
 	node->filled = false;
 }
@@ -120,15 +125,40 @@ aggnode_reserve(AggNode *node)
 	node->capacity = capacity;
 }
 
+/*
+ * With ORDER BY bucket DESC LIMIT n nobody asks for groups below the n-th
+ * largest bucket.  A bucket begins at or before what is in it, so rows before
+ * that bucket's start belong to such groups.  These may stay incomplete.
+ */
 static void
-aggnode_update(AggNode *node, Batch *batch)
+aggnode_raise_bound(AggNode *node, BlockScan *scan)
 {
+	int64		bound;
+
+	if (aggkeys_ngroups(node->keys) == node->bounded_groups)
+		return;
+	node->bounded_groups = aggkeys_ngroups(node->keys);
+	if (!aggkeys_nth_largest(node->keys, node->bucket_key, node->buckets,
+							 &bound))
+		return;
+	if (scan->bound_attno == 0 || bound > scan->bound_low)
+		scan->bound_low = bound;
+	scan->bound_high = PG_INT64_MAX;
+	scan->bound_attno = node->bucket_attno;
+}
+
+static void
+aggnode_update(AggNode *node, BlockScan *scan)
+{
+	Batch	   *batch = &scan->batch;
 	int			i;
 
 	aggkeys_lookup(node->keys, batch, &node->groups);
 	aggnode_reserve(node);
 	for (i = 0; i < node->nfuncs; i++)
 		aggfunc_update(&node->funcs[i], batch, &node->groups);
+	if (node->buckets > 0)
+		aggnode_raise_bound(node, scan);
 }
 
 static bool
@@ -198,7 +228,7 @@ aggnode_read_segment(AggNode *node, BlockScan *scan)
 		}
 		if (!blockscan_filter(scan))
 			continue;
-		aggnode_update(node, &scan->batch);
+		aggnode_update(node, scan);
 		if (aggnode_is_full(node))
 			return true;
 	}
@@ -212,8 +242,14 @@ aggnode_read_segment(AggNode *node, BlockScan *scan)
 static bool
 aggnode_read(AggNode *node)
 {
+	bool		begun = node->scan->begun;
 	BlockScan  *scan = scannode_scan(node->scan);
 
+	if (!begun && node->buckets > 0)
+	{
+		blockscan_order_by(scan, node->bucket_attno, true);
+		scan->backwards = true;
+	}
 	if (scan->entry != NULL && aggnode_read_segment(node, scan))
 		return false;
 	while (!scan->segments_done && blockscan_next_segment(scan))
@@ -223,7 +259,7 @@ aggnode_read(AggNode *node)
 	{
 		if (!blockscan_filter(scan))
 			continue;
-		aggnode_update(node, &scan->batch);
+		aggnode_update(node, scan);
 		if (aggnode_is_full(node))
 			return false;
 	}
@@ -501,6 +537,7 @@ aggnode_begin(CustomScanState *state, EState *estate, int eflags)
 {
 	AggNode    *node = (AggNode *) state;
 	CustomScan *plan = (CustomScan *) state->ss.ps.plan;
+	List	   *buckets = list_nth(plan->custom_private, AGG_PRIVATE_BUCKETS);
 	int			i;
 
 	node->mode = intVal(list_nth(plan->custom_private, AGG_PRIVATE_MODE));
@@ -516,6 +553,12 @@ aggnode_begin(CustomScanState *state, EState *estate, int eflags)
 	node->limit = get_hash_memory_limit();
 	initStringInfo(&node->buffer);
 	aggnode_compile(node, estate);
+	if (buckets != NIL)
+	{
+		node->buckets = linitial_int(buckets);
+		node->bucket_key = lsecond_int(buckets);
+		node->bucket_attno = lthird_int(buckets);
+	}
 	node->takes_summaries = settings_enable_metadata_agg && node->nkeys == 0;
 	for (i = 0; i < node->nfuncs; i++)
 		node->takes_summaries &= aggfunc_takes_summary(&node->funcs[i]);
@@ -588,6 +631,8 @@ aggnode_explain(CustomScanState *state, List *ancestors, ExplainState *es)
 	if (node->mode != AGGNODE_SIMPLE || es->format != EXPLAIN_FORMAT_TEXT)
 		ExplainPropertyText("Partial Mode", modes[node->mode], es);
 	aggnode_explain_keys(node, ancestors, es);
+	if (node->buckets > 0)
+		ExplainPropertyInteger("Latest Buckets", NULL, node->buckets, es);
 	if (!es->analyze)
 		return;
 	if (node->nkeys > 0)

@@ -32,6 +32,7 @@
 #include "exec/aggnode.h"
 #include "exec/aggpath.h"
 #include "exec/scanpath.h"
+#include "exec/toppath.h"
 #include "exec/vexpr.h"
 #include "table/settings.h"
 
@@ -351,8 +352,12 @@ aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	List	   *having = (List *) extra->havingQual;
 	CustomPath *scan;
 	CustomPath *path;
+	ScanTopPlan top = {0};
 	AggPlan		plan;
 	double		groups = 1;
+	int			buckets = 0;
+	int			key;
+	AttrNumber	attno;
 
 	if (!settings_enable_vectorized_agg || !IS_SIMPLE_REL(input) ||
 		extra->patype == PARTITIONWISE_AGGREGATE_PARTIAL ||
@@ -362,10 +367,20 @@ aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	if (plan.keys != NIL)
 		groups = estimate_num_groups(root, plan.keys, input->rows, NULL, NULL);
 	scan = scanpath_create(root, input, 0);
+	if (settings_enable_ordered_scan &&
+		toppath_for_aggregates(root, input, plan.keys, plan.eqs, plan.aggrefs,
+							   &top))
+		scanpath_set_top(scan, &top, groups);
 	path = aggpath_make(output, output->reltarget, &scan->path, &plan,
 						plan.aggrefs, having, AGGNODE_SIMPLE);
-	aggpath_cost(path, &plan, &scan->path, groups, input->rows);
+	aggpath_cost(path, &plan, &scan->path, groups, scan->path.rows);
+	if (settings_enable_ordered_scan)
+		buckets = toppath_for_buckets(root, input, plan.keys, &key, &attno);
+	if (buckets > 0)
+		llast(path->custom_private) = list_make3_int(buckets, key, attno);
 	add_path(output, &path->path);
+	if (top.attno != 0 || buckets > 0)
+		return;					/* reading less beats reading it in parallel */
 	aggpath_add_parallel(root, input, output, &plan, having, groups);
 }
 

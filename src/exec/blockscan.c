@@ -33,6 +33,7 @@
 #include "storage/column_read.h"
 #include "table/bulk.h"
 #include "table/settings.h"
+#include "vector/compare.h"
 #include "vector/selection.h"
 
 #define UNIT_BLOCKS 32
@@ -183,6 +184,8 @@ blockscan_begin(BlockScan *scan, Snapshot snapshot, BlockScanShared *shared)
 	for (i = 0; i < scan->cursor.list->n; i++)
 		scan->order[i] = i;
 	scan->counters.segments = scan->cursor.list->n;
+	if (scan->top != NULL)
+		blockscan_order_by(scan, scan->top_attno, scan->backwards);
 	blockscan_restart(scan);
 	MemoryContextSwitchTo(old);
 }
@@ -212,6 +215,8 @@ blockscan_rescan(BlockScan *scan)
 	if (scan->heap == NULL)
 		return;
 	blockscan_close_reader(scan);
+	if (scan->top != NULL)
+		scan->top_reset(scan->top);
 	heap_rescan(scan->heap, NULL, false, false, false, false);
 	blockscan_restart(scan);
 }
@@ -451,7 +456,7 @@ blockscan_next_segment(BlockScan *scan)
 		}
 		scan->mode = BLOCK_NONE;
 		scan->nranges = 0;
-		scan->range = -1;
+		scan->opened = false;
 		if (blockscan_check_segment(scan))
 			return true;
 		if (scan->low == 0)
@@ -459,15 +464,15 @@ blockscan_next_segment(BlockScan *scan)
 	}
 }
 
-/* Does the filter look at tags only, as this segment has them? */
+/* Are all of these columns tags, as this segment has them? */
 static bool
-filter_is_on_tags(BlockScan *scan, const BlockFilter *filter)
+blockscan_are_tags(BlockScan *scan, const Bitmapset *attnos)
 {
 	int			attno = -1;
 
-	if (filter->attnos == NULL || !filter->early)
+	if (attnos == NULL)
 		return false;
-	while ((attno = bms_next_member(filter->attnos, attno)) >= 0)
+	while ((attno = bms_next_member(attnos, attno)) >= 0)
 	{
 		ColumnReader *column = &scan->reader->readers[attno - 1];
 
@@ -475,6 +480,12 @@ filter_is_on_tags(BlockScan *scan, const BlockFilter *filter)
 			return false;
 	}
 	return true;
+}
+
+static inline bool
+filter_is_on_tags(BlockScan *scan, const BlockFilter *filter)
+{
+	return filter->early && blockscan_are_tags(scan, filter->attnos);
 }
 
 static void
@@ -513,6 +524,9 @@ blockscan_filter_runs(BlockScan *scan, uint32 first)
 		if (!scan->filters[i].segment_true &&
 			filter_is_on_tags(scan, &scan->filters[i]))
 			vexpr_filter(scan->filters[i].expr, batch);
+	if (scan->top_keys != NULL && batch->nselected > 0 &&
+		blockscan_are_tags(scan, scan->top_keys))
+		scan->top_filter_runs(scan->top, scan);
 	for (i = 0; i < batch->n; i++)
 		if (batch_row_selected(batch, i))
 			blockscan_add_range(scan, reader->run_start[first + i],
@@ -524,7 +538,7 @@ static void
 blockscan_find_ranges(BlockScan *scan)
 {
 	SegmentReader *reader = scan->reader;
-	bool		by_tag = false;
+	bool		by_tag = blockscan_are_tags(scan, scan->top_keys);
 	uint32		run;
 	int			i;
 
@@ -565,8 +579,14 @@ blockscan_open_segment(BlockScan *scan)
 										   scan->desc, true, scan->context);
 	blockscan_find_ranges(scan);
 	scan->range = 0;
-	if (scan->nranges > 0)
-		scan->next_block = scan->ranges[0].start / CODEC_BLOCK_ROWS;
+	scan->next_block = 0;
+	if (scan->backwards && scan->nranges > 0)
+	{
+		scan->range = scan->nranges - 1;
+		scan->next_block = (scan->ranges[scan->range].end - 1) /
+			CODEC_BLOCK_ROWS + 1;
+	}
+	scan->opened = true;
 }
 
 /* ---------- blocks ---------- */
@@ -587,21 +607,20 @@ blockscan_select(BlockScan *scan)
 	Batch	   *batch = &scan->batch;
 	uint32		first = scan->block * CODEC_BLOCK_ROWS;
 	uint32		end = first + batch->n;
+	int			step = scan->backwards ? -1 : 1;
+	int			i;
 
-	memset(batch->selected, 0, sizeof(batch->selected));
+	selection_clear(batch->selected);
 	batch->nselected = 0;
-	for (;;)
+	for (i = scan->range; i >= 0 && i < scan->nranges; i += step)
 	{
-		BlockRange *range = &scan->ranges[scan->range];
-		uint32		from = Max(range->start, first);
-		uint32		to = Min(range->end, end);
+		uint32		from = Max(scan->ranges[i].start, first);
+		uint32		to = Min(scan->ranges[i].end, end);
 
+		if (from >= to)
+			break;
 		blockscan_select_range(batch->selected, from - first, to - first);
 		batch->nselected += to - from;
-		if (range->end > end || scan->range + 1 == scan->nranges ||
-			range[1].start >= end)
-			break;
-		scan->range++;
 	}
 	if (segment_reader_mask_dead(scan->reader, scan->block, batch->selected))
 		batch->nselected = selection_count(batch->selected);
@@ -648,15 +667,32 @@ blockscan_step(BlockScan *scan)
 	return true;
 }
 
+/* The same from the other end; next_block is the last block that was visited. */
+static bool
+blockscan_step_back(BlockScan *scan)
+{
+	uint32		next = scan->next_block * CODEC_BLOCK_ROWS;
+
+	while (scan->range >= 0 && scan->ranges[scan->range].start >= next)
+		scan->range--;
+	if (scan->range < 0 || scan->nranges == 0)
+		return false;
+	if (scan->ranges[scan->range].end < next)
+		scan->next_block = (scan->ranges[scan->range].end - 1) /
+			CODEC_BLOCK_ROWS + 1;
+	scan->block = --scan->next_block;
+	return true;
+}
+
 bool
 blockscan_next_block(BlockScan *scan)
 {
 	Batch	   *batch = &scan->batch;
 	int			i;
 
-	if (scan->range < 0)
+	if (!scan->opened)
 		blockscan_open_segment(scan);
-	while (blockscan_step(scan))
+	while (scan->backwards ? blockscan_step_back(scan) : blockscan_step(scan))
 	{
 		CHECK_FOR_INTERRUPTS();
 		scan->counters.blocks++;
@@ -684,6 +720,27 @@ blockscan_next_block(BlockScan *scan)
 
 /* ---------- rows ---------- */
 
+/* Drop rows beyond the bounds; NULLs stay. */
+static void
+blockscan_apply_bound(BlockScan *scan)
+{
+	Batch	   *batch = &scan->batch;
+	const Vector *vector = batch_column(batch, scan->bound_attno);
+	uint64		within[SELECTION_WORDS];
+	int			i;
+
+	if (vector->constant || vector->dictionary != NULL)
+		return;
+	compare_int_between((const int64 *) vector->values, batch->n,
+						scan->bound_low, scan->bound_high, within);
+	if (vector->isnull != NULL)
+		for (i = 0; i < batch->n; i++)
+			if (vector->isnull[i])
+				selection_add(within, i);
+	selection_and(batch->selected, within);
+	batch->nselected = selection_count(batch->selected);
+}
+
 bool
 blockscan_filter(BlockScan *scan)
 {
@@ -695,6 +752,10 @@ blockscan_filter(BlockScan *scan)
 	for (i = 0; i < scan->nfilters && batch->nselected > 0; i++)
 		if (hot || !scan->filters[i].block_true)
 			vexpr_filter(scan->filters[i].expr, batch);
+	if (scan->bound_attno > 0 && batch->nselected > 0)
+		blockscan_apply_bound(scan);
+	if (scan->top != NULL && batch->nselected > 0)
+		scan->top_filter(scan->top, scan);
 	scan->counters.rows_filtered += before - batch->nselected;
 	return batch->nselected > 0;
 }
@@ -705,16 +766,13 @@ blockscan_next(BlockScan *scan)
 	while (blockscan_next_hot(scan))
 		if (blockscan_filter(scan))
 			return true;
-	for (;;)
+	do
 	{
-		if (scan->entry == NULL || scan->range == scan->nranges)
-			if (scan->segments_done || !blockscan_next_segment(scan))
-				return false;
-		while (blockscan_next_block(scan))
+		while (scan->entry != NULL && blockscan_next_block(scan))
 			if (blockscan_filter(scan))
 				return true;
-		scan->range = scan->nranges;
-	}
+	} while (!scan->segments_done && blockscan_next_segment(scan));
+	return false;
 }
 
 void

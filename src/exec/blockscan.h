@@ -59,6 +59,8 @@ typedef struct BlockRange
 	uint32		end;
 } BlockRange;
 
+typedef struct ScanTop ScanTop;
+
 typedef enum BlockMode
 {
 	BLOCK_NONE,
@@ -100,6 +102,15 @@ typedef struct BlockScan
 	int64		bound_low;
 	int64		bound_high;
 
+	/* a filter after all others that remembers what it let pass (scantop.c) */
+	ScanTop    *top;			/* NULL: none */
+	void		(*top_filter) (ScanTop *top, struct BlockScan *scan);
+	void		(*top_filter_runs) (ScanTop *top, struct BlockScan *scan);
+	void		(*top_reset) (ScanTop *top);
+	Bitmapset  *top_keys;		/* columns that top_filter_runs needs */
+	AttrNumber	top_attno;
+	bool		backwards;		/* last blocks first, latest segments first */
+
 	/* segments */
 	SegmentCursor cursor;		/* for its directory and store */
 	int		   *order;			/* of the entries */
@@ -111,6 +122,7 @@ typedef struct BlockScan
 	uint32		high;
 	bool		whole;			/* all of its rows are live, ours and pass */
 	SegmentReader *reader;		/* NULL: not opened */
+	bool		opened;			/* ranges are known */
 	BlockRange *ranges;
 	int			nranges;
 	int			range;			/* current */
@@ -148,7 +160,10 @@ extern void blockscan_begin(BlockScan *scan, Snapshot snapshot,
 extern void blockscan_rescan(BlockScan *scan);
 extern void blockscan_end(BlockScan *scan);
 
-/* Visit segments by the time column's maximum, newest first, or minimum. */
+/*
+ * Visit segments by their largest value of a column, largest first, or by
+ * their smallest.  After blockscan_begin.
+ */
 extern void blockscan_order_by(BlockScan *scan, AttrNumber attno, bool desc);
 
 /*

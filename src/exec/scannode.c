@@ -100,6 +100,7 @@ scannode_begin(CustomScanState *state, EState *estate, int eflags)
 	CustomScan *plan = (CustomScan *) state->ss.ps.plan;
 	List	   *needed = list_nth(plan->custom_private, SCAN_PRIVATE_NEEDED);
 	List	   *early = list_nth(plan->custom_private, SCAN_PRIVATE_EARLY);
+	List	   *top = list_nth(plan->custom_private, SCAN_PRIVATE_TOP);
 	TupleTableSlot *slot = state->ss.ss_ScanTupleSlot;
 	ListCell   *cell;
 	int			i = 0;
@@ -117,6 +118,14 @@ scannode_begin(CustomScanState *state, EState *estate, int eflags)
 								  plan->custom_exprs);
 	foreach(cell, early)
 		node->scan->filters[i++].early = lfirst_int(cell);
+	if (top != NIL)
+	{
+		scantop_read(top, &node->top);
+		scantop_attach(node->scan, &node->top, &state->ss.ps,
+					   ExecInitExtraTupleSlot(estate,
+											  slot->tts_tupleDescriptor,
+											  &TTSOpsVirtual));
+	}
 	node->recheck = ExecInitQual(plan->custom_exprs, &state->ss.ps);
 	node->needed = palloc(Max(1, list_length(needed)) * sizeof(AttrNumber));
 	foreach(cell, needed)
@@ -237,6 +246,26 @@ scannode_explain_counters(const BlockScanCounters *c, ExplainState *es)
 }
 
 static void
+scannode_explain_top(ScanNode *node, ExplainState *es)
+{
+	TupleDesc	desc = node->scan->desc;
+	StringInfoData text;
+	ListCell   *cell;
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "%s%s",
+					 NameStr(TupleDescAttr(desc, node->top.attno - 1)->attname),
+					 node->top.desc ? " DESC" : "");
+	if (node->top.keys == NIL)
+		appendStringInfo(&text, ", %d rows", node->top.count);
+	foreach(cell, node->top.keys)
+		appendStringInfo(&text, "%s%s",
+						 foreach_current_index(cell) == 0 ? " per " : ", ",
+						 NameStr(TupleDescAttr(desc, lfirst_int(cell) - 1)->attname));
+	ExplainPropertyText("First Rows", text.data, es);
+}
+
+static void
 scannode_explain(CustomScanState *state, List *ancestors, ExplainState *es)
 {
 	ScanNode   *node = (ScanNode *) state;
@@ -255,6 +284,8 @@ scannode_explain(CustomScanState *state, List *ancestors, ExplainState *es)
 	}
 	explain_filter(vectorized, "Vectorized Filter", state, ancestors, es);
 	explain_filter(others, "Filter", state, ancestors, es);
+	if (node->top.attno != 0)
+		scannode_explain_top(node, es);
 	if (es->analyze)
 		scannode_explain_counters(&node->scan->counters, es);
 }

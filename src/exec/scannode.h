@@ -6,6 +6,7 @@
 #define RUSTS_SCANNODE_H
 
 #include "exec/blockscan.h"
+#include "exec/scantop.h"
 #include "nodes/extensible.h"
 
 typedef struct ScanNode
@@ -14,6 +15,7 @@ typedef struct ScanNode
 	BlockScan  *scan;
 	bool		begun;
 	BlockScanShared *shared;
+	ScanTopPlan top;			/* attno 0: all rows are wanted */
 	ExprState  *recheck;		/* all filters, for EvalPlanQual */
 	AttrNumber *needed;			/* columns that rows consist of */
 	int			nneeded;

@@ -28,6 +28,7 @@
 
 #include "exec/scannode.h"
 #include "exec/scanpath.h"
+#include "exec/toppath.h"
 #include "exec/vexpr.h"
 #include "table/planner.h"
 #include "table/settings.h"
@@ -269,6 +270,17 @@ scanpath_is_ours(const Path *path)
 		((const CustomPath *) path)->methods == &scanpath_methods;
 }
 
+void
+scanpath_set_top(CustomPath *path, const ScanTopPlan *plan, double rows)
+{
+	/* most of the table is skipped, and most of what is read is dropped */
+	path->custom_private = scantop_describe(plan);
+	path->path.rows = clamp_row_est(Min(rows, path->path.rows));
+	path->path.total_cost = path->path.startup_cost +
+		(path->path.total_cost - path->path.startup_cost) * 0.05 +
+		path->path.rows * cpu_tuple_cost;
+}
+
 CustomPath *
 scanpath_create(PlannerInfo *root, RelOptInfo *rel, int workers)
 {
@@ -292,13 +304,20 @@ static void
 scanpath_add(PlannerInfo *root, RelOptInfo *rel, Index rti,
 			 RangeTblEntry *rte)
 {
+	CustomPath *path;
+	ScanTopPlan top;
+	double		top_rows;
 	int			workers = 0;
 
 	if (previous_pathlist)
 		previous_pathlist(root, rel, rti, rte);
 	if (!scanpath_possible(root, rel))
 		return;
-	add_path(rel, &scanpath_create(root, rel, 0)->path);
+	path = scanpath_create(root, rel, 0);
+	if (settings_enable_ordered_scan &&
+		toppath_for_order(root, rel, &top, &top_rows))
+		scanpath_set_top(path, &top, top_rows);
+	add_path(rel, &path->path);
 	if (rel->consider_parallel && rel->lateral_relids == NULL)
 		workers = compute_parallel_worker(rel, rel->pages, -1,
 										  max_parallel_workers_per_gather);

@@ -8,12 +8,14 @@
 #include "nodes/extensible.h"
 #include "nodes/pathnodes.h"
 
+#include "exec/scantop.h"
+
 /* CustomScan.custom_private of a columnar scan, in this order. */
 typedef enum ScanPrivate
 {
 	SCAN_PRIVATE_NEEDED,		/* attribute numbers to decode */
 	SCAN_PRIVATE_EARLY,			/* per filter: may it run before the others? */
-	SCAN_PRIVATE_TOP			/* attno, desc, count; or NIL */
+	SCAN_PRIVATE_TOP			/* scantop_describe, or NIL */
 } ScanPrivate;
 
 /* Can the relation be read by a columnar scan, and is it worth it? */
@@ -21,6 +23,9 @@ extern bool scanpath_possible(PlannerInfo *root, RelOptInfo *rel);
 /* A path for the relation, parallel-aware when workers > 0. */
 extern CustomPath *scanpath_create(PlannerInfo *root, RelOptInfo *rel,
 								   int workers);
+/* Let it drop rows that do not matter; rows: how many will be left. */
+extern void scanpath_set_top(CustomPath *path, const ScanTopPlan *plan,
+							 double rows);
 /* What it costs when its batches are read instead of its rows. */
 extern Cost scanpath_batch_cost(const Path *path);
 extern bool scanpath_is_ours(const Path *path);

@@ -1,0 +1,243 @@
+/*
+ * toppath.c
+ *	  Which rows of a scan can matter to the query above it?
+ *
+ * Sorting, DISTINCT ON, LIMIT and aggregation stay where PostgreSQL puts them.
+ * This only finds out that they will throw away most rows, when that can be
+ * told from the query and the scan's own columns.  All of the query's filters
+ * must be the scan's, so it has to be the only relation; and nothing in between
+ * may want more rows than the limit says (row locks, window functions,
+ * set-returning functions).
+ */
+#include "postgres.h"
+
+#include "access/stratnum.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/paths.h"
+#include "utils/fmgroids.h"
+#include "utils/selfuncs.h"
+#include "utils/typcache.h"
+
+#include "exec/aggfunc.h"
+#include "exec/cfunction.h"
+#include "exec/toppath.h"
+#include "exec/vexpr.h"
+
+/* A heap of more values than this costs more than it saves. */
+#define TOP_COUNT_MAX 100000
+
+static bool
+toppath_query_is_simple(PlannerInfo *root)
+{
+	Query	   *parse = root->parse;
+
+	return parse->commandType == CMD_SELECT && parse->rowMarks == NIL &&
+		!parse->hasWindowFuncs && !parse->hasTargetSRFs &&
+		parse->setOperations == NULL &&
+		bms_num_members(root->all_baserels) == 1;
+}
+
+static Expr *
+strip_relabel(Expr *expr)
+{
+	while (expr != NULL && IsA(expr, RelabelType))
+		expr = ((RelabelType *) expr)->arg;
+	return expr;
+}
+
+/* The column of rel that a pathkey is about, by its type's default order. */
+static Var *
+pathkey_column(RelOptInfo *rel, PathKey *pathkey)
+{
+	ListCell   *cell;
+
+	foreach(cell, pathkey->pk_eclass->ec_members)
+	{
+		EquivalenceMember *member = lfirst(cell);
+		Expr	   *expr = strip_relabel(member->em_expr);
+		TypeCacheEntry *cache;
+
+		if (!bms_equal(member->em_relids, rel->relids) || !IsA(expr, Var) ||
+			((Var *) expr)->varattno <= 0)
+			continue;
+		cache = lookup_type_cache(((Var *) expr)->vartype,
+								  TYPECACHE_BTREE_OPFAMILY | TYPECACHE_EQ_OPR |
+								  TYPECACHE_HASH_PROC);
+		if (cache->btree_opf == pathkey->pk_opfamily &&
+			OidIsValid(cache->eq_opr) && OidIsValid(cache->hash_proc) &&
+			pathkey->pk_eclass->ec_collation == ((Var *) expr)->varcollid)
+			return (Var *) expr;
+	}
+	return NULL;
+}
+
+/* The column that orders, from a pathkey. */
+static bool
+toppath_set_order(RelOptInfo *rel, PathKey *pathkey, ScanTopPlan *plan)
+{
+	Var		   *var = pathkey_column(rel, pathkey);
+
+	if (var == NULL || vexpr_type_kind(var->vartype) != VECTOR_INT)
+		return false;
+	plan->attno = var->varattno;
+	plan->desc = pathkey->pk_strategy == BTGreaterStrategyNumber;
+	return true;
+}
+
+static bool
+toppath_for_distinct(PlannerInfo *root, RelOptInfo *rel, ScanTopPlan *plan,
+					 double *rows)
+{
+	int			n = list_length(root->distinct_pathkeys);
+	List	   *vars = NIL;
+	int			i;
+
+	if (list_length(root->sort_pathkeys) <= n)
+		return false;
+	for (i = 0; i < n; i++)
+	{
+		PathKey    *pathkey = list_nth(root->sort_pathkeys, i);
+		Var		   *var = pathkey_column(rel, pathkey);
+
+		if (var == NULL || !list_member_ptr(root->distinct_pathkeys, pathkey))
+			return false;
+		vars = lappend(vars, var);
+		plan->keys = lappend_int(plan->keys, var->varattno);
+		plan->eqs = lappend_oid(plan->eqs,
+								lookup_type_cache(var->vartype,
+												  TYPECACHE_EQ_OPR)->eq_opr);
+	}
+	plan->count = 1;
+	plan->ties = list_length(root->sort_pathkeys) > n + 1;
+	*rows = vars == NIL ? 1 : estimate_num_groups(root, vars, rel->rows, NULL,
+												  NULL);
+	return toppath_set_order(rel, list_nth(root->sort_pathkeys, n), plan);
+}
+
+bool
+toppath_for_order(PlannerInfo *root, RelOptInfo *rel, ScanTopPlan *plan,
+				  double *rows)
+{
+	Query	   *parse = root->parse;
+
+	memset(plan, 0, sizeof(*plan));
+	if (!toppath_query_is_simple(root) || parse->hasAggs ||
+		parse->groupClause != NIL || parse->groupingSets != NIL ||
+		parse->havingQual != NULL || root->sort_pathkeys == NIL)
+		return false;
+	if (parse->distinctClause != NIL)
+		return parse->hasDistinctOn &&
+			toppath_for_distinct(root, rel, plan, rows);
+	if (root->limit_tuples < 1 || root->limit_tuples > TOP_COUNT_MAX)
+		return false;
+	plan->count = (int) root->limit_tuples;
+	plan->ties = list_length(root->sort_pathkeys) > 1 ||
+		parse->limitOption == LIMIT_OPTION_WITH_TIES;
+	*rows = root->limit_tuples * 2;
+	return toppath_set_order(rel, linitial(root->sort_pathkeys), plan);
+}
+
+/* ---------- aggregates ---------- */
+
+bool
+toppath_for_aggregates(PlannerInfo *root, RelOptInfo *rel, List *keys,
+					   List *eqs, List *aggrefs, ScanTopPlan *plan)
+{
+	ListCell   *cell;
+
+	memset(plan, 0, sizeof(*plan));
+	if (aggrefs == NIL)
+		return false;
+	foreach(cell, keys)
+	{
+		Expr	   *expr = strip_relabel(lfirst(cell));
+
+		if (!IsA(expr, Var) || ((Var *) expr)->varattno <= 0 ||
+			expr != lfirst(cell))
+			return false;
+		plan->keys = lappend_int(plan->keys, ((Var *) expr)->varattno);
+	}
+	plan->eqs = eqs;
+	plan->count = 1;
+	plan->ties = true;
+	foreach(cell, aggrefs)
+	{
+		AttrNumber	attno;
+		bool		desc;
+
+		if (!aggfunc_is_extreme_row(lfirst_node(Aggref, cell), &attno, &desc))
+			return false;
+		if (plan->attno != 0 && (attno != plan->attno || desc != plan->desc))
+			return false;
+		plan->attno = attno;
+		plan->desc = desc;
+	}
+	return true;
+}
+
+/* Is it a function of one column whose value is never after its argument? */
+static bool
+bucket_column(Node *node, AttrNumber *attno)
+{
+	Node	   *arg;
+	Oid			function;
+
+	if (!IsA(node, FuncExpr))
+		return false;
+	function = ((FuncExpr *) node)->funcid;
+	if (list_length(((FuncExpr *) node)->args) < 2)
+		return false;
+	arg = (Node *) strip_relabel(lsecond(((FuncExpr *) node)->args));
+	if (!IsA(arg, Var) || ((Var *) arg)->varattno <= 0 ||
+		((Var *) arg)->vartype != exprType(node) ||
+		contain_var_clause(linitial(((FuncExpr *) node)->args)))
+		return false;
+	*attno = ((Var *) arg)->varattno;
+	if (list_length(((FuncExpr *) node)->args) == 2)
+		return function == F_DATE_TRUNC_TEXT_TIMESTAMPTZ ||
+			function == F_DATE_TRUNC_TEXT_TIMESTAMP ||
+			cfunction_has_prefix(function, "rusts_time_bucket_");
+	return function == F_DATE_BIN_INTERVAL_TIMESTAMP_TIMESTAMP ||
+		function == F_DATE_BIN_INTERVAL_TIMESTAMPTZ_TIMESTAMPTZ;
+}
+
+int
+toppath_for_buckets(PlannerInfo *root, RelOptInfo *rel, List *keys, int *key,
+					AttrNumber *attno)
+{
+	Query	   *parse = root->parse;
+	PathKey    *pathkey;
+	ListCell   *cell;
+	int64		count;
+
+	if (!toppath_query_is_simple(root) || parse->distinctClause != NIL ||
+		parse->havingQual != NULL || root->sort_pathkeys == NIL ||
+		parse->limitOption == LIMIT_OPTION_WITH_TIES ||
+		parse->limitCount == NULL || !IsA(parse->limitCount, Const) ||
+		((Const *) parse->limitCount)->constisnull ||
+		(parse->limitOffset != NULL && !IsA(parse->limitOffset, Const)))
+		return 0;
+	count = DatumGetInt64(((Const *) parse->limitCount)->constvalue);
+	if (parse->limitOffset != NULL &&
+		!((Const *) parse->limitOffset)->constisnull)
+		count += DatumGetInt64(((Const *) parse->limitOffset)->constvalue);
+	pathkey = linitial(root->sort_pathkeys);
+	if (count < 1 || count > TOP_COUNT_MAX ||
+		pathkey->pk_strategy != BTGreaterStrategyNumber)
+		return 0;
+	foreach(cell, keys)
+	{
+		ListCell   *member;
+
+		foreach(member, pathkey->pk_eclass->ec_members)
+			if (equal(((EquivalenceMember *) lfirst(member))->em_expr,
+					  lfirst(cell)) &&
+				bucket_column(lfirst(cell), attno))
+			{
+				*key = foreach_current_index(cell);
+				return (int) count;
+			}
+	}
+	return 0;
+}
