@@ -121,7 +121,7 @@ aggplan_find_keys(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 		if (expr == NULL)
 			expr = get_sortgroupclause_expr(clause, root->processed_tlist);
 		if (!clause->hashable || contain_volatile_functions(expr) ||
-			contain_subplans(expr))
+			contain_subplans(expr) || expression_returns_set(expr))
 			return false;
 		plan->keys = lappend(plan->keys, expr);
 		plan->eqs = lappend_oid(plan->eqs, clause->eqop);

@@ -23,6 +23,7 @@
 #include "optimizer/paths.h"
 #include "optimizer/restrictinfo.h"
 #include "parser/parsetree.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/selfuncs.h"
 
@@ -189,26 +190,115 @@ scanpath_batch_cost(const Path *path)
 
 /* ---------- plan ---------- */
 
-/* Does a clause come before another?  See the top of the file. */
-static int
-scanpath_compare_clauses(const ListCell *a, const ListCell *b)
+/* A clause and where it may go. */
+typedef struct ScanClause
 {
-	const RestrictInfo *x = lfirst_node(RestrictInfo, a);
-	const RestrictInfo *y = lfirst_node(RestrictInfo, b);
-	double		cost_x;
-	double		cost_y;
+	RestrictInfo *rinfo;
+	bool		safe;			/* cannot fail, whatever the row */
+	double		rank;			/* smaller first, among its like */
+	int			position;		/* as given */
+} ScanClause;
 
-	if (x->security_level != y->security_level)
-		return x->security_level < y->security_level ? -1 : 1;
-	if (!vexpr_is_vectorized((Node *) x->clause, &cost_x))
-		cost_x += 100;
-	if (!vexpr_is_vectorized((Node *) y->clause, &cost_y))
-		cost_y += 100;
+/* LIKE and regular expressions with a constant pattern do not fail by row. */
+static bool
+clause_is_match(Node *clause)
+{
+	static const Oid matches[] = {F_TEXTLIKE, F_TEXTNLIKE, F_TEXTICLIKE,
+	F_TEXTICNLIKE, F_TEXTREGEXEQ, F_TEXTREGEXNE, F_TEXTICREGEXEQ, F_TEXTICREGEXNE};
+	OpExpr	   *op = (OpExpr *) clause;
+	Node	   *left;
+	int			i;
 
-	/* cost per row taken out */
-	cost_x /= Max(1 - Max(x->norm_selec, 0), 0.01);
-	cost_y /= Max(1 - Max(y->norm_selec, 0), 0.01);
-	return cost_x < cost_y ? -1 : cost_x > cost_y;
+	if (!IsA(clause, OpExpr) || list_length(op->args) != 2 ||
+		!IsA(lsecond(op->args), Const))
+		return false;
+	left = linitial(op->args);
+	if (IsA(left, RelabelType))
+		left = (Node *) ((RelabelType *) left)->arg;
+	for (i = 0; i < lengthof(matches); i++)
+		if (get_opcode(op->opno) == matches[i])
+			return IsA(left, Var);
+	return false;
+}
+
+/*
+ * Clauses that cannot fail go first, in the order of cost per row taken out.
+ * The others follow in PostgreSQL's own order: what keeps them from failing
+ * there (x <> 0 AND 1 / x > 3) has been evaluated by then.
+ */
+static void
+clause_examine(PlannerInfo *root, ScanClause *clause)
+{
+	Node	   *expr = (Node *) clause->rinfo->clause;
+	QualCost	cost;
+	double		units;
+
+	clause->safe = !contain_leaked_vars(expr) || clause_is_match(expr);
+	if (!clause->safe)
+	{
+		cost_qual_eval_node(&cost, expr, root);
+		clause->rank = cost.per_tuple;
+		return;
+	}
+	if (!vexpr_is_vectorized(expr, &units))
+		units += 100;
+	clause->rank = units / Max(1 - Max(clause->rinfo->norm_selec, 0), 0.01);
+}
+
+static int
+clause_compare(const void *a, const void *b)
+{
+	const ScanClause *x = a;
+	const ScanClause *y = b;
+
+	if (x->rinfo->security_level != y->rinfo->security_level)
+		return x->rinfo->security_level < y->rinfo->security_level ? -1 : 1;
+	if (x->safe != y->safe)
+		return x->safe ? -1 : 1;
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	return x->position - y->position;
+}
+
+/*
+ * The clauses in the order of evaluation, and which of them may be evaluated
+ * on tags before all others: those that neither fail nor leak, or that have only
+ * such before them.
+ */
+static List *
+scanpath_order_clauses(PlannerInfo *root, List *rinfos, List **early)
+{
+	ScanClause *clauses = palloc(Max(1, list_length(rinfos)) *
+								 sizeof(ScanClause));
+	List	   *filters = NIL;
+	bool		all_early = true;
+	int			n = 0;
+	int			i;
+	ListCell   *cell;
+
+	foreach(cell, rinfos)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
+
+		if (rinfo->pseudoconstant)
+			continue;			/* a gating node sees to these */
+		clauses[n].rinfo = rinfo;
+		clauses[n].position = n;
+		clause_examine(root, &clauses[n++]);
+	}
+	qsort(clauses, n, sizeof(ScanClause), clause_compare);
+	*early = NIL;
+	for (i = 0; i < n; i++)
+	{
+		RestrictInfo *rinfo = clauses[i].rinfo;
+
+		all_early &= clauses[i].safe &&
+			(rinfo->security_level == clauses[0].rinfo->security_level ||
+			 !contain_leaked_vars((Node *) rinfo->clause));
+		filters = lappend(filters, rinfo->clause);
+		*early = lappend_int(*early, all_early || i == 0);
+	}
+	return filters;
 }
 
 static List *
@@ -229,25 +319,9 @@ scanpath_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
 			  List *tlist, List *clauses, List *custom_plans)
 {
 	CustomScan *scan = makeNode(CustomScan);
-	List	   *early = NIL;
-	List	   *filters = NIL;
-	Index		lowest = PG_UINT32_MAX;
-	ListCell   *cell;
+	List	   *early;
+	List	   *filters = scanpath_order_clauses(root, clauses, &early);
 
-	clauses = list_copy(clauses);
-	list_sort(clauses, scanpath_compare_clauses);
-	foreach(cell, clauses)
-		lowest = Min(lowest, lfirst_node(RestrictInfo, cell)->security_level);
-	foreach(cell, clauses)
-	{
-		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
-
-		if (rinfo->pseudoconstant)
-			continue;			/* a gating node sees to these */
-		filters = lappend(filters, rinfo->clause);
-		early = lappend_int(early, rinfo->leakproof ||
-							rinfo->security_level == lowest);
-	}
 	scan->scan.plan.targetlist = tlist;
 	scan->scan.scanrelid = rel->relid;
 	scan->flags = path->flags;
