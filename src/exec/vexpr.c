@@ -11,6 +11,7 @@
  *				evaluated once per entry
  *	time		a step function of a single column: once per step
  *	logic, compare, array, case, arith: kernels over the parts' vectors
+ *	of step		a function of such steps: once per step
  *	scalar		everything else, row by row
  *
  * Evaluation is lazy where SQL's is: the rows that a node is evaluated for are
@@ -495,8 +496,9 @@ VExpr *
 vexpr_build(VExprShared *shared, Node *node)
 {
 	static VExpr *(*const builders[]) (VExprShared *, Node *) = {
-		vexpr_build_dictionary, vexpr_build_logic, vexpr_build_compare,
-		vexpr_build_array, vexpr_build_case, vexpr_build_arith
+		vexpr_build_dictionary, vexpr_build_time, vexpr_build_logic,
+		vexpr_build_compare, vexpr_build_array, vexpr_build_case,
+		vexpr_build_arith, vexpr_build_of_step
 	};
 	VExpr	   *expr = NULL;
 	int			i;

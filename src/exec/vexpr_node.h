@@ -150,5 +150,6 @@ extern VExpr *vexpr_build_logic(VExprShared *shared, Node *node);
 extern VExpr *vexpr_build_case(VExprShared *shared, Node *node);
 extern VExpr *vexpr_build_arith(VExprShared *shared, Node *node);
 extern VExpr *vexpr_build_time(VExprShared *shared, Node *node);
+extern VExpr *vexpr_build_of_step(VExprShared *shared, Node *node);
 
 #endif							/* RUSTS_VEXPR_NODE_H */
