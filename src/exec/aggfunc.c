@@ -248,9 +248,12 @@ aggfunc_compile(AggFunc *func, Aggref *aggref, PlanState *parent,
 			func->column = plain_column(expr);
 			func->arg_kind = vexpr_type_kind(exprType((Node *) expr));
 		}
-		func->args[func->nargs++] = vexpr_compile(expr, parent, desc, slot);
+		/* who combines states has no rows */
+		if (slot != NULL)
+			func->args[func->nargs] = vexpr_compile(expr, parent, desc, slot);
+		func->nargs++;
 	}
-	if (aggref->aggfilter != NULL)
+	if (aggref->aggfilter != NULL && slot != NULL)
 		func->filter = vexpr_compile(aggref->aggfilter, parent, desc, slot);
 	if (func->result == RESULT_FINALFN)
 		agggeneric_compile(func);
@@ -262,7 +265,8 @@ aggfunc_rescan(AggFunc *func)
 	int			i;
 
 	for (i = 0; i < func->nargs; i++)
-		vexpr_rescan(func->args[i]);
+		if (func->args[i] != NULL)
+			vexpr_rescan(func->args[i]);
 	if (func->filter != NULL)
 		vexpr_rescan(func->filter);
 }

@@ -345,6 +345,20 @@ aggpath_add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	add_path(output, &final->path);
 }
 
+/* A clause without columns becomes a Result above the scan. */
+static bool
+aggpath_has_gate(PlannerInfo *root, RelOptInfo *input)
+{
+	ListCell   *cell;
+
+	if (!root->hasPseudoConstantQuals)
+		return false;
+	foreach(cell, input->baserestrictinfo)
+		if (lfirst_node(RestrictInfo, cell)->pseudoconstant)
+			return true;
+	return false;
+}
+
 static void
 aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 			GroupPathExtraData *extra)
@@ -361,7 +375,7 @@ aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 
 	if (!settings_enable_vectorized_agg || !IS_SIMPLE_REL(input) ||
 		extra->patype == PARTITIONWISE_AGGREGATE_PARTIAL ||
-		!scanpath_possible(root, input) ||
+		!scanpath_possible(root, input) || aggpath_has_gate(root, input) ||
 		!aggplan_make(root, input, output, (Node *) having, &plan))
 		return;
 	if (plan.keys != NIL)
