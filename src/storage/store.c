@@ -29,6 +29,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "codec/crc32c.h"
 #include "storage/store.h"
 
 /* Tuple header, two keys, varlena header and checksum must fit the page. */
@@ -119,7 +120,10 @@ store_checksum(Oid chunk_id, int32 chunk_seq, const char *data, uint32 len)
 	INIT_CRC32C(crc);
 	COMP_CRC32C(crc, &chunk_id, sizeof(chunk_id));
 	COMP_CRC32C(crc, &chunk_seq, sizeof(chunk_seq));
-	COMP_CRC32C(crc, data, len);
+	if (crc32c_available())
+		crc = crc32c_extend(crc, data, len);
+	else
+		COMP_CRC32C(crc, data, len);
 	FIN_CRC32C(crc);
 	return crc;
 }

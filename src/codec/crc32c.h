@@ -1,0 +1,21 @@
+/*
+ * crc32c.h
+ *	  CRC32C of large buffers, where the processor helps.
+ */
+#ifndef RUSTS_CRC32C_H
+#define RUSTS_CRC32C_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Can this machine?  If not, crc32c_extend must not be called. */
+extern bool crc32c_available(void);
+
+/*
+ * The CRC register after len more bytes.  The complement before the first
+ * and after the last byte is the caller's.
+ */
+extern uint32_t crc32c_extend(uint32_t crc, const void *data, size_t len);
+
+#endif							/* RUSTS_CRC32C_H */
