@@ -11,7 +11,7 @@ use warnings;
 use Exporter 'import';
 use Types qw(pick chance rint);
 
-our @EXPORT_OK = qw(number condition bucket key aggregate instant host_name ordered_column some_of $approximate);
+our @EXPORT_OK = qw(number condition bucket key aggregate instant range host_name ordered_column some_of $approximate);
 our $approximate;
 
 my %UNITS = (
@@ -32,11 +32,22 @@ sub host_name
 	return "'host_" . rint($case->{hosts} + 1) . "'";
 }
 
+# Two instants, the earlier one first as a rule.
+sub range
+{
+	my ($case) = @_;
+	my @steps = sort { $a <=> $b } map { rint($case->{steps} + 2) } 1 .. 2;
+
+	return (instant($case), instant($case)) if chance(0.15);
+	return map { instant($case, $_) } @steps;
+}
+
 # A literal of the time column's type, inside the rows' span or a bit outside.
 sub instant
 {
-	my ($case) = @_;
-	my $step = pick(rint($case->{steps} + 2), rint($case->{steps} + 2), -5, 0, $case->{steps} + 1000);
+	my ($case, $step) = @_;
+
+	$step //= pick((map { rint($case->{steps} + 2) } 1 .. 6), -5, 0, $case->{steps} + 1000);
 	my $seconds = $step * 10 + pick(0, 0, rint(10));
 
 	return 1704067200000000000 + $seconds * 1000000000 . '::bigint' if $case->{type} eq 'bigint';
@@ -82,8 +93,8 @@ sub text_pattern
 sub time_condition
 {
 	my ($case) = @_;
-	my ($a, $b) = (instant($case), instant($case));
-	my @more = ("ts >= $a AND ts < $b", "ts >= $a AND ts < $b", "ts > $a", "ts <= $a", "ts BETWEEN $a AND $b",
+	my ($a, $b) = range($case);
+	my @more = (("ts >= $a AND ts < $b") x 4, "ts > $a", "ts <= $a", "ts BETWEEN $a AND $b",
 		"ts IN ($a, $b)", "ts = $a", "ts <> $a", "NOT ts < $a", "$a < ts", "ts = (SELECT max(ts) FROM t)", "ts >= (SELECT min(ts) FROM t)");
 
 	push @more, "(host, ts) " . pick('>', '<=') . ' (' . host_name($case) . ", $a)";
@@ -130,8 +141,8 @@ sub condition
 
 	if ($depth > 0 && $roll < 0.35)
 	{
-		my @parts = map { condition($case, $depth - 1) } 1 .. 2 + rint(2);
-		return '(' . join(chance(0.7) ? ' AND ' : ' OR ', @parts) . ')';
+		my @parts = map { condition($case, $depth - 1) } 1 .. pick(2, 2, 3);
+		return '(' . join(chance(0.5) ? ' AND ' : ' OR ', @parts) . ')';
 	}
 	return 'NOT (' . condition($case, $depth - 1) . ')' if $depth > 0 && $roll < 0.42;
 	return '(' . time_condition($case) . ')' if $roll < 0.55;

@@ -12,7 +12,7 @@ use warnings;
 
 use Exporter 'import';
 use Types qw(pick chance rint);
-use Expressions qw(number condition bucket key aggregate instant host_name ordered_column some_of);
+use Expressions qw(number condition bucket key aggregate instant range host_name ordered_column some_of);
 
 our @EXPORT_OK = qw(make_query helpers);
 
@@ -34,7 +34,7 @@ SQL
 sub where
 {
 	my ($case) = @_;
-	my @conditions = map { condition($case, 2) } 1 .. pick(0, 1, 1, 1, 2, 2, 3);
+	my @conditions = map { condition($case, pick(0, 0, 1, 1, 2)) } 1 .. pick(0, 0, 1, 1, 1, 1, 2, 3);
 	return @conditions ? ' WHERE ' . join(' AND ', @conditions) : '';
 }
 
@@ -84,7 +84,7 @@ sub by_bucket_and_key
 sub dashboard
 {
 	my ($case) = @_;
-	my ($from, $to) = (instant($case), instant($case));
+	my ($from, $to) = range($case);
 	my @aggregates = some_of(4, sub { pick('max', 'min', 'avg', 'sum', 'count') . '(' . pick(qw(u v i4 w)) . ')' });
 	my $filter = pick('', ' AND host = ' . host_name($case), ' AND host IN (' . join(', ', some_of(5, sub { host_name($case) })) . ')', ' AND u > 90', " AND region = 'eu'");
 	my $bucket = bucket($case);
@@ -194,7 +194,7 @@ sub nested
 sub partitioned
 {
 	my ($case) = @_;
-	my ($from, $to) = (instant($case), instant($case));
+	my ($from, $to) = range($case);
 	my $where = pick('', " WHERE ts >= $from AND ts < $to", ' WHERE host = ' . host_name($case), ' WHERE u > 50 AND i4 IS NOT NULL');
 
 	return pick("SELECT count(*), sum(u), min(ts), max(ts), avg(v) FROM p$where", 'SELECT ' . bucket($case) . ", host, count(*), max(u) FROM p$where GROUP BY 1, 2 ORDER BY 1, 2",
@@ -211,7 +211,7 @@ sub prepared
 	my $type = $case->{type};
 	my ($sql, $types, $values) = @{ pick(
 		[ "SELECT count(*), sum(u), max(v) FROM t WHERE host = \$1 AND ts >= \$2", "text, $type", sub { host_name($case) . ', ' . instant($case) } ],
-		[ "SELECT " . bucket($case) . ", max(u) FROM t WHERE ts >= \$1 AND ts < \$2 GROUP BY 1 ORDER BY 1 LIMIT \$3", "$type, $type, int", sub { instant($case) . ', ' . instant($case) . ', ' . pick(1, 5, 1000) } ],
+		[ "SELECT " . bucket($case) . ", max(u) FROM t WHERE ts >= \$1 AND ts < \$2 GROUP BY 1 ORDER BY 1 LIMIT \$3", "$type, $type, int", sub { join ', ', range($case), pick(1, 5, 1000) } ],
 		[ "SELECT host, sum(u) FROM t WHERE u > \$1 AND i2 = ANY (\$2) GROUP BY host ORDER BY host", 'float8, int2[]', sub { pick(0, 90, "'NaN'", 'NULL') . ', ' . pick("'{1,2}'", "'{}'", 'NULL', "'{3,NULL}'") } ],
 		[ "SELECT id, u FROM t WHERE host = ANY (\$1) AND (s LIKE \$2 OR v < \$3) ORDER BY id LIMIT 20", 'text[], text, float8', sub { pick("'{host_1,host_2}'", "'{}'") . ', ' . pick("'a%'", "'%'", 'NULL') . ', ' . rint(50) } ],
 		[ "SELECT sum(u * \$1), count(*) FILTER (WHERE v > \$2), max(coalesce(i4, \$3)) FROM t WHERE i4 BETWEEN \$3 AND \$4", 'float8, float8, int, int', sub { pick(1, 0.5) . ', ' . rint(50) . ', ' . (rint(100) - 80) . ', ' . rint(100) } ],

@@ -33,7 +33,7 @@ my %TIME = (
 sub make_case
 {
 	my $type = pick(('timestamptz') x 5, 'timestamp', 'date', 'bigint');
-	my $rows = pick(0, 1, 5, 200, 1500, (3000) x 3, (6000) x 3, 9000);
+	my $rows = pick(pick(0, 1, 5), 200, 1500, (3000) x 3, (6000) x 4, 9000, 20000);
 	my $case = {
 		type => $type, rows => $rows, %{ $TIME{$type} },
 		hosts => pick(1, 3, 8, 8, 20, 100), pieces => 2 + rint(3),
