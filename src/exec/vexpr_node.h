@@ -5,8 +5,7 @@
  * A compiled expression is a tree of nodes.  The class of a node says how to
  * evaluate it: "eval" gives values as a vector, "test" the truth of a boolean;
  * a class has one of them or both, and vexpr.c derives the other.  Both are
- * given the rows that matter, a selection that is never larger than the
- * batch's: other rows may get any value, and must not raise errors.
+ * given the rows that matter: others may get any value, but raise no errors.
  *
  * Results live in the node until it is evaluated again, by-reference values in
  * batch->memory or longer.  Kernels read whole vectors: a node's value for
@@ -32,9 +31,7 @@ typedef struct VExprShared
 	TupleTableSlot *slot;
 	MemoryContext memory;		/* as long as the expression */
 	MemoryContext once;			/* values evaluated once; NULL until needed */
-
-	/* Values computed once, or per dictionary entry, carry the generation. */
-	uint32		generation;
+	uint32		generation;		/* carried by what was computed once */
 } VExprShared;
 
 /* Truth of a boolean for the rows asked for; a row in neither is false. */
@@ -49,8 +46,7 @@ typedef struct VExprClass
 	const Vector *(*eval) (VExpr *expr, Batch *batch, const uint64 *rows);
 	void		(*test) (VExpr *expr, Batch *batch, const uint64 *rows,
 						 Truth *truth);
-
-	/* optional: take rows out for which it is not true, cheaper than test */
+	/* optional: take rows out for which it is not true */
 	void		(*filter) (VExpr *expr, Batch *batch, uint64 *rows);
 } VExprClass;
 
@@ -90,10 +86,9 @@ extern void vexpr_node_test(VExpr *expr, Batch *batch, const uint64 *rows,
 /* Take rows out for which a boolean is not true. */
 extern void vexpr_node_filter(VExpr *expr, Batch *batch, uint64 *rows);
 
-/* The room for a result. */
+/* The room for a result, and the result: values, isnull if any is NULL. */
 extern Datum *vexpr_node_values(VExpr *expr);
 extern bool *vexpr_node_isnull(VExpr *expr);
-/* ... and the result itself: values, and isnull if any of them is NULL. */
 extern const Vector *vexpr_node_result(VExpr *expr, bool nulls);
 
 /* Take the rows that are NULL out of rows; add them to null if not NULL. */
@@ -111,13 +106,14 @@ extern double vexpr_double(const VExpr *expr, Datum value);
 
 extern ExprContext *vexpr_econtext(VExprShared *shared);
 extern ExprState *vexpr_init_expr(VExprShared *shared, Node *node);
+
 /* Is it free of columns and does it give one value for the whole scan? */
 extern bool vexpr_is_once(Node *node);
 extern VExpr *vexpr_build_once(VExprShared *shared, Node *node);
 /* The value of a node built by vexpr_build_once. */
 extern Datum vexpr_once_value(VExpr *expr, bool *isnull);
 
-/* ---------- vexpr_scalar.c: row by row, and once per dictionary entry ---------- */
+/* ---------- vexpr_scalar.c, vexpr_dictionary.c ---------- */
 
 extern VExpr *vexpr_build_scalar(VExprShared *shared, Node *node);
 /*
@@ -125,8 +121,6 @@ extern VExpr *vexpr_build_scalar(VExprShared *shared, Node *node);
  * nothing else that changes during the scan; or 0.
  */
 extern AttrNumber vexpr_only_column(Node *node);
-/* NULL when the expression cannot be evaluated per dictionary entry. */
-extern VExpr *vexpr_build_dictionary(VExprShared *shared, Node *node);
 /* The value for one input in place of the only column. */
 extern Datum vexpr_scalar_value(VExpr *scalar, Datum input, bool input_isnull,
 								bool *isnull);
@@ -144,6 +138,7 @@ extern bool vexpr_function_call(Node *node, Oid *function, List **args);
 
 /* ---------- the other builders: NULL when the node is not of theirs ---------- */
 
+extern VExpr *vexpr_build_dictionary(VExprShared *shared, Node *node);
 extern VExpr *vexpr_build_compare(VExprShared *shared, Node *node);
 extern VExpr *vexpr_build_array(VExprShared *shared, Node *node);
 extern VExpr *vexpr_build_logic(VExprShared *shared, Node *node);

@@ -12,7 +12,7 @@
 #include "optimizer/optimizer.h"
 #include "utils/lsyscache.h"
 
-#include "exec/vexpr_node.h"
+#include "exec/vexpr_step.h"
 
 /*
  * Costs of a row in units of cpu_operator_cost, which is about what the server
@@ -20,6 +20,7 @@
  * row into a slot and copying the result is worth a few operators.
  */
 #define KERNEL_COST 0.02
+#define STEP_COST 0.1
 #define DICTIONARY_COST 0.1
 #define ROW_COST 3.0
 
@@ -121,11 +122,17 @@ static bool
 is_vectorized(Node *node, double *cost)
 {
 	PartsContext parts = {true, KERNEL_COST};
+	StepShape	step;
 	QualCost	rows;
 
 	*cost = 0;
 	if (IsA(node, Var) || vexpr_is_once(node))
 		return !IsA(node, Var) || ((Var *) node)->varattno > 0;
+	if (vexpr_find_step(node, &step))
+	{
+		*cost = STEP_COST;
+		return true;
+	}
 	if (has_kernel(node))
 	{
 		(void) expression_tree_walker(node, check_part, &parts);
