@@ -41,10 +41,7 @@ binmode STDOUT;
 $| = 1;
 new_work($work);
 set_up();
-foreach my $round (1 .. $rounds)
-{
-	run_round($round) unless defined $ENV{ONLY} && $ENV{ONLY} != $round;
-}
+run_round($_) foreach defined $ENV{ONLY} ? $ENV{ONLY} : 1 .. $rounds;
 print "$errors of the queries are errors on the heap\n" if $errors;
 print 'plans: ', join(', ', map { "$_ $nodes{$_}" } sort keys %nodes), "\n" if %nodes;
 print "$passed passed, $failed failed\n";
