@@ -54,11 +54,13 @@ typedef struct Intern
 typedef struct AggKey
 {
 	VExpr	   *expr;
+	AttrNumber	column;			/* the key is just this column; 0: not */
 	VectorKind	kind;
 	Intern	   *intern;			/* VECTOR_DATUM only */
 
 	/* of the current batch */
 	const Vector *vector;
+	bool		by_run;			/* vector has a row for each series run */
 	bool		coded;			/* words are still codes */
 	bool		constant;
 	int64	   *words;			/* what the vector's values come to */
@@ -79,7 +81,9 @@ struct AggKeys
 	uint32		mask;
 	uint32		part_mask;		/* groups of this pass: hash & mask == part */
 	uint32		part;
-	int64	   *row_words;		/* of the row being looked up */
+	BatchRuns	runs;			/* of the current batch, if any key is by_run */
+	int			run;			/* of the row being looked up */
+	int64	   *row_words;		/* of that row */
 	Datum	   *row_datums;
 	bool	   *row_nulls;
 };
@@ -241,6 +245,8 @@ aggkeys_create(List *exprs, List *eqs, PlanState *parent, TupleDesc desc,
 		if (slot != NULL)
 			key->expr = vexpr_compile((Expr *) expr, parent, desc, slot);
 		key->kind = vexpr_type_kind(exprType(expr));
+		if (IsA(expr, Var) && ((Var *) expr)->varattno > 0)
+			key->column = ((Var *) expr)->varattno;
 		key->words = palloc(BATCH_ROWS * sizeof(int64));
 		if (key->kind == VECTOR_DATUM)
 			key->intern = intern_create(exprType(expr), exprCollation(expr),
@@ -452,8 +458,15 @@ key_word(AggKeys *keys, AggKey *key, Datum value)
 static void
 key_begin_batch(AggKeys *keys, AggKey *key, Batch *batch)
 {
-	const Vector *vector = vexpr_eval(key->expr, batch);
+	const Vector *vector = NULL;
 	int			i;
+
+	/* a tag is constant in a run: spare its rows */
+	if (key->column > 0)
+		vector = batch_run_column(batch, key->column, &keys->runs);
+	key->by_run = vector != NULL;
+	if (vector == NULL)
+		vector = vexpr_eval(key->expr, batch);
 
 	key->vector = vector;
 	key->constant = vector->constant;
@@ -473,7 +486,8 @@ static inline void
 key_load_row(AggKeys *keys, AggKey *key, int k, int row)
 {
 	const Vector *vector = key->vector;
-	int			at = key->constant ? 0 : row;
+	int			at = key->constant ? 0 :
+	key->by_run ? keys->run : row;
 	Datum		value;
 
 	keys->row_nulls[k] = vector->isnull != NULL && vector->isnull[at];
@@ -503,6 +517,9 @@ row_group(AggKeys *keys, int row)
 {
 	int			k;
 
+	/* rows come in order */
+	while (keys->run < keys->runs.n - 1 && keys->runs.ends[keys->run] <= row)
+		keys->run++;
 	for (k = 0; k < keys->n; k++)
 		key_load_row(keys, &keys->keys[k], k, row);
 	return groups_find(keys);
@@ -510,21 +527,25 @@ row_group(AggKeys *keys, int row)
 
 /* Bits of the rows whose key differs from the row before. */
 static void
-key_mark_changes(const AggKey *key, int n, uint64 *changes)
+key_mark_changes(const AggKey *key, int n, const BatchRuns *runs,
+				 uint64 *changes)
 {
 	const Vector *vector = key->vector;
 	const int64 *values = (const int64 *) vector->values;
-	uint64		differs[SELECTION_WORDS];
 	int			i;
 
 	if (key->constant || n < 2)
 		return;
+	if (key->by_run)
+	{
+		/* runs with the same tag cost no more than a lookup */
+		for (i = 0; i < runs->n - 1; i++)
+			selection_add(changes, runs->ends[i]);
+		return;
+	}
 	if (!key->coded && key->kind != VECTOR_INT && key->kind != VECTOR_FLOAT8)
 		values = key->words;
-	/* bit i - 1 says that row i differs */
-	compare_int_vectors(COMPARE_NE, values + 1, values, n - 1, differs);
-	for (i = SELECTION_WORDS - 1; i >= 0; i--)
-		changes[i] |= differs[i] << 1 | (i > 0 ? differs[i - 1] >> 63 : 0);
+	compare_mark_changes(values, n, changes);
 	if (vector->isnull != NULL)
 		for (i = 1; i < n; i++)
 			if (vector->isnull[i] != vector->isnull[i - 1])
@@ -600,10 +621,12 @@ aggkeys_lookup(AggKeys *keys, Batch *batch, AggGroups *groups)
 		return;
 	}
 	selection_clear(changes);
+	keys->run = 0;
+	keys->runs.n = 0;
 	for (k = 0; k < keys->n; k++)
 	{
 		key_begin_batch(keys, &keys->keys[k], batch);
-		key_mark_changes(&keys->keys[k], batch->n, changes);
+		key_mark_changes(&keys->keys[k], batch->n, &keys->runs, changes);
 	}
 	if (selection_count(changes) < MAX_RANGES)
 		lookup_ranges(keys, batch, changes, groups);

@@ -57,9 +57,10 @@ batch_reserve(BlockScan *scan, BlockColumn *column)
 										BATCH_ROWS * sizeof(bool));
 }
 
-/* A tag, one row a run. */
+/* A tag, one row a run: n runs from first on. */
 static void
-batch_runs_column(BlockScan *scan, AttrNumber attno, BlockColumn *column)
+batch_runs_column(BlockScan *scan, AttrNumber attno, BlockColumn *column,
+				  uint32 first, int n)
 {
 	SegmentReader *reader = scan->reader;
 	ColumnReader *tag = &reader->readers[attno - 1];
@@ -71,8 +72,8 @@ batch_runs_column(BlockScan *scan, AttrNumber attno, BlockColumn *column)
 		elog(ERROR, "column %d is not a tag", attno);
 	batch_reserve(scan, column);
 	column_read_dictionary(tag);
-	codes = reader->run_codes[tag->data.tag - 1] + scan->first_run;
-	for (i = 0; i < scan->batch.n; i++)
+	codes = reader->run_codes[tag->data.tag - 1] + first;
+	for (i = 0; i < n; i++)
 	{
 		if (codes[i] < 0 || codes[i] > tag->data.dict_entries)
 			segment_reader_corrupt(reader, attno,
@@ -103,13 +104,66 @@ batch_column(Batch *batch, AttrNumber attno)
 			batch_segment_column(scan, attno, &column->vector);
 			break;
 		case BLOCK_RUNS:
-			batch_runs_column(scan, attno, column);
+			batch_runs_column(scan, attno, column, scan->first_run,
+							  scan->batch.n);
 			break;
 		case BLOCK_HOT:
 		case BLOCK_NONE:
 			elog(ERROR, "column %d was not asked for", attno);
 	}
 	column->batch = scan->batch_number;
+	return &column->vector;
+}
+
+/* The run that a row of the segment belongs to. */
+static uint32
+batch_find_run(const SegmentReader *reader, uint32 row)
+{
+	uint32		low = 0;
+	uint32		high = reader->header.series;
+
+	while (high - low > 1)
+	{
+		uint32		middle = low + (high - low) / 2;
+
+		if (reader->run_start[middle] <= row)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* With more runs than this in a batch, rows are as good. */
+#define MAX_BATCH_RUNS 64
+
+const Vector *
+batch_run_column(Batch *batch, AttrNumber attno, BatchRuns *runs)
+{
+	BlockScan  *scan = (BlockScan *) batch;
+	BlockColumn *column = &scan->run_columns[attno - 1];
+	ColumnReader *tag;
+	uint32		first = scan->block * CODEC_BLOCK_ROWS;
+	uint32		run;
+	int			n = 0;
+
+	if (scan->mode != BLOCK_SEGMENT)
+		return NULL;
+	tag = &scan->reader->readers[attno - 1];
+	if (!tag->present || tag->data.encoding != CODEC_SERIES)
+		return NULL;
+	segment_reader_load_series(scan->reader);
+	run = batch_find_run(scan->reader, first);
+	do
+	{
+		uint32		end = scan->reader->run_start[run + n + 1] - first;
+
+		if (n == MAX_BATCH_RUNS)
+			return NULL;
+		runs->ends[n++] = Min(end, (uint32) batch->n);
+	} while (runs->ends[n - 1] < batch->n);
+	runs->n = n;
+	batch_runs_column(scan, attno, column, run, n);
 	return &column->vector;
 }
 

@@ -54,6 +54,20 @@ typedef struct Batch Batch;
  */
 extern const Vector *batch_column(Batch *batch, AttrNumber attno);
 
+/* The series runs that a batch's rows belong to: run i ends before ends[i]. */
+typedef struct BatchRuns
+{
+	int			n;
+	uint16		ends[BATCH_ROWS];
+} BatchRuns;
+
+/*
+ * A tag column with a row for each of the batch's runs, or NULL when the batch
+ * is not of a segment in which the column is a tag, or has many runs.
+ */
+extern const Vector *batch_run_column(Batch *batch, AttrNumber attno,
+									  BatchRuns *runs);
+
 /*
  * Store row i's columns attnos[0 .. n) into a virtual slot of the table's
  * descriptor; other attributes are not touched.  For expressions that are

@@ -125,6 +125,8 @@ blockscan_create(Relation rel, PlanState *parent, TupleTableSlot *slot,
 	scan->batch.memory = AllocSetContextCreate(context, "rusts batch",
 											   ALLOCSET_DEFAULT_SIZES);
 	scan->columns = palloc0(Max(1, scan->desc->natts) * sizeof(BlockColumn));
+	scan->run_columns = palloc0(Max(1, scan->desc->natts) *
+								sizeof(BlockColumn));
 	for (i = 0; i < scan->desc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(scan->desc, i);

@@ -142,6 +142,7 @@ typedef struct BlockScan
 	uint64		batch_number;
 	bool		read;			/* something of the block was decoded */
 	BlockColumn *columns;		/* per attribute */
+	BlockColumn *run_columns;	/* the same, with a row per run */
 } BlockScan;
 
 /*

@@ -251,3 +251,42 @@ compare_codes_accepted(const uint64_t *codes, int n, const uint8_t *accepted,
 	codes_accepted(codes, n, accepted, result);
 	finish(result, n, false);
 }
+
+/* ---------- neighbours ---------- */
+
+/* Does any of 64 values differ from the one before it? */
+CODEC_INLINE uint64_t
+any_differs(const int64_t *values)
+{
+	uint64_t	any = 0;
+	int			i;
+
+	for (i = 0; i < 64; i++)
+		any |= (uint64_t) (values[i] ^ values[i - 1]);
+	return any;
+}
+
+/* Changes are few where it matters: look for words without any first. */
+CODEC_CLONES static void
+mark_changes(const int64_t *values, int n, uint64_t *changes)
+{
+	int			from;
+	int			i;
+
+	for (i = 1; i < n && i < 64; i++)
+		changes[0] |= (uint64_t) (values[i] != values[i - 1]) << i;
+	for (from = 64; from + 64 <= n; from += 64)
+		if (any_differs(values + from) != 0)
+			for (i = 0; i < 64; i++)
+				changes[from >> 6] |=
+					(uint64_t) (values[from + i] != values[from + i - 1]) << i;
+	for (i = from; i < n; i++)
+		changes[i >> 6] |=
+			(uint64_t) (values[i] != values[i - 1]) << (i & 63);
+}
+
+void
+compare_mark_changes(const int64_t *values, int n, uint64_t *changes)
+{
+	mark_changes(values, n, changes);
+}

@@ -40,4 +40,8 @@ extern void compare_float_between(const double *values, int n,
 extern void compare_codes_accepted(const uint64_t *codes, int n,
 								   const uint8_t *accepted, uint64_t *result);
 
+/* Add the rows whose value is not that of the row before. */
+extern void compare_mark_changes(const int64_t *values, int n,
+								 uint64_t *changes);
+
 #endif							/* RUSTS_COMPARE_H */
