@@ -22,6 +22,7 @@
 #include "access/table.h"
 #include "access/toast_internals.h"
 #include "catalog/catalog.h"
+#include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "port/pg_crc32c.h"
 #include "utils/fmgroids.h"
@@ -30,6 +31,7 @@
 #include "utils/snapmgr.h"
 
 #include "codec/crc32c.h"
+#include "compat/compat.h"
 #include "storage/store.h"
 
 /* Tuple header, two keys, varlena header and checksum must fit the page. */
@@ -57,7 +59,9 @@ store_open(Relation rel, LOCKMODE lockmode)
 
 	if (!store_exists(rel))
 		return NULL;
-	store = palloc(sizeof(Store));
+	store = palloc0(sizeof(Store));
+	store->context = CurrentMemoryContext;
+	store->owner = CurrentResourceOwner;
 	store->toast = table_open(rel->rd_rel->reltoastrelid, lockmode);
 	store->relid = RelationGetRelid(rel);
 	store->lockmode = lockmode;
@@ -69,6 +73,11 @@ store_open(Relation rel, LOCKMODE lockmode)
 static void
 store_close_with(Store *store, LOCKMODE lockmode)
 {
+	if (store->scan != NULL)
+	{
+		index_endscan(store->scan);
+		ExecDropSingleTupleTableSlot(store->slot);
+	}
 	toast_close_indexes(store->indexes, store->nindexes, lockmode);
 	table_close(store->toast, lockmode);
 	pfree(store);
@@ -321,57 +330,101 @@ store_writer_end(StoreWriter *writer)
 	pfree(writer);
 }
 
-static SysScanDesc
-store_begin_stream(Store *store, Oid chunk_id, int32 first, int32 last)
+/*
+ * The scan that all reads of streams share.  Beginning one costs more than a
+ * small read.  Its references belong to the owner of the store's relations,
+ * whoever reads first; buffer pins are given back by each read.
+ */
+static void
+store_begin_scan(Store *store)
+{
+	MemoryContext context = MemoryContextSwitchTo(store->context);
+	ResourceOwner owner = CurrentResourceOwner;
+
+	CurrentResourceOwner = store->owner;
+	store->slot = table_slot_create(store->toast, NULL);
+	store->scan = compat_index_beginscan(store->toast,
+										 store->indexes[store->valid],
+										 SnapshotAny, 3, 0);
+	CurrentResourceOwner = owner;
+	MemoryContextSwitchTo(context);
+}
+
+/* Position the scan before chunks first .. last of a stream. */
+static void
+store_rescan(Store *store, Oid chunk_id, int32 first, int32 last)
 {
 	ScanKeyData key[3];
 
+	if (store->scan == NULL)
+		store_begin_scan(store);
 	ScanKeyInit(&key[0], 1, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(chunk_id));
 	ScanKeyInit(&key[1], 2, BTGreaterEqualStrategyNumber, F_INT4GE,
 				Int32GetDatum(first));
 	ScanKeyInit(&key[2], 2, BTLessEqualStrategyNumber, F_INT4LE,
 				Int32GetDatum(last));
-	return systable_beginscan_ordered(store->toast,
-									  store->indexes[store->valid],
-									  SnapshotAny, 3, key);
+	index_rescan(store->scan, key, 3, NULL, 0);
+}
+
+/* Where a read stands. */
+typedef struct StoreRead
+{
+	int32		expected;		/* the next chunk */
+	int32		last;
+	size_t		skip;			/* bytes of it to leave out */
+	size_t		left;			/* bytes still wanted */
+	char	   *out;
+} StoreRead;
+
+/* Take what is wanted of a chunk; false: it is not the one expected. */
+static bool
+store_read_chunk(Store *store, HeapTuple tuple, StoreRead *read)
+{
+	const char *data;
+	uint32		size;
+	int32		seq;
+	size_t		take;
+
+	store_tuple_data(store, tuple, &seq, &data, &size);
+	if (seq != read->expected || size > STORE_CHUNK_PAYLOAD ||
+		(seq < read->last && size != STORE_CHUNK_PAYLOAD) || size < read->skip)
+		return false;
+	take = Min(read->left, size - read->skip);
+	memcpy(read->out, data + read->skip, take);
+	read->out += take;
+	read->left -= take;
+	read->skip = 0;
+	read->expected++;
+	return true;
 }
 
 void
 store_read(Store *store, Oid chunk_id, uint64 offset, size_t len, char *out)
 {
-	int32		first = (int32) (offset / STORE_CHUNK_PAYLOAD);
-	int32		last;
-	int32		expected = first;
-	size_t		skip = offset % STORE_CHUNK_PAYLOAD;
-	SysScanDesc scan;
-	HeapTuple	tuple;
+	StoreRead	read;
 
 	if (len == 0)
 		return;
-	last = (int32) ((offset + len - 1) / STORE_CHUNK_PAYLOAD);
-	scan = store_begin_stream(store, chunk_id, first, last);
-	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+	read.expected = (int32) (offset / STORE_CHUNK_PAYLOAD);
+	read.last = (int32) ((offset + len - 1) / STORE_CHUNK_PAYLOAD);
+	read.skip = offset % STORE_CHUNK_PAYLOAD;
+	read.left = len;
+	read.out = out;
+	store_rescan(store, chunk_id, read.expected, read.last);
+	while (index_getnext_slot(store->scan, ForwardScanDirection, store->slot))
 	{
-		const char *data;
-		uint32		size;
-		int32		seq;
-		size_t		take;
+		bool		should_free;
+		HeapTuple	tuple = ExecFetchSlotHeapTuple(store->slot, false,
+												   &should_free);
 
-		store_tuple_data(store, tuple, &seq, &data, &size);
-		if (seq != expected || size > STORE_CHUNK_PAYLOAD ||
-			(seq < last && size != STORE_CHUNK_PAYLOAD) || size < skip)
+		Assert(!should_free);
+		if (!store_read_chunk(store, tuple, &read))
 			break;
-		take = Min(len, size - skip);
-		memcpy(out, data + skip, take);
-		out += take;
-		len -= take;
-		skip = 0;
-		expected++;
 	}
-	systable_endscan_ordered(scan);
-	if (len > 0)
+	ExecClearTuple(store->slot);
+	if (read.left > 0)
 		store_report_corruption(store, -1, NULL,
 								psprintf("chunk (%u, %d) is missing or short",
-										 chunk_id, expected));
+										 chunk_id, read.expected));
 }

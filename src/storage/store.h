@@ -5,8 +5,10 @@
 #ifndef RUSTS_STORE_H
 #define RUSTS_STORE_H
 
+#include "access/genam.h"
 #include "access/heapam.h"
 #include "utils/rel.h"
+#include "utils/resowner.h"
 #include "utils/snapshot.h"
 
 /*
@@ -28,6 +30,10 @@ typedef struct Store
 	int			valid;			/* the index that scans use */
 	Oid			relid;			/* the rusts table, for messages */
 	LOCKMODE	lockmode;
+	MemoryContext context;		/* the store's own */
+	ResourceOwner owner;		/* of the open relations */
+	IndexScanDesc scan;			/* over streams; NULL until one is read */
+	TupleTableSlot *slot;		/* empty between reads */
 } Store;
 
 /* Sequential writer of one stream. */
