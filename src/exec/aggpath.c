@@ -25,12 +25,12 @@
 #include "optimizer/paths.h"
 #include "optimizer/planner.h"
 #include "optimizer/tlist.h"
-#include "utils/selfuncs.h"
 
 #include "compat/compat.h"
 #include "exec/aggfunc.h"
 #include "exec/aggnode.h"
 #include "exec/aggpath.h"
+#include "exec/aggrows.h"
 #include "exec/scanpath.h"
 #include "exec/toppath.h"
 #include "exec/vexpr.h"
@@ -379,7 +379,7 @@ aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 		!aggplan_make(root, input, output, (Node *) having, &plan))
 		return;
 	if (plan.keys != NIL)
-		groups = estimate_num_groups(root, plan.keys, input->rows, NULL, NULL);
+		groups = aggrows_estimate(root, input, plan.keys);
 	scan = scanpath_create(root, input, 0);
 	if (settings_enable_ordered_scan &&
 		toppath_for_aggregates(root, input, plan.keys, plan.eqs, plan.aggrefs,

@@ -166,19 +166,21 @@ toppath_for_aggregates(PlannerInfo *root, RelOptInfo *rel, List *keys,
 		AttrNumber	attno;
 		bool		desc;
 
-		if (!aggfunc_is_extreme_row(lfirst_node(Aggref, cell), &attno, &desc))
+		if (!aggfunc_is_extreme_row(lfirst_node(Aggref, cell), &attno, &desc) ||
+			(plan->attno != 0 &&
+			 (attno != plan->attno || desc != plan->desc)))
+		{
+			plan->attno = 0;
 			return false;
-		if (plan->attno != 0 && (attno != plan->attno || desc != plan->desc))
-			return false;
+		}
 		plan->attno = attno;
 		plan->desc = desc;
 	}
 	return true;
 }
 
-/* Is it a function of one column whose value is never after its argument? */
-static bool
-bucket_column(Node *node, AttrNumber *attno)
+bool
+toppath_bucket_column(Node *node, AttrNumber *attno)
 {
 	Node	   *arg;
 	Oid			function;
@@ -233,7 +235,7 @@ toppath_for_buckets(PlannerInfo *root, RelOptInfo *rel, List *keys, int *key,
 		foreach(member, pathkey->pk_eclass->ec_members)
 			if (equal(((EquivalenceMember *) lfirst(member))->em_expr,
 					  lfirst(cell)) &&
-				bucket_column(lfirst(cell), attno))
+				toppath_bucket_column(lfirst(cell), attno))
 			{
 				*key = foreach_current_index(cell);
 				return (int) count;

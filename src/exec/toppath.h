@@ -32,4 +32,10 @@ extern bool toppath_for_aggregates(PlannerInfo *root, RelOptInfo *rel,
 extern int	toppath_for_buckets(PlannerInfo *root, RelOptInfo *rel, List *keys,
 								int *key, AttrNumber *attno);
 
+/*
+ * Is it the start of a time bucket of a column, which is never after the time
+ * that is in it?  The width is the function's first argument.
+ */
+extern bool toppath_bucket_column(Node *node, AttrNumber *attno);
+
 #endif							/* RUSTS_TOPPATH_H */

@@ -1,0 +1,148 @@
+/*
+ * aggrows.c
+ *	  How many groups will there be?
+ *
+ * PostgreSQL takes an expression to have as many values as its column: for a
+ * time bucket that is thousands of times too many.  Here a bucket of constant
+ * width counts as the column's range over the width, times the share of the
+ * range that the filters on the column leave.  The range is that of the
+ * column's histogram.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_statistic.h"
+#include "catalog/pg_type_d.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/lsyscache.h"
+#include "utils/selfuncs.h"
+#include "utils/timestamp.h"
+
+#include "exec/aggrows.h"
+#include "exec/toppath.h"
+
+/* Microseconds of a bucket's width, or 0. */
+static double
+bucket_width(Node *width)
+{
+	static const struct
+	{
+		const char *name;
+		double		usecs;
+	}			units[] = {
+		{"second", USECS_PER_SEC}, {"minute", USECS_PER_MINUTE},
+		{"hour", USECS_PER_HOUR}, {"day", USECS_PER_DAY},
+		{"week", 7.0 * USECS_PER_DAY}, {"month", 30.4 * USECS_PER_DAY},
+		{"quarter", 91.3 * USECS_PER_DAY}, {"year", 365.25 * USECS_PER_DAY},
+	};
+	int			i;
+
+	if (!IsA(width, Const) || ((Const *) width)->constisnull)
+		return 0;
+	if (((Const *) width)->consttype == INTERVALOID)
+	{
+		Interval   *interval = DatumGetIntervalP(((Const *) width)->constvalue);
+
+		return interval->time + interval->day * (double) USECS_PER_DAY +
+			interval->month * 30.4 * USECS_PER_DAY;
+	}
+	if (((Const *) width)->consttype != TEXTOID)
+		return 0;
+	for (i = 0; i < lengthof(units); i++)
+		if (pg_strcasecmp(units[i].name,
+						  TextDatumGetCString(((Const *) width)->constvalue)) == 0)
+			return units[i].usecs;
+	return 0;
+}
+
+static double
+time_usecs(Datum value, Oid type)
+{
+	if (type == DATEOID)
+		return DatumGetDateADT(value) * (double) USECS_PER_DAY;
+	return (double) DatumGetTimestamp(value);
+}
+
+/* The range of a time column's values in microseconds, or 0. */
+static double
+column_range(PlannerInfo *root, Var *var)
+{
+	VariableStatData data;
+	AttStatsSlot slot;
+	double		range = 0;
+
+	examine_variable(root, (Node *) var, 0, &data);
+	if (HeapTupleIsValid(data.statsTuple) &&
+		get_attstatsslot(&slot, data.statsTuple, STATISTIC_KIND_HISTOGRAM,
+						 InvalidOid, ATTSTATSSLOT_VALUES))
+	{
+		if (slot.nvalues > 1)
+			range = time_usecs(slot.values[slot.nvalues - 1], var->vartype) -
+				time_usecs(slot.values[0], var->vartype);
+		free_attstatsslot(&slot);
+	}
+	ReleaseVariableStats(data);
+	return range;
+}
+
+/* Share of the rows that the filters on the column alone leave. */
+static double
+column_share(PlannerInfo *root, RelOptInfo *rel, Var *var)
+{
+	List	   *clauses = NIL;
+	ListCell   *cell;
+
+	foreach(cell, rel->baserestrictinfo)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
+		List	   *vars = pull_var_clause((Node *) rinfo->clause, 0);
+
+		if (list_length(vars) == 1 && equal(linitial(vars), var))
+			clauses = lappend(clauses, rinfo);
+	}
+	return clauselist_selectivity(root, clauses, 0, JOIN_INNER, NULL);
+}
+
+/* Buckets of a key, or 0 when it is no bucket of known width. */
+static double
+bucket_count(PlannerInfo *root, RelOptInfo *rel, Node *key)
+{
+	AttrNumber	attno;
+	double		width;
+	double		range;
+	Var		   *var;
+
+	if (!toppath_bucket_column(key, &attno))
+		return 0;
+	width = bucket_width(linitial(((FuncExpr *) key)->args));
+	var = linitial(pull_var_clause(key, 0));
+	range = column_range(root, var);
+	if (width <= 0 || range <= 0)
+		return 0;
+	return ceil(range * column_share(root, rel, var) / width) + 1;
+}
+
+double
+aggrows_estimate(PlannerInfo *root, RelOptInfo *rel, List *keys)
+{
+	List	   *others = NIL;
+	double		groups = 1;
+	ListCell   *cell;
+
+	foreach(cell, keys)
+	{
+		double		buckets = bucket_count(root, rel, lfirst(cell));
+
+		if (buckets > 0)
+			groups *= buckets;
+		else
+			others = lappend(others, lfirst(cell));
+	}
+	if (others != NIL)
+		groups *= estimate_num_groups(root, others, rel->rows, NULL, NULL);
+	return clamp_row_est(Min(groups, rel->rows));
+}
