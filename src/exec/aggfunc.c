@@ -235,7 +235,6 @@ aggfunc_compile(AggFunc *func, Aggref *aggref, PlanState *parent,
 	func->fake = fake;
 	func->context = fake->curaggcontext->ecxt_per_tuple_memory;
 	func->result_type = aggref->aggtype;
-	get_typlenbyval(aggref->aggtype, &func->typlen, &func->typbyval);
 	aggfunc_recognise(aggref, &func->kind, &func->result);
 	aggfunc_set_widths(func);
 	func->args = palloc0(Max(1, list_length(aggref->args)) * sizeof(VExpr *));
@@ -245,6 +244,8 @@ aggfunc_compile(AggFunc *func, Aggref *aggref, PlanState *parent,
 
 		if (func->nargs == 0)
 		{
+			get_typlenbyval(exprType((Node *) expr), &func->typlen,
+							&func->typbyval);
 			func->column = plain_column(expr);
 			func->arg_kind = vexpr_type_kind(exprType((Node *) expr));
 		}

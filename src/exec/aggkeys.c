@@ -556,6 +556,16 @@ key_mark_changes(const AggKey *key, int n, const BatchRuns *runs,
 #define MAX_RANGES 256
 
 static void
+leave_out(Batch *batch, int from, int to)
+{
+	uint64		rows[SELECTION_WORDS];
+
+	selection_set_range(rows, from, to);
+	selection_and_not(batch->selected, rows);
+	batch->nselected = selection_count(batch->selected);
+}
+
+static void
 lookup_ranges(AggKeys *keys, Batch *batch, const uint64 *changes,
 			  AggGroups *groups)
 {
@@ -575,7 +585,10 @@ lookup_ranges(AggKeys *keys, Batch *batch, const uint64 *changes,
 			range->to = to;
 			range->group = row_group(keys, row);
 			if (range->group == AGG_NO_GROUP)
+			{
+				leave_out(batch, from, to);
 				groups->nranges--;
+			}
 		}
 		from = to;
 	}
@@ -597,10 +610,7 @@ lookup_rows(AggKeys *keys, Batch *batch, const uint64 *changes,
 		groups->groups[i] = group;
 		last = i;
 		if (group == AGG_NO_GROUP)
-		{
-			selection_remove(batch->selected, i);
-			batch->nselected--;
-		}
+			leave_out(batch, i, i + 1);
 	}
 }
 

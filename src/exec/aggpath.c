@@ -51,7 +51,7 @@ typedef struct AggPlan
 	List	   *eqs;			/* their equality operators */
 	List	   *refs;			/* their sortgrouprefs */
 	List	   *aggrefs;		/* distinct ones */
-	bool		supported;
+	List	   *having;
 	bool		native;			/* no transition function is called */
 } AggPlan;
 
@@ -132,12 +132,13 @@ aggplan_find_keys(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 
 static bool
 aggplan_make(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
-			 Node *having, AggPlan *plan)
+			 List *having, AggPlan *plan)
 {
 	ListCell   *cell;
 
 	memset(plan, 0, sizeof(*plan));
 	plan->native = true;
+	plan->having = having;
 	if (root->parse->groupingSets != NIL ||
 		(!root->parse->hasAggs && root->parse->groupClause == NIL) ||
 		!aggplan_find_keys(root, input, output, plan))
@@ -145,7 +146,7 @@ aggplan_make(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	foreach(cell, output->reltarget->exprs)
 		if (aggplan_walk(lfirst(cell), plan))
 			return false;
-	return !aggplan_walk(having, plan);
+	return !aggplan_walk((Node *) having, plan);
 }
 
 /* ---------- plans ---------- */
@@ -222,8 +223,7 @@ static const CustomPathMethods aggpath_methods = {
 /* custom_private: keys, refs, aggrefs, having, eqs, mode, buckets */
 static CustomPath *
 aggpath_make(RelOptInfo *output, PathTarget *target, Path *child,
-			 const AggPlan *plan, List *aggrefs, List *having,
-			 AggNodeMode mode)
+			 const AggPlan *plan, AggNodeMode mode)
 {
 	CustomPath *path = makeNode(CustomPath);
 
@@ -234,7 +234,8 @@ aggpath_make(RelOptInfo *output, PathTarget *target, Path *child,
 	path->path.parallel_workers = child->parallel_workers;
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	path->custom_paths = list_make1(child);
-	path->custom_private = list_make5(plan->keys, plan->refs, aggrefs, having,
+	path->custom_private = list_make5(plan->keys, plan->refs,
+									  plan->aggrefs, plan->having,
 									  plan->eqs);
 	path->custom_private = lappend(path->custom_private, makeInteger(mode));
 	path->custom_private = lappend(path->custom_private, NIL);
@@ -285,7 +286,7 @@ aggpath_partial_aggrefs(const AggPlan *plan)
 }
 
 static PathTarget *
-aggpath_partial_target(PlannerInfo *root, const AggPlan *plan, List *aggrefs)
+aggpath_partial_target(PlannerInfo *root, const AggPlan *plan)
 {
 	PathTarget *target = create_empty_pathtarget();
 	ListCell   *cell;
@@ -293,21 +294,21 @@ aggpath_partial_target(PlannerInfo *root, const AggPlan *plan, List *aggrefs)
 
 	forboth(cell, plan->keys, ref, plan->refs)
 		add_column_to_pathtarget(target, lfirst(cell), lfirst_int(ref));
-	foreach(cell, aggrefs)
+	foreach(cell, plan->aggrefs)
 		add_column_to_pathtarget(target, lfirst(cell), 0);
 	return set_pathtarget_cost_width(root, target);
 }
 
 static void
 aggpath_add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
-					 const AggPlan *plan, List *having, double groups)
+					 const AggPlan *plan, double groups)
 {
+	AggPlan		states = *plan;
 	int			workers;
 	CustomPath *scan;
 	CustomPath *partial;
 	CustomPath *final;
 	Path	   *gather;
-	List	   *aggrefs;
 	ListCell   *cell;
 	double		rows;
 
@@ -324,9 +325,10 @@ aggpath_add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	if (workers <= 0)
 		return;
 	scan = scanpath_create(root, input, workers);
-	aggrefs = aggpath_partial_aggrefs(plan);
-	partial = aggpath_make(output, aggpath_partial_target(root, plan, aggrefs),
-						   &scan->path, plan, aggrefs, NIL, AGGNODE_PARTIAL);
+	states.aggrefs = aggpath_partial_aggrefs(plan);
+	states.having = NIL;
+	partial = aggpath_make(output, aggpath_partial_target(root, &states),
+						   &scan->path, &states, AGGNODE_PARTIAL);
 	partial->path.parallel_safe = true;
 	aggpath_cost(partial, plan, &scan->path, groups, scan->path.rows);
 	rows = groups * (workers + 1);
@@ -334,7 +336,7 @@ aggpath_add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 										 partial->path.pathtarget, NULL,
 										 &rows);
 	final = aggpath_make(output, output->reltarget, gather, plan,
-						 plan->aggrefs, having, AGGNODE_FINAL);
+						 AGGNODE_FINAL);
 	final->path.parallel_safe = false;
 	final->path.parallel_workers = 0;
 	final->path.rows = groups;
@@ -376,7 +378,7 @@ aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	if (!settings_enable_vectorized_agg || !IS_SIMPLE_REL(input) ||
 		extra->patype == PARTITIONWISE_AGGREGATE_PARTIAL ||
 		!scanpath_possible(root, input) || aggpath_has_gate(root, input) ||
-		!aggplan_make(root, input, output, (Node *) having, &plan))
+		!aggplan_make(root, input, output, having, &plan))
 		return;
 	if (plan.keys != NIL)
 		groups = aggrows_estimate(root, input, plan.keys);
@@ -386,7 +388,7 @@ aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 							   &top))
 		scanpath_set_top(scan, &top, groups);
 	path = aggpath_make(output, output->reltarget, &scan->path, &plan,
-						plan.aggrefs, having, AGGNODE_SIMPLE);
+						AGGNODE_SIMPLE);
 	aggpath_cost(path, &plan, &scan->path, groups, scan->path.rows);
 	if (settings_enable_ordered_scan)
 		buckets = toppath_for_buckets(root, input, plan.keys, &key, &attno);
@@ -395,7 +397,7 @@ aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	add_path(output, &path->path);
 	if (top.attno != 0 || buckets > 0)
 		return;					/* reading less beats reading it in parallel */
-	aggpath_add_parallel(root, input, output, &plan, having, groups);
+	aggpath_add_parallel(root, input, output, &plan, groups);
 }
 
 static void
