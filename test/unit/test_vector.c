@@ -426,7 +426,7 @@ check_int_kernel(int which, int n, int64_t high, const char *label)
 	static const IntKernel kernels[] = {
 		varith_int_add, varith_int_subtract, varith_int_multiply
 	};
-	int64_t		other[ROWS];
+	static int64_t other[ROWS];
 	int64_t		out[ROWS];
 	bool		bad = false;
 	bool		right = true;
