@@ -10,6 +10,7 @@
 
 #include "access/tableam.h"
 #include "datatype/timestamp.h"
+#include "utils/rel.h"
 #include "utils/tuplesort.h"
 
 /* PostgreSQL 17 gave intervals infinities (upstream 519fc1bd9e). */
@@ -87,6 +88,15 @@ typedef bool CompatUpdateIndexes;
 #define COMPAT_VACOPT_MAIN 0
 #define compat_vacuum(relations, params, context) \
 	vacuum(relations, params, NULL, true)
+#endif
+
+/* PostgreSQL 16 renamed what names a relation's files (upstream b0a55e4329). */
+#if PG_VERSION_NUM >= 160000
+typedef RelFileLocator CompatRelFileLocator;
+#define compat_rel_locator(rel) ((rel)->rd_locator)
+#else
+typedef RelFileNode CompatRelFileLocator;
+#define compat_rel_locator(rel) ((rel)->rd_node)
 #endif
 
 /* PostgreSQL 16 renamed the counters of a table (upstream 36bffc6d73). */

@@ -125,65 +125,91 @@ meta_read_zones(ColumnReader *column, PackedReader *reader, ColumnMeta *meta)
 		column_check(column, packed_get_ints(reader, meta->sum, n));
 }
 
-ColumnMeta *
-column_read_meta(ColumnReader *column)
+/* Room for the positions of blocks and frames, in the current context. */
+static ColumnMeta *
+meta_create(uint32 nblocks, uint32 nframes)
 {
-	SegmentReader *segment = column->segment;
-	MemoryContext old;
-	PackedReader reader;
-	ColumnMeta *meta;
-	uint8	   *raw;
-	int64	   *blocks;
-	int64	   *frames;
-	uint32		nframes;
+	ColumnMeta *meta = palloc0(sizeof(ColumnMeta));
 
-	if (column->meta != NULL)
-		return column->meta;
-	old = MemoryContextSwitchTo(segment->context);
-	meta = palloc0(sizeof(ColumnMeta));
-	meta->nblocks = (segment->header.rows + CODEC_BLOCK_ROWS - 1) /
-		CODEC_BLOCK_ROWS;
-	raw = segment_reader_section(segment, &column->data.meta);
-	reader.at = raw;
-	reader.left = column->data.meta.raw;
-	blocks = palloc(meta->nblocks * sizeof(int64));
-	column_check(column, packed_get_ints(&reader, blocks, meta->nblocks));
-	nframes = meta_count_frames(blocks, meta->nblocks);
-	frames = palloc(nframes * sizeof(int64));
-	column_check(column, packed_get_ints(&reader, frames, nframes));
-
-	meta->block_length = palloc(meta->nblocks * sizeof(uint32));
-	meta->block_offset = palloc(meta->nblocks * sizeof(uint64));
-	meta->block_frame = palloc(meta->nblocks * sizeof(uint32));
+	meta->nblocks = nblocks;
+	meta->block_length = palloc(nblocks * sizeof(uint32));
+	meta->block_offset = palloc(nblocks * sizeof(uint64));
+	meta->block_frame = palloc(nblocks * sizeof(uint32));
 	meta->frame_offset = palloc(nframes * sizeof(uint64));
 	meta->frame_stored = palloc(nframes * sizeof(uint64));
 	meta->frame_raw = palloc(nframes * sizeof(uint64));
 	meta->frame_compressed = palloc(nframes * sizeof(bool));
+	return meta;
+}
+
+/* Read a column's section of metadata; what is wanted of it goes into part. */
+static ColumnMeta *
+meta_read(ColumnReader *column, MemoryContext part)
+{
+	SegmentReader *segment = column->segment;
+	uint32		nblocks = (segment->header.rows + CODEC_BLOCK_ROWS - 1) /
+		CODEC_BLOCK_ROWS;
+	uint8	   *raw = segment_reader_section(segment, &column->data.meta);
+	int64	   *blocks = palloc(nblocks * sizeof(int64));
+	int64	   *frames;
+	uint32		nframes;
+	PackedReader reader;
+	ColumnMeta *meta;
+	MemoryContext old;
+
+	reader.at = raw;
+	reader.left = column->data.meta.raw;
+	column_check(column, packed_get_ints(&reader, blocks, nblocks));
+	nframes = meta_count_frames(blocks, nblocks);
+	frames = palloc(nframes * sizeof(int64));
+	column_check(column, packed_get_ints(&reader, frames, nframes));
+	old = MemoryContextSwitchTo(part);
+	meta = meta_create(nblocks, nframes);
 	if (!meta_lay_out(meta, blocks, frames, nframes, column->data.data_length))
 		column_corrupt(column, "block lengths do not add up");
 	meta_read_zones(column, &reader, meta);
+	MemoryContextSwitchTo(old);
 	pfree(blocks);
 	pfree(frames);
 	pfree(raw);
+	return meta;
+}
+
+ColumnMeta *
+column_read_meta(ColumnReader *column)
+{
+	SegmentReader *segment = column->segment;
+	CachedSegment *cached = segment->pin.segment;
+	MemoryContext part;
+	ColumnMeta *meta;
+
+	if (column->meta != NULL)
+		return column->meta;
+	if (cached != NULL && cached->metas[column->stored] != NULL)
+		meta = cached->metas[column->stored];
+	else
+	{
+		part = segment_reader_begin_part(segment);
+		meta = meta_read(column, part);
+		if (segment_reader_keep_part(segment, part))
+			cached->metas[column->stored] = meta;
+	}
 	column->meta = meta;
-	MemoryContextSwitchTo(old);
 	return meta;
 }
 
 /* ---------- dictionaries ---------- */
 
-static void
-dictionary_build(ColumnReader *column, const uint8 *bytes, Size left,
-				 const int64 *lengths)
+/* Bytes that the entries take as Datums; checks their lengths. */
+static Size
+dictionary_size(ColumnReader *column, const int64 *lengths, Size left)
 {
 	const SegmentColumnData *data = &column->data;
-	uint32		n = data->dict_entries;
 	int16		width = data->byval ? sizeof(Datum) : data->typlen;
 	Size		size = 0;
-	char	   *space;
 	uint32		i;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < data->dict_entries; i++)
 	{
 		if (lengths[i] < 0 || lengths[i] > left ||
 			(width > 0 && lengths[i] != width))
@@ -193,47 +219,78 @@ dictionary_build(ColumnReader *column, const uint8 *bytes, Size left,
 	}
 	if (left != 0)
 		column_corrupt(column, "dictionary lengths do not add up");
-	space = MemoryContextAllocHuge(column->segment->context, Max(size, 1));
-	for (i = 0; i < n; i++)
+	return size;
+}
+
+/* Make Datums of the entries; space has room for what they point to. */
+static void
+dictionary_fill(const SegmentColumnData *data, const uint8 *bytes,
+				const int64 *lengths, char *space, Datum *dictionary)
+{
+	uint32		i;
+
+	for (i = 0; i < data->dict_entries; i++)
 	{
 		if (data->byval)
-			memcpy(&column->dictionary[i], bytes, sizeof(Datum));
+			memcpy(&dictionary[i], bytes, sizeof(Datum));
 		else
 		{
-			column->dictionary[i] = value_make_datum(width, (const char *) bytes,
-													 lengths[i], space);
-			space += value_datum_size(width, lengths[i]);
+			dictionary[i] = value_make_datum(data->typlen,
+											 (const char *) bytes, lengths[i],
+											 space);
+			space += value_datum_size(data->typlen, lengths[i]);
 		}
 		bytes += lengths[i];
 	}
+}
+
+/* Read a dictionary; what is wanted of it goes into part. */
+static Datum *
+dictionary_read(ColumnReader *column, MemoryContext part)
+{
+	uint32		n = column->data.dict_entries;
+	uint8	   *raw;
+	int64	   *lengths;
+	Datum	   *dictionary;
+	Size		size;
+	PackedReader reader;
+
+	if (n > column->segment->header.rows)
+		column_corrupt(column, "dictionary is larger than the segment");
+	raw = segment_reader_section(column->segment, &column->data.dict);
+	lengths = palloc_extended(Max(n, 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	reader.at = raw;
+	reader.left = column->data.dict.raw;
+	column_check(column, packed_get_ints(&reader, lengths, n));
+	size = dictionary_size(column, lengths, reader.left);
+	dictionary = MemoryContextAllocHuge(part, Max(n, 1) * sizeof(Datum));
+	dictionary_fill(&column->data, reader.at, lengths,
+					MemoryContextAllocHuge(part, Max(size, 1)), dictionary);
+	pfree(lengths);
+	pfree(raw);
+	return dictionary;
 }
 
 void
 column_read_dictionary(ColumnReader *column)
 {
 	SegmentReader *segment = column->segment;
-	uint32		n = column->data.dict_entries;
-	MemoryContext old;
-	PackedReader reader;
-	uint8	   *raw;
-	int64	   *lengths;
+	CachedSegment *cached = segment->pin.segment;
+	MemoryContext part;
+	Datum	   *dictionary;
 
 	if (column->dictionary != NULL)
 		return;
-	if (n > segment->header.rows)
-		column_corrupt(column, "dictionary is larger than the segment");
-	old = MemoryContextSwitchTo(segment->context);
-	raw = segment_reader_section(segment, &column->data.dict);
-	reader.at = raw;
-	reader.left = column->data.dict.raw;
-	lengths = palloc_extended(Max(n, 1) * sizeof(int64), MCXT_ALLOC_HUGE);
-	column_check(column, packed_get_ints(&reader, lengths, n));
-	column->dictionary = palloc_extended(Max(n, 1) * sizeof(Datum),
-										 MCXT_ALLOC_HUGE);
-	dictionary_build(column, reader.at, reader.left, lengths);
-	pfree(lengths);
-	pfree(raw);
-	MemoryContextSwitchTo(old);
+	if (cached != NULL && cached->dictionaries[column->stored] != NULL)
+		dictionary = cached->dictionaries[column->stored];
+	else
+	{
+		part = segment_reader_begin_part(segment);
+		dictionary = dictionary_read(column, part);
+		if (segment_reader_keep_part(segment, part))
+			cached->dictionaries[column->stored] = dictionary;
+	}
+	column->dictionary = dictionary;
 }
 
 /* ---------- fetching a block's bytes ---------- */

@@ -5,6 +5,7 @@
 #ifndef RUSTS_COLUMN_READ_H
 #define RUSTS_COLUMN_READ_H
 
+#include "storage/segment_cache.h"
 #include "storage/segment_format.h"
 #include "storage/segment_read.h"
 #include "storage/value.h"
@@ -32,6 +33,7 @@ typedef struct ColumnReader
 	SegmentReader *segment;
 	AttrNumber	attnum;
 	bool		present;		/* the segment has this column */
+	int			stored;			/* then, which of the segment's */
 	SegmentColumnData data;
 	ColumnMeta *meta;			/* loaded when first needed */
 	Datum	   *dictionary;
@@ -55,6 +57,7 @@ struct SegmentReader
 	DirectoryEntry entry;
 	TupleDesc	desc;
 	bool		sequential;
+	SegmentCachePin pin;		/* what other readers share with this one */
 	SegmentHeaderData header;
 	SegmentColumnData *columns; /* as stored */
 	ColumnReader *readers;		/* per attribute of desc */
@@ -69,6 +72,15 @@ extern ColumnMeta *column_read_meta(ColumnReader *column);
 extern void column_read_dictionary(ColumnReader *column);
 extern uint8 *segment_reader_section(SegmentReader *segment,
 									 const SegmentSectionData *section);
+
+/*
+ * A part of the segment's metadata is built in a context of its own, which
+ * segment_reader_keep_part offers to the cache when it is complete; true:
+ * other readers may have it.
+ */
+extern MemoryContext segment_reader_begin_part(SegmentReader *segment);
+extern bool segment_reader_keep_part(SegmentReader *segment,
+									 MemoryContext part);
 extern void segment_reader_load_series(SegmentReader *segment);
 extern void segment_reader_corrupt(SegmentReader *segment, AttrNumber attnum,
 								   const char *what) pg_attribute_noreturn();

@@ -3,8 +3,9 @@
  *	  Segments, read: open, columns, rows, deletions.
  *
  * A reader belongs to one scan.  It reads the header when it is opened and
- * everything else when somebody asks.  Memory: the header, and per column
- * used one block of Datums, one frame and the dictionary.
+ * everything else when somebody asks.  Metadata come from the cache where they
+ * can, and are left there.  Memory: per column used one block of Datums and
+ * one frame; metadata that found no room in the cache.
  */
 #include "postgres.h"
 
@@ -58,7 +59,7 @@ segment_reader_section(SegmentReader *segment,
 /* ---------- opening ---------- */
 
 static void
-reader_load_header(SegmentReader *segment)
+reader_read_header(SegmentReader *segment)
 {
 	const DirectoryEntryData *d = &segment->entry.d;
 	SegmentHeaderData *header = &segment->header;
@@ -134,13 +135,36 @@ reader_attach_columns(SegmentReader *segment)
 			continue;
 		reader_check_column(segment, data, attribute);
 		segment->readers[data->attnum - 1].present = true;
+		segment->readers[data->attnum - 1].stored = i;
 		segment->readers[data->attnum - 1].data = *data;
 	}
 }
 
-SegmentReader *
-segment_reader_open(Store *store, const DirectoryEntry *entry, TupleDesc desc,
-					bool sequential, MemoryContext parent)
+/* The header, from the cache or for it. */
+static void
+reader_load_header(SegmentReader *segment)
+{
+	const DirectoryEntryData *d = &segment->entry.d;
+	CachedSegment *cached;
+
+	if (!segment_cache_find(segment->store, d, segment->context,
+							&segment->pin))
+	{
+		reader_read_header(segment);
+		if (!segment_cache_enter(segment->store, d, &segment->header,
+								 segment->columns, segment->context,
+								 &segment->pin))
+			return;
+		pfree((char *) segment->columns - sizeof(SegmentHeaderData));
+	}
+	cached = segment->pin.segment;
+	segment->header = cached->header;
+	segment->columns = cached->columns;
+}
+
+static SegmentReader *
+reader_open(Store *store, const DirectoryEntry *entry, TupleDesc desc,
+			bool fresh, MemoryContext parent)
 {
 	MemoryContext context = AllocSetContextCreate(parent,
 												  "rusts segment reader",
@@ -152,8 +176,10 @@ segment_reader_open(Store *store, const DirectoryEntry *entry, TupleDesc desc,
 	segment->store = store;
 	segment->entry = *entry;
 	segment->desc = desc;
-	segment->sequential = sequential;
-	reader_load_header(segment);
+	if (fresh)
+		reader_read_header(segment);
+	else
+		reader_load_header(segment);
 	reader_attach_columns(segment);
 	if (entry->d.dead_rows > 0)
 	{
@@ -165,6 +191,42 @@ segment_reader_open(Store *store, const DirectoryEntry *entry, TupleDesc desc,
 	}
 	MemoryContextSwitchTo(old);
 	return segment;
+}
+
+SegmentReader *
+segment_reader_open(Store *store, const DirectoryEntry *entry, TupleDesc desc,
+					bool sequential, MemoryContext parent)
+{
+	SegmentReader *segment = reader_open(store, entry, desc, false, parent);
+
+	segment->sequential = sequential;
+	return segment;
+}
+
+SegmentReader *
+segment_reader_open_fresh(Store *store, const DirectoryEntry *entry,
+						  TupleDesc desc, MemoryContext parent)
+{
+	SegmentReader *segment = reader_open(store, entry, desc, true, parent);
+
+	segment->sequential = true;
+	return segment;
+}
+
+MemoryContext
+segment_reader_begin_part(SegmentReader *segment)
+{
+	if (segment->pin.segment == NULL)
+		return segment->context;
+	return AllocSetContextCreate(segment->context, "rusts segment part",
+								 ALLOCSET_SMALL_SIZES);
+}
+
+bool
+segment_reader_keep_part(SegmentReader *segment, MemoryContext part)
+{
+	return segment->pin.segment != NULL &&
+		segment_cache_keep(segment->pin.segment, part);
 }
 
 void
@@ -187,50 +249,84 @@ segment_reader_rows(SegmentReader *reader)
 
 /* ---------- the series index ---------- */
 
-void
-segment_reader_load_series(SegmentReader *segment)
+/* Turn the lengths of runs into where they start; starts has n + 1. */
+static void
+series_start_runs(SegmentReader *segment, const int64 *lengths, uint32 *starts)
 {
 	uint32		n = segment->header.series;
-	MemoryContext old;
-	PackedReader reader;
-	uint8	   *raw;
 	uint64		row = 0;
-	int64	   *lengths;
 	uint32		i;
-	int			t;
 
-	if (segment->run_start != NULL)
-		return;
-	old = MemoryContextSwitchTo(segment->context);
-	raw = segment_reader_section(segment, &segment->header.series_index);
-	reader.at = raw;
-	reader.left = segment->header.series_index.raw;
-	lengths = palloc_extended(Max(n, 1) * sizeof(int64), MCXT_ALLOC_HUGE);
-	segment->run_codes = palloc(segment->header.ntags * sizeof(int64 *));
-	if (n == 0 || packed_get_ints(&reader, lengths, n) != CODEC_OK)
-		segment_reader_corrupt(segment, 0, "series index is damaged");
-	for (t = 0; t < segment->header.ntags; t++)
-	{
-		segment->run_codes[t] = palloc_extended(n * sizeof(int64),
-												MCXT_ALLOC_HUGE);
-		if (packed_get_ints(&reader, segment->run_codes[t], n) != CODEC_OK)
-			segment_reader_corrupt(segment, 0, "series index is damaged");
-	}
-	segment->run_start = palloc_extended(((Size) n + 1) * sizeof(uint32),
-										 MCXT_ALLOC_HUGE);
 	for (i = 0; i < n; i++)
 	{
-		segment->run_start[i] = row;
+		starts[i] = row;
 		if (lengths[i] <= 0 || lengths[i] > segment->header.rows - row)
 			segment_reader_corrupt(segment, 0, "series runs do not add up");
 		row += lengths[i];
 	}
-	segment->run_start[n] = row;
+	starts[n] = row;
 	if (row != segment->header.rows)
 		segment_reader_corrupt(segment, 0, "series runs do not add up");
+}
+
+/* Read the series index; what is wanted of it goes into part. */
+static void
+series_read(SegmentReader *segment, MemoryContext part, uint32 **run_start,
+			int64 ***run_codes)
+{
+	uint32		n = segment->header.series;
+	int			ntags = segment->header.ntags;
+	uint8	   *raw = segment_reader_section(segment,
+											 &segment->header.series_index);
+	int64	   *lengths = palloc_extended(Max(n, 1) * sizeof(int64),
+										  MCXT_ALLOC_HUGE);
+	PackedReader reader;
+	int			t;
+
+	reader.at = raw;
+	reader.left = segment->header.series_index.raw;
+	if (n == 0 || packed_get_ints(&reader, lengths, n) != CODEC_OK)
+		segment_reader_corrupt(segment, 0, "series index is damaged");
+	*run_start = MemoryContextAllocHuge(part, ((Size) n + 1) * sizeof(uint32));
+	series_start_runs(segment, lengths, *run_start);
+	*run_codes = MemoryContextAlloc(part, Max(1, ntags) * sizeof(int64 *));
+	for (t = 0; t < ntags; t++)
+	{
+		(*run_codes)[t] = MemoryContextAllocHuge(part, n * sizeof(int64));
+		if (packed_get_ints(&reader, (*run_codes)[t], n) != CODEC_OK)
+			segment_reader_corrupt(segment, 0, "series index is damaged");
+	}
 	pfree(lengths);
 	pfree(raw);
-	MemoryContextSwitchTo(old);
+}
+
+void
+segment_reader_load_series(SegmentReader *segment)
+{
+	CachedSegment *cached = segment->pin.segment;
+	MemoryContext part;
+	uint32	   *run_start;
+	int64	  **run_codes;
+
+	if (segment->run_start != NULL)
+		return;
+	if (cached == NULL || cached->run_start == NULL)
+	{
+		part = segment_reader_begin_part(segment);
+		series_read(segment, part, &run_start, &run_codes);
+		if (segment_reader_keep_part(segment, part))
+		{
+			cached->run_codes = run_codes;
+			cached->run_start = run_start;
+		}
+	}
+	else
+	{
+		run_codes = cached->run_codes;
+		run_start = cached->run_start;
+	}
+	segment->run_codes = run_codes;
+	segment->run_start = run_start;
 }
 
 /* ---------- deletions ---------- */

@@ -49,6 +49,11 @@ extern SegmentReader *segment_reader_open(Store *store,
 										  const DirectoryEntry *entry,
 										  TupleDesc desc, bool sequential,
 										  MemoryContext parent);
+/* The same, without what this backend remembers of the segment. */
+extern SegmentReader *segment_reader_open_fresh(Store *store,
+												const DirectoryEntry *entry,
+												TupleDesc desc,
+												MemoryContext parent);
 extern void segment_reader_close(SegmentReader *reader);
 extern const DirectoryEntry *segment_reader_entry(SegmentReader *reader);
 

@@ -18,6 +18,7 @@
 #include "codec/codec.h"
 #include "common/int.h"
 #include "compat/compat.h"
+#include "storage/segment_cache.h"
 #include "table/namelist.h"
 #include "table/settings.h"
 #include "utils/datetime.h"
@@ -252,6 +253,11 @@ settings_define_numbers(void)
 	DefineCustomIntVariable("rusts.flush_memory",
 							"Memory for rows that a flush sorts at a time.",
 							NULL, &settings_flush_memory, 256 * 1024, 1024,
+							MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("rusts.segment_cache_size",
+							"Memory of a session for what it remembers of segments; 0 switches this off.",
+							NULL, &segment_cache_size, 16 * 1024, 0,
 							MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("rusts.flush_rows",

@@ -61,8 +61,9 @@ verify_read_segment(VerifyContext *context, const DirectoryEntry *entry)
 	Store	   *store = store_open(context->rel, AccessShareLock);
 	SegmentReader *reader;
 
-	reader = segment_reader_open(store, entry, RelationGetDescr(context->rel),
-								 true, CurrentMemoryContext);
+	reader = segment_reader_open_fresh(store, entry,
+									   RelationGetDescr(context->rel),
+									   CurrentMemoryContext);
 	segment_reader_verify(reader, verify_report, context);
 	segment_reader_close(reader);
 	store_close(store);
