@@ -426,6 +426,8 @@ blockscan_check_segment(BlockScan *scan)
 		scan->high - scan->low == scan->entry->d.rows;
 	if (blockscan_out_of_bounds(scan, lookup_segment_zone))
 		return false;
+	if (scan->top_keys != NULL && scan->top_skip_segment(scan->top, scan))
+		return false;
 	for (i = 0; i < scan->nfilters; i++)
 	{
 		BlockFilter *filter = &scan->filters[i];

@@ -104,6 +104,7 @@ typedef struct BlockScan
 	ScanTop    *top;			/* NULL: none */
 	void		(*top_filter) (ScanTop *top, struct BlockScan *scan);
 	void		(*top_filter_runs) (ScanTop *top, struct BlockScan *scan);
+	bool		(*top_skip_segment) (ScanTop *top, struct BlockScan *scan);
 	void		(*top_reset) (ScanTop *top);
 	Bitmapset  *top_keys;		/* columns that top_filter_runs needs */
 	AttrNumber	top_attno;

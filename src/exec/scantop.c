@@ -25,6 +25,18 @@
 #include "storage/column_read.h"
 #include "vector/selection.h"
 
+/*
+ * A set of values of the tag that groups: all of them have a best value, and
+ * none of these is worse than this.
+ */
+typedef struct TopSet
+{
+	uint8		digest[SUMMARY_DIGEST_LENGTH];
+	int64		worst;
+} TopSet;
+
+#define TOP_SETS 16
+
 struct ScanTop
 {
 	ScanTopPlan plan;
@@ -40,6 +52,19 @@ struct ScanTop
 	int64	   *best;
 	bool	   *has;
 	uint32		capacity;
+
+	/* groups by one tag: which sets of values are done with, up to where */
+	int			nsets;
+	int			next_set;
+	TopSet		sets[TOP_SETS];
+
+	/* the segment being read: its set, and its groups while all were seen */
+	bool		collecting;
+	uint8		digest[SUMMARY_DIGEST_LENGTH];
+	uint32	   *members;
+	uint32		nmembers;
+	uint32		nruns;			/* nmembers, once all runs were seen */
+	uint32		members_size;
 };
 
 /* ---------- plans ---------- */
@@ -261,6 +286,110 @@ top_filter_rows(ScanTop *top, BlockScan *scan)
 		top_set_bound(top, scan);
 }
 
+/* ---------- sets of series ---------- */
+
+/* The digest of the one tag that groups, when no run of it is NULL. */
+static bool
+top_segment_digest(ScanTop *top, BlockScan *scan, uint8 *digest)
+{
+	DirectorySummaryData summary;
+
+	if (list_length(top->plan.keys) != 1 ||
+		!blockscan_segment_zone(scan, linitial_int(top->plan.keys), &summary) ||
+		(summary.flags & SUMMARY_HAS_DIGEST) == 0 || summary.null_count > 0)
+		return false;
+	memcpy(digest, &summary.min, SUMMARY_DIGEST_LENGTH);
+	return true;
+}
+
+static TopSet *
+top_find_set(ScanTop *top, const uint8 *digest)
+{
+	int			i;
+
+	for (i = 0; i < top->nsets; i++)
+		if (memcmp(top->sets[i].digest, digest, SUMMARY_DIGEST_LENGTH) == 0)
+			return &top->sets[i];
+	return NULL;
+}
+
+/* A segment has been read: what is known of its set now? */
+static void
+top_finish_segment(ScanTop *top)
+{
+	int64		worst = top->plan.desc ? PG_INT64_MAX : PG_INT64_MIN;
+	TopSet	   *set;
+	uint32		i;
+
+	if (!top->collecting)
+		return;
+	top->collecting = false;
+	if (top->nmembers == 0 || top->nmembers != top->nruns)
+		return;					/* pruned, or runs were filtered out */
+	for (i = 0; i < top->nmembers; i++)
+	{
+		uint32		group = top->members[i];
+
+		if (!top->has[group])
+			return;
+		if (top_precedes(top, worst, top->best[group]))
+			worst = top->best[group];
+	}
+	set = top_find_set(top, top->digest);
+	if (set == NULL)
+	{
+		set = &top->sets[top->next_set];
+		top->next_set = (top->next_set + 1) % TOP_SETS;
+		top->nsets = Min(top->nsets + 1, TOP_SETS);
+	}
+	memcpy(set->digest, top->digest, SUMMARY_DIGEST_LENGTH);
+	set->worst = worst;
+}
+
+/*
+ * A segment with the series of one that has been read, all of whose best rows
+ * are better than anything in here, need not be opened.
+ */
+static bool
+top_skip_segment(ScanTop *top, BlockScan *scan)
+{
+	DirectorySummaryData summary;
+	TopSet	   *set;
+	int64		limit;
+
+	top_finish_segment(top);
+	top->nmembers = 0;
+	top->collecting = top_segment_digest(top, scan, top->digest);
+	if (!top->collecting || (set = top_find_set(top, top->digest)) == NULL ||
+		!blockscan_segment_zone(scan, top->plan.attno, &summary) ||
+		(summary.flags & SUMMARY_HAS_MINMAX) == 0 || summary.null_count > 0)
+		return false;
+	limit = top->plan.desc ? summary.max : summary.min;
+	if (!top_precedes(top, set->worst, limit) &&
+		(top->plan.ties || set->worst != limit))
+		return false;
+	top->collecting = false;
+	return true;
+}
+
+/* Remember the group of a run, while no filter has taken any out. */
+static void
+top_collect(ScanTop *top, uint32 group)
+{
+	if (top->nmembers == top->members_size)
+	{
+		top->members_size = Max(1024, top->members_size * 2);
+		if (top->members == NULL)
+			top->members = MemoryContextAllocHuge(top->context,
+												  top->members_size *
+												  sizeof(uint32));
+		else
+			top->members = repalloc_huge(top->members, top->members_size *
+										 sizeof(uint32));
+	}
+	top->members[top->nmembers++] = group;
+}
+
 /*
  * Narrow a batch of series runs: a series whose best row is better than all of
  * the segment has nothing to add.
@@ -274,9 +403,14 @@ top_filter_runs(ScanTop *top, BlockScan *scan)
 	int			range = 0;
 	int			row;
 
+	top->collecting &= batch->nselected == batch->n;
+	top->nruns = scan->reader->header.series;
 	if (!blockscan_segment_zone(scan, top->plan.attno, &summary) ||
 		(summary.flags & SUMMARY_HAS_MINMAX) == 0 || summary.null_count > 0)
+	{
+		top->collecting = false;
 		return;
+	}
 	limit = top->plan.desc ? summary.max : summary.min;
 	aggkeys_lookup(top->keys, batch, top->groups);
 	top_reserve(top);
@@ -284,6 +418,8 @@ top_filter_runs(ScanTop *top, BlockScan *scan)
 	{
 		uint32		group = top_group_of(top->groups, &range, row, false);
 
+		if (top->collecting)
+			top_collect(top, group);
 		if (top->has[group] &&
 			(top_precedes(top, top->best[group], limit) ||
 			 (!top->plan.ties && top->best[group] == limit)))
@@ -298,6 +434,8 @@ static void
 top_reset(ScanTop *top)
 {
 	top->n = 0;
+	top->nsets = top->next_set = 0;
+	top->collecting = false;
 	if (top->keys == NULL)
 		return;
 	aggkeys_reset(top->keys);
@@ -335,6 +473,7 @@ scantop_attach(BlockScan *scan, const ScanTopPlan *plan, PlanState *parent,
 		top->keys = aggkeys_create(exprs, plan->eqs, parent, scan->desc, slot);
 		top->groups = palloc(sizeof(AggGroups));
 		scan->top_filter_runs = top_filter_runs;
+		scan->top_skip_segment = top_skip_segment;
 	}
 	scan->top = top;
 	scan->top_filter = top_filter_rows;

@@ -17,6 +17,8 @@
 #define SUMMARY_HAS_MINMAX 0x01
 #define SUMMARY_HAS_SUM 0x02
 #define SUMMARY_IS_FLOAT 0x04	/* min, max, sum hold doubles */
+#define SUMMARY_HAS_DIGEST 0x08 /* they hold a digest of a tag's values */
+#define SUMMARY_DIGEST_LENGTH 24
 
 #define DIRECTORY_MAX_SUMMARIES 100
 

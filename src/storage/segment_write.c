@@ -9,6 +9,8 @@
  */
 #include "postgres.h"
 
+#include "common/cryptohash.h"
+#include "common/sha2.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -33,6 +35,7 @@ struct SegmentWriter
 	SegmentHeaderData header;
 	SegmentColumnData *columns;
 	uint32	  **codes;			/* per column: rank -> code in this piece */
+	uint8		(*digests)[SUMMARY_DIGEST_LENGTH];	/* of tags' dictionaries */
 };
 
 /* ---------- sections ---------- */
@@ -121,6 +124,24 @@ assign_codes(SegmentWriter *writer, int c)
 	writer->codes[c] = code;
 }
 
+/*
+ * Segments with the same digest hold the same values of a tag, for all that
+ * anybody could find out: it is the beginning of SHA-256.
+ */
+static void
+digest_dictionary(SegmentWriter *writer, int c, const PackedBuffer *raw)
+{
+	uint8		digest[PG_SHA256_DIGEST_LENGTH];
+	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
+
+	if (context == NULL || pg_cryptohash_init(context) < 0 ||
+		pg_cryptohash_update(context, raw->data, raw->used) < 0 ||
+		pg_cryptohash_final(context, digest, sizeof(digest)) < 0)
+		elog(ERROR, "could not compute SHA-256");
+	pg_cryptohash_free(context);
+	memcpy(writer->digests[c], digest, SUMMARY_DIGEST_LENGTH);
+}
+
 /* The entries that the piece uses, by rank: lengths, then bytes. */
 static void
 write_dictionary(SegmentWriter *writer, int c)
@@ -149,6 +170,8 @@ write_dictionary(SegmentWriter *writer, int c)
 	}
 	packed_put_ints(&raw, lengths, data->dict_entries);
 	packed_append(&raw, bytes.data, bytes.used);
+	if (data->tag > 0)
+		digest_dictionary(writer, c, &raw);
 	write_section(writer, &raw, &data->dict);
 }
 
@@ -411,10 +434,42 @@ begin_column(SegmentWriter *writer, int c)
 /* ---------- the directory entry ---------- */
 
 static void
+summarize_column(SegmentWriter *writer, int c, DirectorySummaryData *summary)
+{
+	const SegmentColumnData *data = &writer->columns[c];
+
+	summary->attnum = data->attnum;
+	summary->null_count = data->null_count;
+	if (data->tag > 0)
+	{
+		summary->flags = SUMMARY_HAS_DIGEST;
+		memcpy(&summary->min, writer->digests[c], SUMMARY_DIGEST_LENGTH);
+		return;
+	}
+	summary->flags = SUMMARY_HAS_MINMAX;
+	if (data->flags & COLUMN_HAS_SUM)
+		summary->flags |= SUMMARY_HAS_SUM;
+	if (data->flags & COLUMN_ZONE_FLOAT)
+		summary->flags |= SUMMARY_IS_FLOAT;
+	summary->min = data->min;
+	summary->max = data->max;
+	summary->sum = data->sum;
+}
+
+/* Codes mean nothing without the dictionary; of a tag there is a digest. */
+static bool
+column_has_summary(SegmentWriter *writer, int c)
+{
+	if (writer->columns[c].tag > 0)
+		return true;
+	return writer->builder->columns[c].mode != COLUMN_CODES &&
+		(writer->columns[c].flags & COLUMN_HAS_MINMAX) != 0;
+}
+
+static void
 summarize_columns(SegmentWriter *writer)
 {
 	DirectoryEntryData *d = &writer->entry.d;
-	DirectorySummaryData *summary;
 	int			c;
 
 	writer->entry.summaries = palloc0(DIRECTORY_MAX_SUMMARIES *
@@ -422,31 +477,19 @@ summarize_columns(SegmentWriter *writer)
 	for (c = 0; c < writer->builder->ncolumns; c++)
 	{
 		SegmentColumnData *data = &writer->columns[c];
-		ColumnBuffer *column = &writer->builder->columns[c];
 
 		d->raw_bytes += data->raw_bytes;
-		if (column == writer->builder->time && data->null_count < d->rows)
+		if (&writer->builder->columns[c] == writer->builder->time &&
+			data->null_count < d->rows)
 		{
 			d->flags |= DIRECTORY_HAS_TIME;
 			d->min_time = data->min;
 			d->max_time = data->max;
 		}
-		/* Codes mean nothing without the dictionary. */
-		if (column->mode == COLUMN_CODES ||
-			(data->flags & COLUMN_HAS_MINMAX) == 0 ||
-			d->nsummaries == DIRECTORY_MAX_SUMMARIES)
-			continue;
-		summary = &writer->entry.summaries[d->nsummaries++];
-		summary->attnum = data->attnum;
-		summary->null_count = data->null_count;
-		summary->flags = SUMMARY_HAS_MINMAX;
-		if (data->flags & COLUMN_HAS_SUM)
-			summary->flags |= SUMMARY_HAS_SUM;
-		if (data->flags & COLUMN_ZONE_FLOAT)
-			summary->flags |= SUMMARY_IS_FLOAT;
-		summary->min = data->min;
-		summary->max = data->max;
-		summary->sum = data->sum;
+		if (column_has_summary(writer, c) &&
+			d->nsummaries < DIRECTORY_MAX_SUMMARIES)
+			summarize_column(writer, c,
+							 &writer->entry.summaries[d->nsummaries++]);
 	}
 }
 
@@ -505,6 +548,8 @@ segment_write_piece(SegmentBuilder *builder, SegmentPlan *plan, int piece,
 	writer->columns = palloc0(Max(1, builder->ncolumns) *
 							  sizeof(SegmentColumnData));
 	writer->codes = palloc0(Max(1, builder->ncolumns) * sizeof(uint32 *));
+	writer->digests = palloc0(Max(1, builder->ncolumns) *
+							  SUMMARY_DIGEST_LENGTH);
 	writer->stream = store_writer_begin(store, cid);
 	writer->entry.d.chunk_id = writer->stream->chunk_id;
 
