@@ -35,15 +35,32 @@ selection_and_range(uint64_t *selection, int from, int to)
 		selection[w] &= range_word(w, from, to);
 }
 
-int
-selection_count_range(const uint64_t *selection, int from, int to)
+/* In clones, because the baseline has no instruction for it. */
+CODEC_CLONES static int
+count_bits(const uint64_t *selection)
 {
 	int			count = 0;
 	int			w;
 
-	for (w = from >> 6; w < SELECTION_WORDS && w * 64 < to; w++)
-		count += __builtin_popcountll(selection[w] & range_word(w, from, to));
+	for (w = 0; w < SELECTION_WORDS; w++)
+		count += __builtin_popcountll(selection[w]);
 	return count;
+}
+
+int
+selection_count(const uint64_t *selection)
+{
+	return count_bits(selection);
+}
+
+int
+selection_count_range(const uint64_t *selection, int from, int to)
+{
+	uint64_t	part[SELECTION_WORDS];
+
+	selection_copy(part, selection);
+	selection_and_range(part, from, to);
+	return count_bits(part);
 }
 
 bool

@@ -66,17 +66,6 @@ selection_is_empty(const uint64_t *selection)
 	return any == 0;
 }
 
-static inline int
-selection_count(const uint64_t *selection)
-{
-	int			count = 0;
-	int			w;
-
-	for (w = 0; w < SELECTION_WORDS; w++)
-		count += __builtin_popcountll(selection[w]);
-	return count;
-}
-
 /* The first row at or after "from" that is in, or SELECTION_ROWS. */
 static inline int
 selection_next(const uint64_t *selection, int from)
@@ -128,6 +117,7 @@ selection_or(uint64_t *selection, const uint64_t *other)
 		selection[w] |= other[w];
 }
 
+extern int	selection_count(const uint64_t *selection);
 /* Exactly the rows [from, to). */
 extern void selection_set_range(uint64_t *selection, int from, int to);
 /* Keep the rows [from, to) only. */
