@@ -7,7 +7,7 @@
 #
 # A bar is a ratio to another engine's time in the same mode; in other modes
 # than "default" the peers' times of the default mode are the measure, because
-# only PostgreSQL's settings differ.
+# only PostgreSQL's settings differ.  Mode "stock" has bars half as high again.
 #
 package Table;
 
@@ -88,6 +88,22 @@ sub print
 	  if @ratios;
 }
 
+# What two workers gain, where both were measured.
+sub print_parallel
+{
+	my ($self, $queries, $mode) = @_;
+
+	row('query', 'rusts ms', 'with two workers', 'times faster', 'aim');
+	row('---', ('--:') x 3, '---');
+	foreach my $query (@$queries)
+	{
+		my ($one, $two) = map { $self->ms($query->{name}, $mode, $_) } qw(rusts rusts2);
+
+		row($query->{name}, figure($one, 1), figure($two, 1), sprintf('%.2f', $one / $two), $one / $two >= 1.6 ? 'ok' : 'MISSED 1.6') if $one && $two;
+	}
+	print "\n";
+}
+
 sub ratio
 {
 	my ($self, $query, $mode, $engine) = @_;
@@ -111,6 +127,7 @@ sub judge
 
 		next unless defined $other && defined $bar && $bar ne '-';
 		my $plus = $engine eq 'heap' ? $query->{plus} // 0 : 0;
+		$bar *= 1.5 if $mode eq 'stock' && $engine eq 'duckdb';
 		push @missed, $engine if $mine > $other * $bar + $plus;
 	}
 	return @missed ? 'MISSED ' . join ' ', @missed : 'ok';

@@ -30,10 +30,10 @@ load_columns() {
 }
 
 load_input() {
+	[ "$BENCH_DIR/d1gen" -nt bench/d1.c ] || cc -std=c99 -O2 -o "$BENCH_DIR/d1gen" bench/d1.c -lm || return 1
 	if [ ! -s "$BENCH_DIR/d1.txt" ]; then
 		load_note "generating data set D1: $BENCH_DIR/d1.txt"
-		cc -std=c99 -O2 -o "$BENCH_DIR/d1gen" bench/d1.c -lm &&
-			"$BENCH_DIR/d1gen" -h "$HOSTS" -s "$STEP" -t "$SPAN" >"$BENCH_DIR/d1.txt" || return 1
+		"$BENCH_DIR/d1gen" -h "$HOSTS" -s "$STEP" -t "$SPAN" >"$BENCH_DIR/d1.txt" || return 1
 	fi
 	if [ ! -s "$BENCH_DIR/taxi.csv" ]; then
 		if [ -r "$TAXI_FILE" ]; then
@@ -111,7 +111,7 @@ load_peer() {
 	load_input || return 1
 	load_note "loading D1 and the taxi trips into $1"
 	rm -rf "$file"*
-	errors=$("load_$1" | node bench/queries/peer.cjs "$1" "$NPM" "$file" "$(nproc)" 2>&1 | grep -v '^ok$')
+	errors=$("load_$1" | node bench/queries/peer.cjs "$1" "$NPM" "$file" "$(nproc)" load 2>&1 | grep -v '^ok$')
 	if [ -n "$errors" ]; then
 		load_note "$1: $errors"
 		return 1

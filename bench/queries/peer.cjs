@@ -1,7 +1,7 @@
 /*
  * peer.cjs: DuckDB or chDB behind the same line protocol as client.c.
  *
- *     node peer.cjs duckdb|chdb NPM_DIRECTORY DATABASE THREADS
+ *     node peer.cjs duckdb|chdb NPM_DIRECTORY DATABASE THREADS [load]
  *
  *     S SQL            run it, forget the result      "ok"
  *     T SQL            run it and fetch all rows      "MICROSECONDS ROWS"
@@ -10,7 +10,8 @@
  * "Fetch" means: every row is in this process's memory.  DuckDB hands over its
  * column chunks (runAndReadAll), chDB its Native format; neither has to make
  * text or JavaScript values of them while the clock runs, which PostgreSQL's
- * client has.  Both engines run in this process: no socket either.
+ * client has.  Without "load", DuckDB opens the file for reading only, as two
+ * of its processes must.  Both engines run in this process: no socket either.
  */
 'use strict';
 
@@ -19,7 +20,7 @@ const fs = require('fs');
 const path = require('path');
 const readline = require('readline');
 
-const [engineName, npmDirectory, database, threads] = process.argv.slice(2);
+const [engineName, npmDirectory, database, threads, load] = process.argv.slice(2);
 const npm = createRequire(path.join(npmDirectory, 'x.js'));
 
 /* Text of a DuckDB value as PostgreSQL's COPY would write it, in UTC. */
@@ -44,7 +45,7 @@ function microsText(micros) {
 
 async function openDuck() {
 	const duckdb = npm('@duckdb/node-api');
-	const instance = await duckdb.DuckDBInstance.create(database, { threads });
+	const instance = await duckdb.DuckDBInstance.create(database, { threads, ...(load ? {} : { access_mode: 'READ_ONLY' }) });
 	const connection = await instance.connect();
 	return {
 		run: async (sql) => { await connection.run(sql); },

@@ -41,6 +41,7 @@ foreach my $file (@ARGV)
 	$_->close foreach @open;
 	$results->write;
 	$results->print(\@queries, $mode, \@engines);
+	$results->print_parallel(\@queries, $mode) if $mode eq 'parallel';
 }
 print $wrong ? "$wrong answers differ\n" : "all answers agree\n";
 exit($wrong ? 1 : 0);
@@ -52,7 +53,7 @@ sub open_engine
 	return Engines->open(
 		name => $name, keep => $keep, npm => $ENV{NPM},
 		script => "$FindBin::Bin/peer.cjs", hosts => $ENV{HOSTS} || 1000,
-		conninfo => "host=$ENV{PGHOST} port=$ENV{PGPORT} user=$ENV{PGUSER} dbname=postgres options='-c TimeZone=UTC'",
+		conninfo => "host=$ENV{PGHOST} port=$ENV{PGPORT} user=$ENV{PGUSER} dbname=postgres options='-c TimeZone=UTC -c client_min_messages=warning'",
 		table => $name =~ /^heap/ ? "${table}_heap" : $table,
 		settings => [ split /;/, $ENV{SETTINGS} || '' ]);
 }
