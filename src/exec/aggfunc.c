@@ -28,6 +28,7 @@
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 
+#include "exec/aggdistinct.h"
 #include "exec/aggfunc.h"
 #include "exec/agggeneric.h"
 #include "exec/aggstate.h"
@@ -137,6 +138,8 @@ aggfunc_recognise(Aggref *aggref, AggKind *kind, AggResult *result)
 		{
 			*kind = known_aggregates[i].kind;
 			*result = known_aggregates[i].result;
+			if (*kind == AGG_COUNT && aggref->aggdistinct != NIL)
+				*kind = AGG_DISTINCT;
 			return;
 		}
 	if (list_length(aggref->args) == 2 &&
@@ -154,8 +157,7 @@ aggfunc_supported(Aggref *aggref, bool *native)
 	AggResult	result;
 	ListCell   *cell;
 
-	if (aggref->aggorder != NIL || aggref->aggdistinct != NIL ||
-		aggref->aggkind != AGGKIND_NORMAL || aggref->agglevelsup != 0 ||
+	if (aggref->aggorder != NIL || aggref->aggkind != AGGKIND_NORMAL || aggref->agglevelsup != 0 ||
 		aggref->aggsplit != AGGSPLIT_SIMPLE ||
 		list_length(aggref->args) > FUNC_MAX_ARGS - 1)
 		return false;
@@ -169,7 +171,9 @@ aggfunc_supported(Aggref *aggref, bool *native)
 		return false;
 	aggfunc_recognise(aggref, &kind, &result);
 	*native = kind != AGG_GENERIC;
-	return true;
+	return aggref->aggdistinct == NIL ||
+		(kind == AGG_DISTINCT && list_length(aggref->args) == 1 &&
+		 linitial_node(SortGroupClause, aggref->aggdistinct)->hashable);
 }
 
 static AttrNumber
@@ -216,6 +220,7 @@ aggfunc_set_widths(AggFunc *func)
 		[AGG_MAX_FLOAT] = {8, 8, 0},
 		[AGG_FIRST] = {8, 8, 8},
 		[AGG_LAST] = {8, 8, 8},
+		[AGG_DISTINCT] = {8, 0, 0},
 		[AGG_GENERIC] = {8, 1, 1},
 	};
 	int			i;
@@ -258,6 +263,8 @@ aggfunc_compile(AggFunc *func, Aggref *aggref, PlanState *parent,
 		func->filter = vexpr_compile(aggref->aggfilter, parent, desc, slot);
 	if (func->result == RESULT_FINALFN)
 		agggeneric_compile(func);
+	if (func->kind == AGG_DISTINCT)
+		aggdistinct_compile(func);
 }
 
 void
@@ -309,6 +316,7 @@ aggfunc_init_state(AggFunc *func, uint32 group)
 			break;
 		case AGG_FIRST:
 		case AGG_LAST:
+		case AGG_DISTINCT:
 			break;
 		case AGG_GENERIC:
 			agggeneric_init(func, group);
@@ -354,6 +362,8 @@ aggfunc_forget(AggFunc *func)
 
 	for (i = 0; i < AGG_ARRAYS; i++)
 		func->arrays[i].raw = func->arrays[i].at = NULL;
+	if (func->distinct != NULL)
+		aggdistinct_forget(func);
 }
 
 /* ---------- arguments ---------- */
@@ -527,6 +537,7 @@ update_range(AggFunc *func, const AggInput *input, const AggRange *range)
 		case AGG_COUNT:
 		case AGG_FIRST:
 		case AGG_LAST:
+		case AGG_DISTINCT:
 		case AGG_GENERIC:
 			break;
 	}
@@ -579,6 +590,7 @@ update_selected(AggFunc *func, const AggInput *input, const uint64 *selected,
 		case AGG_COUNT:
 		case AGG_FIRST:
 		case AGG_LAST:
+		case AGG_DISTINCT:
 		case AGG_GENERIC:
 			break;
 	}
@@ -671,6 +683,7 @@ update_rows(AggFunc *func, const AggInput *input, const AggGroups *groups)
 		case AGG_COUNT:
 		case AGG_FIRST:
 		case AGG_LAST:
+		case AGG_DISTINCT:
 		case AGG_GENERIC:
 			break;
 	}
@@ -724,14 +737,7 @@ update_first_last(AggFunc *func, Batch *batch, const AggInput *input,
 
 		if (isnull)
 			continue;
-		if (groups->nranges >= 0)
-		{
-			while (groups->ranges[range].to <= i)
-				range++;
-			group = groups->ranges[range].group;
-		}
-		else
-			group = groups->groups[i];
+		group = agggroups_of(groups, &range, i);
 		if (!aggfunc_is_better(func, group, time))
 			continue;
 		value = vector_datum(input->vector, i, &isnull);
@@ -756,14 +762,7 @@ update_generic(AggFunc *func, Batch *batch, const AggInput *input,
 	{
 		uint32		group;
 
-		if (groups->nranges >= 0)
-		{
-			while (groups->ranges[range].to <= i)
-				range++;
-			group = groups->ranges[range].group;
-		}
-		else
-			group = groups->groups[i];
+		group = agggroups_of(groups, &range, i);
 		for (a = 0; a < func->nargs; a++)
 			args[a].value = vector_datum(vectors[a], i, &args[a].isnull);
 		agggeneric_advance(func, group, args);
@@ -786,7 +785,9 @@ update_by_row(AggFunc *func, Batch *batch, const AggGroups *groups)
 	{
 		selection_copy(input.selected, batch->selected);
 		input.vector = func->nargs > 0 ? vexpr_eval(func->args[0], batch) : NULL;
-		if (func->kind == AGG_GENERIC)
+		if (func->kind == AGG_DISTINCT)
+			aggdistinct_update(func, input.vector, input.selected, groups);
+		else if (func->kind == AGG_GENERIC)
 			update_generic(func, batch, &input, groups);
 		else
 			update_first_last(func, batch, &input, groups);
@@ -802,7 +803,7 @@ aggfunc_update(AggFunc *func, Batch *batch, const AggGroups *groups)
 	AggInput	input;
 
 	if (func->kind == AGG_GENERIC || func->kind == AGG_FIRST ||
-		func->kind == AGG_LAST)
+		func->kind == AGG_LAST || func->kind == AGG_DISTINCT)
 		update_by_row(func, batch, groups);
 	else if (aggfunc_input(func, batch, &input))
 	{
@@ -835,6 +836,7 @@ aggfunc_takes_summary(const AggFunc *func)
 		case AGG_VAR_INT:
 		case AGG_FIRST:
 		case AGG_LAST:
+		case AGG_DISTINCT:
 		case AGG_GENERIC:
 			break;
 	}

@@ -25,6 +25,7 @@ typedef enum AggKind
 	AGG_MAX_FLOAT,
 	AGG_FIRST,					/* value and its time */
 	AGG_LAST,
+	AGG_DISTINCT,				/* count, and the values seen */
 	AGG_GENERIC					/* the transition function's state */
 } AggKind;
 
@@ -57,6 +58,7 @@ typedef struct AggArray
 } AggArray;
 
 typedef struct AggGeneric AggGeneric;
+typedef struct AggDistinct AggDistinct;
 
 typedef struct AggFunc
 {
@@ -73,6 +75,7 @@ typedef struct AggFunc
 	bool		typbyval;
 	AggArray	arrays[AGG_ARRAYS];
 	AggGeneric *generic;
+	AggDistinct *distinct;
 	struct AggState *fake;		/* what transition functions expect */
 	MemoryContext context;		/* of states */
 } AggFunc;
@@ -92,6 +95,17 @@ typedef struct AggGroups
 	AggRange	ranges[BATCH_ROWS];
 	uint32		groups[BATCH_ROWS];
 } AggGroups;
+
+/* The group of a row; range: 0 at first, rows come in order. */
+static inline uint32
+agggroups_of(const AggGroups *groups, int *range, int row)
+{
+	if (groups->nranges < 0)
+		return groups->groups[row];
+	while (groups->ranges[*range].to <= row)
+		(*range)++;
+	return groups->ranges[*range].group;
+}
 
 /* Can this aggregate be computed here?  native: without calling functions. */
 extern bool aggfunc_supported(Aggref *aggref, bool *native);

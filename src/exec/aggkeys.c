@@ -3,11 +3,7 @@
  *	  Group keys: from vectors of a batch to numbers of groups.
  *
  * Every key is reduced to a word of 64 bits such that equal keys have equal
- * words: integers and times are their own words, floats their bits with one
- * zero and one NaN, and any other type the number of its value in a table of
- * distinct values (an intern table, by the type's own hash and equality, under
- * the column's collation).  A dictionary column's codes are translated once per
- * entry that occurs.  Groups are then found by comparing words.
+ * words (intern.c), and groups are found by comparing words.
  *
  * In sorted segments keys change seldom.  So first the rows are found at which
  * any word differs from the row before; when these are few, the batch is cut
@@ -16,47 +12,21 @@
  */
 #include "postgres.h"
 
-#include "access/hash.h"
-#include "common/hashfn.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
-#include "utils/datum.h"
-#include "utils/float.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/typcache.h"
 
 #include "exec/aggkeys.h"
+#include "exec/intern.h"
 #include "vector/compare.h"
 #include "vector/selection.h"
-
-/* Distinct values of one key. */
-typedef struct Intern
-{
-	Oid			collation;
-	FmgrInfo	hash;
-	FmgrInfo	equal;
-	int16		typlen;
-	bool		typbyval;
-	uint32		n;
-	uint32		capacity;
-	Datum	   *values;
-	uint32	   *hashes;
-	uint32	   *table;			/* number + 1, 0: free */
-	uint32		mask;
-
-	/* code to number + 1, of the dictionary with this serial */
-	uint64		serial;
-	uint32	   *codes;
-	uint32		ncodes;
-} Intern;
 
 typedef struct AggKey
 {
 	VExpr	   *expr;
 	AttrNumber	column;			/* the key is just this column; 0: not */
 	VectorKind	kind;
-	Intern	   *intern;			/* VECTOR_DATUM only */
+	Intern	   *intern;			/* of kind VECTOR_DATUM */
 
 	/* of the current batch */
 	const Vector *vector;
@@ -87,137 +57,6 @@ struct AggKeys
 	Datum	   *row_datums;
 	bool	   *row_nulls;
 };
-
-/* ---------- interning ---------- */
-
-static Intern *
-intern_create(Oid type, Oid collation, Oid equal)
-{
-	Intern	   *intern = palloc0(sizeof(Intern));
-	TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_HASH_PROC);
-	Oid			hash = cache->hash_proc;
-	RegProcedure left;
-	RegProcedure right;
-
-	if (get_op_hash_functions(equal, &left, &right))
-		hash = left;
-	if (!OidIsValid(hash))
-		elog(ERROR, "type %u cannot be hashed", type);
-	intern->collation = collation;
-	fmgr_info(hash, &intern->hash);
-	fmgr_info(get_opcode(equal), &intern->equal);
-	get_typlenbyval(type, &intern->typlen, &intern->typbyval);
-	return intern;
-}
-
-static void
-intern_reset(Intern *intern)
-{
-	intern->n = intern->capacity = 0;
-	intern->values = NULL;
-	intern->hashes = NULL;
-	intern->table = NULL;
-	intern->serial = 0;
-	intern->codes = NULL;
-	intern->ncodes = 0;
-}
-
-static void
-intern_grow(Intern *intern, MemoryContext context)
-{
-	uint32		capacity = Max(64, intern->capacity * 2);
-	uint32		i;
-
-	if (intern->values == NULL)
-	{
-		intern->values = MemoryContextAllocHuge(context, capacity *
-												sizeof(Datum));
-		intern->hashes = MemoryContextAllocHuge(context, capacity *
-												sizeof(uint32));
-	}
-	else
-	{
-		intern->values = repalloc_huge(intern->values, capacity *
-									   sizeof(Datum));
-		intern->hashes = repalloc_huge(intern->hashes, capacity *
-									   sizeof(uint32));
-		pfree(intern->table);
-	}
-	intern->capacity = capacity;
-	intern->mask = capacity * 2 - 1;
-	intern->table = MemoryContextAllocExtended(context, (Size) capacity * 2 *
-											   sizeof(uint32),
-											   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	for (i = 0; i < intern->n; i++)
-	{
-		uint32		at = intern->hashes[i] & intern->mask;
-
-		while (intern->table[at] != 0)
-			at = (at + 1) & intern->mask;
-		intern->table[at] = i + 1;
-	}
-}
-
-static uint32
-intern_value(Intern *intern, Datum value, MemoryContext context)
-{
-	uint32		hash;
-	uint32		at;
-	MemoryContext old;
-
-	hash = murmurhash32(DatumGetUInt32(FunctionCall1Coll(&intern->hash,
-														 intern->collation,
-														 value)));
-	if (intern->n == intern->capacity)
-		intern_grow(intern, context);
-	for (at = hash & intern->mask; intern->table[at] != 0;
-		 at = (at + 1) & intern->mask)
-	{
-		uint32		i = intern->table[at] - 1;
-
-		if (intern->hashes[i] == hash &&
-			DatumGetBool(FunctionCall2Coll(&intern->equal, intern->collation,
-										   intern->values[i], value)))
-			return i;
-	}
-	old = MemoryContextSwitchTo(context);
-	intern->values[intern->n] = datumCopy(value, intern->typbyval,
-										  intern->typlen);
-	MemoryContextSwitchTo(old);
-	intern->hashes[intern->n] = hash;
-	intern->table[at] = ++intern->n;
-	return intern->n - 1;
-}
-
-/* The word of an entry of the key's dictionary. */
-static inline int64
-intern_code(AggKeys *keys, AggKey *key, uint64 code)
-{
-	Intern	   *intern = key->intern;
-	uint32	   *known = &intern->codes[code];
-
-	if (*known == 0)
-		*known = intern_value(intern, key->vector->dictionary[code],
-							  keys->context) + 1;
-	return *known - 1;
-}
-
-static void
-intern_begin_dictionary(AggKeys *keys, Intern *intern, const Vector *vector)
-{
-	if (intern->serial == vector->serial && intern->codes != NULL)
-		return;
-	if (intern->ncodes < vector->entries || intern->codes == NULL)
-	{
-		if (intern->codes != NULL)
-			pfree(intern->codes);
-		intern->ncodes = Max(vector->entries, 64);
-		intern->codes = MemoryContextAllocHuge(keys->context, intern->ncodes *
-											   sizeof(uint32));
-	}
-	memset(intern->codes, 0, vector->entries * sizeof(uint32));
-	intern->serial = vector->serial;
-}
 
 /* ---------- making ---------- */
 
@@ -250,7 +89,7 @@ aggkeys_create(List *exprs, List *eqs, PlanState *parent, TupleDesc desc,
 		key->words = palloc(BATCH_ROWS * sizeof(int64));
 		if (key->kind == VECTOR_DATUM)
 			key->intern = intern_create(exprType(expr), exprCollation(expr),
-										lfirst_oid(eq_cell));
+										lfirst_oid(eq_cell), keys->context);
 	}
 	return keys;
 }
@@ -365,7 +204,7 @@ groups_add(AggKeys *keys, uint32 hash, uint32 at)
 		keys->words[i] = keys->row_words[k];
 		keys->nulls[i] = keys->row_nulls[k];
 		if (intern != NULL && !keys->row_nulls[k])
-			keys->datums[i] = intern->values[keys->row_words[k]];
+			keys->datums[i] = intern_datum(intern, keys->row_words[k]);
 		else
 			keys->datums[i] = keys->row_datums[k];
 	}
@@ -424,36 +263,6 @@ groups_find(AggKeys *keys)
 
 /* ---------- words ---------- */
 
-static inline int64
-float_word(double value)
-{
-	int64		word;
-
-	if (value == 0)
-		value = 0;				/* -0 too */
-	else if (isnan(value))
-		value = get_float8_nan();
-	memcpy(&word, &value, sizeof(word));
-	return word;
-}
-
-static inline int64
-key_word(AggKeys *keys, AggKey *key, Datum value)
-{
-	switch (key->kind)
-	{
-		case VECTOR_INT:
-			return (int64) value;
-		case VECTOR_FLOAT8:
-			return float_word(DatumGetFloat8(value));
-		case VECTOR_FLOAT4:
-			return float_word(DatumGetFloat4(value));
-		case VECTOR_DATUM:
-			break;
-	}
-	return intern_value(key->intern, value, keys->context);
-}
-
 /* Words that can be compared with the row before. */
 static void
 key_begin_batch(AggKeys *keys, AggKey *key, Batch *batch)
@@ -472,13 +281,13 @@ key_begin_batch(AggKeys *keys, AggKey *key, Batch *batch)
 	key->constant = vector->constant;
 	key->coded = vector->dictionary != NULL;
 	if (key->coded && key->intern != NULL)
-		intern_begin_dictionary(keys, key->intern, vector);
+		intern_begin_dictionary(key->intern, vector);
 	if (key->constant || key->coded || key->kind == VECTOR_INT ||
 		key->kind == VECTOR_FLOAT8)
 		return;					/* the values themselves will do */
 	for (SELECTION_EACH(i, batch->selected))
 		key->words[i] = vector->isnull != NULL && vector->isnull[i] ? 0 :
-			key_word(keys, key, vector->values[i]);
+			intern_word(key->intern, key->kind, vector->values[i]);
 }
 
 /* Fill in the row to be looked up. */
@@ -500,7 +309,7 @@ key_load_row(AggKeys *keys, AggKey *key, int k, int row)
 	{
 		if (key->intern != NULL)
 		{
-			keys->row_words[k] = intern_code(keys, key, value);
+			keys->row_words[k] = intern_code(key->intern, vector, value);
 			return;
 		}
 		value = vector->dictionary[value];
@@ -509,7 +318,7 @@ key_load_row(AggKeys *keys, AggKey *key, int k, int row)
 	if (key->intern != NULL && !key->constant)
 		keys->row_words[k] = key->words[at];
 	else
-		keys->row_words[k] = key_word(keys, key, value);
+		keys->row_words[k] = intern_word(key->intern, key->kind, value);
 }
 
 static uint32
@@ -654,7 +463,8 @@ aggkeys_lookup_row(AggKeys *keys, const Datum *values, const bool *isnull)
 		keys->row_nulls[k] = isnull[k];
 		keys->row_datums[k] = isnull[k] ? (Datum) 0 : values[k];
 		keys->row_words[k] = isnull[k] ? 0 :
-			key_word(keys, &keys->keys[k], values[k]);
+			intern_word(keys->keys[k].intern, keys->keys[k].kind,
+								values[k]);
 	}
 	return groups_find(keys);
 }

@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type_d.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/appendinfo.h"
@@ -25,6 +26,8 @@
 #include "optimizer/paths.h"
 #include "optimizer/planner.h"
 #include "optimizer/tlist.h"
+#include "utils/lsyscache.h"
+#include "utils/selfuncs.h"
 
 #include "compat/compat.h"
 #include "exec/aggfunc.h"
@@ -361,6 +364,31 @@ aggpath_has_gate(PlannerInfo *root, RelOptInfo *input)
 	return false;
 }
 
+/*
+ * count(DISTINCT) of everything keeps all the values in memory, while
+ * PostgreSQL's own sorts them: not when they are too many.
+ */
+static bool
+aggpath_fits(PlannerInfo *root, RelOptInfo *input, const AggPlan *plan)
+{
+	double		bytes = 0;
+	ListCell   *cell;
+
+	foreach(cell, plan->aggrefs)
+	{
+		Aggref	   *aggref = lfirst_node(Aggref, cell);
+		Node	   *arg;
+
+		if (aggref->aggdistinct == NIL)
+			continue;
+		arg = (Node *) linitial_node(TargetEntry, aggref->args)->expr;
+		bytes += estimate_num_groups(root, lappend(list_copy(plan->keys), arg),
+									 input->rows, NULL, NULL) *
+			(64 + get_typavgwidth(exprType(arg), -1));
+	}
+	return bytes < get_hash_memory_limit();
+}
+
 static void
 aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 			GroupPathExtraData *extra)
@@ -378,7 +406,8 @@ aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	if (!settings_enable_vectorized_agg || !IS_SIMPLE_REL(input) ||
 		extra->patype == PARTITIONWISE_AGGREGATE_PARTIAL ||
 		!scanpath_possible(root, input) || aggpath_has_gate(root, input) ||
-		!aggplan_make(root, input, output, having, &plan))
+		!aggplan_make(root, input, output, having, &plan) ||
+		!aggpath_fits(root, input, &plan))
 		return;
 	if (plan.keys != NIL)
 		groups = aggrows_estimate(root, input, plan.keys);

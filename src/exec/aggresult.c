@@ -104,7 +104,7 @@ aggfunc_result(AggFunc *func, uint32 group, bool *isnull)
 	if (func->kind == AGG_VAR_FLOAT)
 		return result_variance(func, group, isnull);
 	n = COUNTS(func)[group];
-	if (func->kind == AGG_COUNT)
+	if (func->kind == AGG_COUNT || func->kind == AGG_DISTINCT)
 		return Int64GetDatum(n);
 	if (func->kind == AGG_FIRST || func->kind == AGG_LAST)
 	{
@@ -152,7 +152,8 @@ aggfunc_can_combine(const Aggref *aggref)
 {
 	bool		native;
 
-	return aggfunc_supported((Aggref *) aggref, &native) && native;
+	return aggfunc_supported((Aggref *) aggref, &native) && native &&
+		aggref->aggdistinct == NIL;
 }
 
 /* Both ends are one server: states travel as they lie in memory. */
