@@ -17,6 +17,9 @@
 #include "storage/column_read.h"
 #include "storage/packed.h"
 
+/* Each read of neighbouring blocks takes so many times those of the last. */
+#define READ_AHEAD_GROWTH 4
+
 static void
 column_check(ColumnReader *column, CodecStatus status)
 {
@@ -315,40 +318,98 @@ column_read_stored(ColumnReader *column, uint64 offset, Size len, uint8 *out)
 			   column->data.data_offset + offset, len, (char *) out);
 }
 
-/* Bytes of one block; a whole frame is read when that is no extra work. */
+/* Read and decompress a whole frame. */
+static void
+column_read_frame(ColumnReader *column, uint32 frame)
+{
+	ColumnMeta *meta = column->meta;
+	Size		raw = meta->frame_raw[frame];
+	Size		stored = meta->frame_stored[frame];
+	uint8	   *bytes = palloc_extended(Max(stored, 1), MCXT_ALLOC_HUGE);
+
+	column_reserve_frame(column, raw);
+	column_read_stored(column, meta->frame_offset[frame], stored, bytes);
+	column_check(column, compress_decode(column->data.compression, bytes,
+										 stored, column->frame, raw));
+	pfree(bytes);
+	column->held_from = 0;
+	column->held_to = raw;
+}
+
+/*
+ * How many blocks to read at once: one after a jump, then more and more.
+ * Scans that look at a few blocks of each series are as frequent as those
+ * that look at all.
+ */
+static uint32
+column_blocks_ahead(const ColumnReader *column, uint32 block, int64 last)
+{
+	if (!column->segment->sequential ||
+		(last != (int64) block - 1 && last != (int64) block + 1))
+		return 1;
+	return Min(Max(column->ahead, 1) * READ_AHEAD_GROWTH,
+			   SEGMENT_FRAME_BLOCKS);
+}
+
+/* Read a block of a frame that is not compressed, and neighbours of it. */
+static void
+column_read_blocks(ColumnReader *column, uint32 block, int64 last)
+{
+	ColumnMeta *meta = column->meta;
+	uint32		frame = meta->block_frame[block];
+	uint64		base = column->data.data_offset + meta->frame_offset[frame];
+	uint32		first = block;
+	uint32		end = block + 1;
+	uint64		from;
+	uint64		to;
+
+	column->ahead = column_blocks_ahead(column, block, last);
+	if (last < block)
+		end = Min(block + column->ahead, meta->nblocks);
+	else
+		first = block - Min(block, column->ahead - 1);
+	while (meta->block_frame[first] != frame)
+		first++;
+	while (meta->block_frame[end - 1] != frame)
+		end--;
+	from = meta->block_offset[first];
+	to = meta->block_offset[end - 1] + meta->block_length[end - 1];
+
+	/* the rest of the last chunk is checked and in the cache anyway */
+	if (column->segment->sequential)
+	{
+		to += (STORE_CHUNK_PAYLOAD - (base + to) % STORE_CHUNK_PAYLOAD) %
+			STORE_CHUNK_PAYLOAD;
+		to = Min(to, meta->frame_raw[frame]);
+	}
+	column_reserve_frame(column, to - from);
+	column_read_stored(column, meta->frame_offset[frame] + from, to - from,
+					   column->frame);
+	column->held_from = from;
+	column->held_to = to;
+}
+
+/* Bytes of one block. */
 static const uint8 *
 column_block_bytes(ColumnReader *column, uint32 block)
 {
 	ColumnMeta *meta = column_read_meta(column);
 	uint32		frame = meta->block_frame[block];
-	uint64		offset = meta->frame_offset[frame];
-	Size		raw = meta->frame_raw[frame];
-	Size		stored = meta->frame_stored[frame];
+	uint64		from = meta->block_offset[block];
+	int64		last = column->last_block;
 
-	if (column->current_frame == frame)
-		return column->frame + meta->block_offset[block];
-	column->current_frame = -1;
-	if (!meta->frame_compressed[frame] && !column->segment->sequential)
+	column->last_block = block;
+	if (column->current_frame != frame || from < column->held_from ||
+		from + meta->block_length[block] > column->held_to)
 	{
-		column_reserve_frame(column, meta->block_length[block]);
-		column_read_stored(column, offset + meta->block_offset[block],
-						   meta->block_length[block], column->frame);
-		return column->frame;
+		column->current_frame = -1;
+		if (meta->frame_compressed[frame])
+			column_read_frame(column, frame);
+		else
+			column_read_blocks(column, block, last);
+		column->current_frame = frame;
 	}
-	column_reserve_frame(column, raw);
-	if (meta->frame_compressed[frame])
-	{
-		uint8	   *bytes = palloc_extended(Max(stored, 1), MCXT_ALLOC_HUGE);
-
-		column_read_stored(column, offset, stored, bytes);
-		column_check(column, compress_decode(column->data.compression, bytes,
-											 stored, column->frame, raw));
-		pfree(bytes);
-	}
-	else
-		column_read_stored(column, offset, stored, column->frame);
-	column->current_frame = frame;
-	return column->frame + meta->block_offset[block];
+	return column->frame + (from - column->held_from);
 }
 
 /* ---------- decoding ---------- */
@@ -496,50 +557,79 @@ column_set_nulls(ColumnReader *column, const uint8 *bitmap, int n)
 	column->vector.isnull = column->isnull;
 }
 
+/* The last series run that begins at or before a row. */
+static uint32
+column_find_run(const SegmentReader *segment, uint32 row)
+{
+	uint32		low = 0;
+	uint32		high = segment->header.series;
+
+	while (high - low > 1)
+	{
+		uint32		mid = low + (high - low) / 2;
+
+		if (segment->run_start[mid] <= row)
+			low = mid;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* Eight at a time, which the compiler turns into wide stores. */
+static void
+column_fill(Datum *values, int from, int end, Datum value)
+{
+	int			i = from;
+	int			k;
+
+	for (; i + 8 <= end; i += 8)
+		for (k = 0; k < 8; k++)
+			values[i + k] = value;
+	for (; i < end; i++)
+		values[i] = value;
+}
+
+/* The value of a tag in a series run: a Datum, or a code where wanted. */
+static Datum
+column_run_value(ColumnReader *column, uint32 run, bool *isnull)
+{
+	int64		code = column->segment->run_codes[column->data.tag - 1][run];
+
+	if (code < 0 || code > column->data.dict_entries)
+		column_corrupt(column, "code is not in the dictionary");
+	*isnull = code == 0;
+	if (code == 0)
+		return (Datum) 0;
+	return column->coded ? (Datum) (code - 1) : column->dictionary[code - 1];
+}
+
 /* A tag column's block: the runs that overlap it. */
 static void
 column_read_tag_block(ColumnReader *column, uint32 block, int n)
 {
 	SegmentReader *segment = column->segment;
 	uint32		first = block * CODEC_BLOCK_ROWS;
-	uint32		low = 0;
-	uint32		high;
-	const int64 *codes;
+	uint32		run;
 	int			i = 0;
 
 	segment_reader_load_series(segment);
 	column_read_dictionary(column);
-	codes = segment->run_codes[column->data.tag - 1];
-	high = segment->header.series;
-	while (high - low > 1)
+	for (run = column_find_run(segment, first); i < n; run++)
 	{
-		uint32		mid = low + (high - low) / 2;
+		int			end = Min(segment->run_start[run + 1] - first, (uint32) n);
+		bool		isnull;
+		Datum		value = column_run_value(column, run, &isnull);
 
-		if (segment->run_start[mid] <= first)
-			low = mid;
-		else
-			high = mid;
-	}
-	for (; i < n; low++)
-	{
-		int			end = Min(segment->run_start[low + 1] - first, (uint32) n);
-		int64		code = codes[low];
-		Datum		value;
-
-		if (code < 0 || code > column->data.dict_entries)
-			column_corrupt(column, "code is not in the dictionary");
-		if (code == 0)
-			value = (Datum) 0;
-		else
-			value = column->coded ? (Datum) (code - 1) :
-				column->dictionary[code - 1];
-		if (code == 0)
-			column->vector.isnull = column->isnull;
-		for (; i < end; i++)
+		if (isnull && column->vector.isnull == NULL)
 		{
-			column->values[i] = value;
-			column->isnull[i] = code == 0;
+			memset(column->isnull, false, n);
+			column->vector.isnull = column->isnull;
 		}
+		if (isnull)
+			memset(column->isnull + i, true, end - i);
+		column_fill(column->values, i, end, value);
+		i = end;
 	}
 }
 

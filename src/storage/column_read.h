@@ -43,9 +43,13 @@ typedef struct ColumnReader
 	Datum	   *values;
 	bool	   *isnull;
 	uint32	   *lengths;
-	uint8	   *frame;			/* raw bytes of current_frame, or a block */
+	uint8	   *frame;			/* raw bytes held_from .. held_to of it */
 	Size		frame_size;
 	int64		current_frame;	/* or -1 */
+	uint64		held_from;
+	uint64		held_to;
+	int64		last_block;		/* asked for before */
+	uint32		ahead;			/* blocks the last read was for */
 	char	   *arena;			/* by-reference values of the block */
 	Size		arena_size;
 } ColumnReader;

@@ -122,6 +122,7 @@ reader_attach_columns(SegmentReader *segment)
 		reader->attnum = i + 1;
 		reader->block = -1;
 		reader->current_frame = -1;
+		reader->last_block = -1;
 	}
 	for (i = 0; i < segment->header.ncolumns; i++)
 	{

@@ -41,8 +41,8 @@ typedef struct SegmentColumnInfo
 
 /*
  * Open a segment.  desc describes the rows wanted: a column the segment does
- * not have gives its missing value or NULL.  sequential: blocks will be asked
- * for in order, so read ahead.  Everything lives in a context below parent
+ * not have gives its missing value or NULL.  sequential: blocks may be asked
+ * for in order, so read ahead when they are.  Everything lives in a context below parent
  * and goes with segment_reader_close (or with parent).
  */
 extern SegmentReader *segment_reader_open(Store *store,
