@@ -378,6 +378,22 @@ blockscan_out_of_bounds(BlockScan *scan, ZoneLookup lookup)
 	return zone.max < scan->bound_low || zone.min > scan->bound_high;
 }
 
+/* ---------- counters ---------- */
+
+static void
+counters_add(BlockScanCounters *to, const BlockScanCounters *from)
+{
+	uint64	   *sum = (uint64 *) to;
+	const uint64 *add = (const uint64 *) from;
+	uint64		segments = Max(to->segments, from->segments);
+	int			i;
+
+	for (i = 0; i < sizeof(BlockScanCounters) / sizeof(uint64); i++)
+		sum[i] += add[i];
+	/* everybody lists all of them */
+	to->segments = segments;
+}
+
 /* ---------- segments ---------- */
 
 /* The next unit of rows that is ours; false: no more. */
@@ -575,13 +591,10 @@ blockscan_find_ranges(BlockScan *scan)
 		scan->counters.segments_by_tag++;
 }
 
+/* Position before the first block of the ranges, or after the last. */
 static void
-blockscan_open_segment(BlockScan *scan)
+blockscan_rewind(BlockScan *scan)
 {
-	if (scan->reader == NULL)
-		scan->reader = segment_reader_open(scan->cursor.store, scan->entry,
-										   scan->desc, true, scan->context);
-	blockscan_find_ranges(scan);
 	scan->range = 0;
 	scan->next_block = 0;
 	if (scan->backwards && scan->nranges > 0)
@@ -590,7 +603,106 @@ blockscan_open_segment(BlockScan *scan)
 		scan->next_block = (scan->ranges[scan->range].end - 1) /
 			CODEC_BLOCK_ROWS + 1;
 	}
+}
+
+static void
+blockscan_open_segment(BlockScan *scan)
+{
+	if (scan->reader == NULL)
+		scan->reader = segment_reader_open(scan->cursor.store, scan->entry,
+										   scan->desc, true, scan->context);
+	blockscan_find_ranges(scan);
+	blockscan_rewind(scan);
 	scan->opened = true;
+}
+
+/* ---------- parts ---------- */
+
+BlockScan *
+blockscan_clone(BlockScan *scan, MemoryContext parent)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "rusts segment scan",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	BlockScan  *clone = palloc(sizeof(BlockScan));
+	Size		size = Max(1, scan->desc->natts) * sizeof(BlockColumn);
+	int			i;
+
+	*clone = *scan;
+	clone->context = context;
+	clone->batch.source = clone;
+	clone->batch.memory = AllocSetContextCreate(context, "rusts batch",
+												ALLOCSET_DEFAULT_SIZES);
+	clone->filters = palloc(Max(1, scan->nfilters) * sizeof(BlockFilter));
+	memcpy(clone->filters, scan->filters,
+		   scan->nfilters * sizeof(BlockFilter));
+	clone->columns = palloc0(size);
+	clone->run_columns = palloc0(size);
+	for (i = 0; i < scan->desc->natts; i++)
+	{
+		clone->columns[i].typlen = scan->columns[i].typlen;
+		clone->columns[i].typbyval = scan->columns[i].typbyval;
+	}
+	memset(&clone->counters, 0, sizeof(clone->counters));
+	clone->shared = NULL;
+	clone->heap = NULL;
+	clone->entry = NULL;
+	clone->reader = NULL;
+	clone->ranges = NULL;
+	clone->mode = BLOCK_NONE;
+	MemoryContextSwitchTo(old);
+	return clone;
+}
+
+bool
+blockscan_passes_segment(BlockScan *scan, const DirectoryEntry *entry)
+{
+	scan->entry = entry;
+	scan->low = 0;
+	scan->high = entry->d.rows;
+	scan->mode = BLOCK_NONE;
+	if (blockscan_check_segment(scan))
+		return true;
+	scan->counters.segments_pruned++;
+	return false;
+}
+
+bool
+blockscan_enter_segment(BlockScan *scan, const DirectoryEntry *entry)
+{
+	blockscan_close_reader(scan);
+	if (!blockscan_passes_segment(scan, entry))
+		return false;
+	scan->nranges = 0;
+	blockscan_open_segment(scan);
+	return scan->nranges > 0;
+}
+
+void
+blockscan_set_ranges(BlockScan *scan, const BlockRange *ranges, int n)
+{
+	if (scan->ranges != NULL)
+		pfree(scan->ranges);
+	scan->ranges = MemoryContextAllocHuge(scan->context,
+										  Max(1, n) * sizeof(BlockRange));
+	memcpy(scan->ranges, ranges, n * sizeof(BlockRange));
+	scan->nranges = n;
+	blockscan_rewind(scan);
+}
+
+void
+blockscan_take_counters(BlockScan *scan, BlockScan *clone)
+{
+	counters_add(&scan->counters, &clone->counters);
+	memset(&clone->counters, 0, sizeof(clone->counters));
+}
+
+void
+blockscan_close_clone(BlockScan *scan, BlockScan *clone)
+{
+	blockscan_take_counters(scan, clone);
+	blockscan_close_reader(clone);
+	MemoryContextDelete(clone->context);
 }
 
 /* ---------- blocks ---------- */
@@ -815,20 +927,6 @@ blockscan_shared_reinit(BlockScanShared *shared, Relation rel)
 	pg_atomic_write_u64(&shared->unit, 0);
 	table_block_parallelscan_reinitialize(rel,
 										  (ParallelTableScanDesc) &shared->heap);
-}
-
-static void
-counters_add(BlockScanCounters *to, const BlockScanCounters *from)
-{
-	uint64	   *sum = (uint64 *) to;
-	const uint64 *add = (const uint64 *) from;
-	uint64		segments = Max(to->segments, from->segments);
-	int			i;
-
-	for (i = 0; i < sizeof(BlockScanCounters) / sizeof(uint64); i++)
-		sum[i] += add[i];
-	/* everybody lists all of them */
-	to->segments = segments;
 }
 
 void

@@ -54,6 +54,25 @@ extern bool blockscan_next(BlockScan *scan);
 /* The TID of a row of the batch. */
 extern void blockscan_tid(BlockScan *scan, int row, ItemPointer tid);
 
+/*
+ * A scan with the same filters and columns that goes through one segment at a
+ * time, with a position of its own; several may be open at once.  Begin the
+ * scan before; close its clones before it ends or begins again.
+ */
+extern BlockScan *blockscan_clone(BlockScan *scan, MemoryContext parent);
+/* Can rows of the segment pass, as far as its summaries tell? */
+extern bool blockscan_passes_segment(BlockScan *scan,
+									 const DirectoryEntry *entry);
+/* Open a segment; false: none of its rows passes.  Then blockscan_next_block. */
+extern bool blockscan_enter_segment(BlockScan *scan,
+									const DirectoryEntry *entry);
+/* Go through these rows of it, ascending ranges within those it was opened with. */
+extern void blockscan_set_ranges(BlockScan *scan, const BlockRange *ranges,
+								 int n);
+/* What the clone has counted is the scan's from now on. */
+extern void blockscan_take_counters(BlockScan *scan, BlockScan *clone);
+extern void blockscan_close_clone(BlockScan *scan, BlockScan *clone);
+
 extern Size blockscan_shared_size(void);
 extern void blockscan_shared_init(BlockScanShared *shared, Relation rel,
 								  Snapshot snapshot);

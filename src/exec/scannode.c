@@ -52,6 +52,14 @@ scannode_access(ScanState *state)
 	TupleTableSlot *slot = state->ss_ScanTupleSlot;
 
 	ExecClearTuple(slot);
+	if (node->order != NULL)
+	{
+		if (!scanorder_next(node->order, slot))
+			return slot;
+		ExecStoreVirtualTuple(slot);
+		slot->tts_tableOid = scan->batch.relid;
+		return slot;
+	}
 	for (;;)
 	{
 		if (!node->in_batch)
@@ -93,6 +101,32 @@ scannode_exec(CustomScanState *state)
 
 /* ---------- life ---------- */
 
+/* Rows to be put in order consist of what is needed and what orders them. */
+static void
+scannode_begin_order(ScanNode *node, List *description)
+{
+	ScanOrderPlan *plan = &node->order_plan;
+	List	   *attnos = NIL;
+	AttrNumber *array;
+	ListCell   *cell;
+	int			i;
+
+	scanorder_read(description, plan);
+	for (i = 0; i < node->nneeded; i++)
+		attnos = lappend_int(attnos, node->needed[i]);
+	attnos = list_concat_unique_int(attnos, plan->tags);
+	if (plan->time != 0)
+		attnos = list_append_unique_int(attnos, plan->time);
+	array = palloc(list_length(attnos) * sizeof(AttrNumber));
+	foreach(cell, attnos)
+	{
+		array[foreach_current_index(cell)] = lfirst_int(cell);
+		blockscan_need_attribute(node->scan, lfirst_int(cell));
+	}
+	node->order = scanorder_create(node->scan, plan, array,
+								   list_length(attnos));
+}
+
 static void
 scannode_begin(CustomScanState *state, EState *estate, int eflags)
 {
@@ -101,6 +135,7 @@ scannode_begin(CustomScanState *state, EState *estate, int eflags)
 	List	   *needed = list_nth(plan->custom_private, SCAN_PRIVATE_NEEDED);
 	List	   *early = list_nth(plan->custom_private, SCAN_PRIVATE_EARLY);
 	List	   *top = list_nth(plan->custom_private, SCAN_PRIVATE_TOP);
+	List	   *order = list_nth(plan->custom_private, SCAN_PRIVATE_ORDER);
 	TupleTableSlot *slot = state->ss.ss_ScanTupleSlot;
 	ListCell   *cell;
 	int			i = 0;
@@ -133,12 +168,18 @@ scannode_begin(CustomScanState *state, EState *estate, int eflags)
 		node->needed[node->nneeded++] = lfirst_int(cell);
 		blockscan_need_attribute(node->scan, lfirst_int(cell));
 	}
+	if (order != NIL)
+		scannode_begin_order(node, order);
 }
 
 static void
 scannode_end(CustomScanState *state)
 {
-	blockscan_end(((ScanNode *) state)->scan);
+	ScanNode   *node = (ScanNode *) state;
+
+	if (node->order != NULL)
+		scanorder_reset(node->order);
+	blockscan_end(node->scan);
 }
 
 static void
@@ -146,6 +187,8 @@ scannode_rescan(CustomScanState *state)
 {
 	ScanNode   *node = (ScanNode *) state;
 
+	if (node->order != NULL)
+		scanorder_reset(node->order);
 	blockscan_rescan(node->scan);
 	node->in_batch = false;
 	ExecScanReScan(&state->ss);
@@ -266,6 +309,27 @@ scannode_explain_top(ScanNode *node, ExplainState *es)
 }
 
 static void
+scannode_explain_order(ScanNode *node, ExplainState *es)
+{
+	const ScanOrderPlan *plan = &node->order_plan;
+	TupleDesc	desc = node->scan->desc;
+	List	   *columns = NIL;
+	ListCell   *cell;
+
+	foreach(cell, plan->tags)
+		columns = lappend(columns,
+						  psprintf("%s%s",
+								   NameStr(TupleDescAttr(desc, lfirst_int(cell) - 1)->attname),
+								   plan->tags_desc ? " DESC" : ""));
+	if (plan->time != 0)
+		columns = lappend(columns,
+						  psprintf("%s%s",
+								   NameStr(TupleDescAttr(desc, plan->time - 1)->attname),
+								   plan->time_desc ? " DESC" : ""));
+	ExplainPropertyList("Order", columns, es);
+}
+
+static void
 scannode_explain(CustomScanState *state, List *ancestors, ExplainState *es)
 {
 	ScanNode   *node = (ScanNode *) state;
@@ -286,6 +350,10 @@ scannode_explain(CustomScanState *state, List *ancestors, ExplainState *es)
 	explain_filter(others, "Filter", state, ancestors, es);
 	if (node->top.attno != 0)
 		scannode_explain_top(node, es);
+	if (node->order != NULL)
+		scannode_explain_order(node, es);
+	if (es->analyze && node->order != NULL)
+		scanorder_count(node->order);
 	if (es->analyze)
 		scannode_explain_counters(&node->scan->counters, es);
 }

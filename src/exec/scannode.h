@@ -6,6 +6,7 @@
 #define RUSTS_SCANNODE_H
 
 #include "exec/blockscan.h"
+#include "exec/scanorder.h"
 #include "exec/scantop.h"
 #include "nodes/extensible.h"
 
@@ -16,6 +17,8 @@ typedef struct ScanNode
 	bool		begun;
 	BlockScanShared *shared;
 	ScanTopPlan top;			/* attno 0: all rows are wanted */
+	ScanOrder  *order;			/* NULL: as they lie */
+	ScanOrderPlan order_plan;
 	ExprState  *recheck;		/* all filters, for EvalPlanQual */
 	AttrNumber *needed;			/* columns that rows consist of */
 	int			nneeded;

@@ -27,6 +27,7 @@
 #include "utils/lsyscache.h"
 #include "utils/selfuncs.h"
 
+#include "exec/orderpath.h"
 #include "exec/scannode.h"
 #include "exec/scanpath.h"
 #include "exec/toppath.h"
@@ -326,8 +327,9 @@ scanpath_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
 	scan->scan.scanrelid = rel->relid;
 	scan->flags = path->flags;
 	scan->custom_exprs = filters;
-	scan->custom_private = list_make3(scanpath_needed_list(rel, filters),
-									  early, path->custom_private);
+	scan->custom_private = list_make4(scanpath_needed_list(rel, filters),
+									  early, linitial(path->custom_private),
+									  lsecond(path->custom_private));
 	scan->methods = &scannode_plan_methods;
 	return &scan->scan.plan;
 }
@@ -348,11 +350,17 @@ void
 scanpath_set_top(CustomPath *path, const ScanTopPlan *plan, double rows)
 {
 	/* most of the table is skipped, and most of what is read is dropped */
-	path->custom_private = scantop_describe(plan);
+	linitial(path->custom_private) = scantop_describe(plan);
 	path->path.rows = clamp_row_est(Min(rows, path->path.rows));
 	path->path.total_cost = path->path.startup_cost +
 		(path->path.total_cost - path->path.startup_cost) * 0.05 +
 		path->path.rows * cpu_tuple_cost;
+}
+
+void
+scanpath_set_order(CustomPath *path, const ScanOrderPlan *plan)
+{
+	lsecond(path->custom_private) = scanorder_describe(plan);
 }
 
 CustomPath *
@@ -369,6 +377,7 @@ scanpath_create(PlannerInfo *root, RelOptInfo *rel, int workers)
 	path->path.parallel_aware = workers > 0;
 	path->path.parallel_workers = workers;
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
+	path->custom_private = list_make2(NIL, NIL);	/* top, order */
 	path->methods = &scanpath_methods;
 	scanpath_cost(root, rel, path, workers);
 	return path;
@@ -392,6 +401,8 @@ scanpath_add(PlannerInfo *root, RelOptInfo *rel, Index rti,
 		toppath_for_order(root, rel, &top, &top_rows))
 		scanpath_set_top(path, &top, top_rows);
 	add_path(rel, &path->path);
+	if (settings_enable_ordered_scan && rel->lateral_relids == NULL)
+		orderpath_add(root, rel);
 	if (rel->consider_parallel && rel->lateral_relids == NULL)
 		workers = compute_parallel_worker(rel, rel->pages, -1,
 										  max_parallel_workers_per_gather);

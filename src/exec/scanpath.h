@@ -8,6 +8,7 @@
 #include "nodes/extensible.h"
 #include "nodes/pathnodes.h"
 
+#include "exec/scanorder.h"
 #include "exec/scantop.h"
 
 /* CustomScan.custom_private of a columnar scan, in this order. */
@@ -15,7 +16,8 @@ typedef enum ScanPrivate
 {
 	SCAN_PRIVATE_NEEDED,		/* attribute numbers to decode */
 	SCAN_PRIVATE_EARLY,			/* per filter: may it run before the others? */
-	SCAN_PRIVATE_TOP			/* scantop_describe, or NIL */
+	SCAN_PRIVATE_TOP,			/* scantop_describe, or NIL */
+	SCAN_PRIVATE_ORDER			/* scanorder_describe, or NIL */
 } ScanPrivate;
 
 /* Can the relation be read by a columnar scan, and is it worth it? */
@@ -26,6 +28,8 @@ extern CustomPath *scanpath_create(PlannerInfo *root, RelOptInfo *rel,
 /* Let it drop rows that do not matter; rows: how many will be left. */
 extern void scanpath_set_top(CustomPath *path, const ScanTopPlan *plan,
 							 double rows);
+/* Let it give out rows in an order. */
+extern void scanpath_set_order(CustomPath *path, const ScanOrderPlan *plan);
 /* What it costs when its batches are read instead of its rows. */
 extern Cost scanpath_batch_cost(const Path *path);
 extern bool scanpath_is_ours(const Path *path);

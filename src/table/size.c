@@ -101,7 +101,7 @@ size_segment_totals(Relation rel, Snapshot snapshot, SegmentTotals *totals)
  * have become visible.  Hence what is kept must be the latest state: what an
  * old snapshot sees would outlive its transaction.
  */
-static void
+void
 size_planner_totals(Relation rel, SegmentTotals *totals)
 {
 	Snapshot	snapshot;

@@ -28,6 +28,8 @@ extern void size_invalidate(Relation rel);
 extern void size_segment_totals(Relation rel, Snapshot snapshot,
 								SegmentTotals *totals);
 
+/* The same, as far as the planner knows. */
+extern void size_planner_totals(Relation rel, SegmentTotals *totals);
 /* Has the table segments, as far as the planner knows? */
 extern bool size_planner_has_segments(Relation rel);
 
