@@ -403,6 +403,56 @@ lookup_ranges(AggKeys *keys, Batch *batch, const uint64 *changes,
 	}
 }
 
+/* The number that stands for a single key's value in this batch, if any. */
+static inline bool
+single_key(const AggKey *key, int row, uint64 *value)
+{
+	const Vector *vector = key->vector;
+
+	if (key->by_run || key->constant ||
+		(!key->coded && key->kind != VECTOR_INT) ||
+		(vector->isnull != NULL && vector->isnull[row]))
+		return false;
+	*value = vector->values[row];
+	return true;
+}
+
+/*
+ * Rows of one key that changes all the time but has few values: most are found
+ * in a small table of the values met last in this batch.
+ */
+static void
+lookup_single(AggKeys *keys, Batch *batch, AggGroups *groups)
+{
+	const AggKey *key = &keys->keys[0];
+	uint64		values[256];
+	uint32		known[256];
+	int			i;
+
+	groups->nranges = -1;
+	memset(known, 0xff, sizeof(known));
+	for (SELECTION_EACH(i, batch->selected))
+	{
+		uint64		value;
+		bool		single = single_key(key, i, &value);
+		uint32		at = single ? value & 255 : 0;
+
+		if (single && known[at] != AGG_NO_GROUP && values[at] == value)
+		{
+			groups->groups[i] = known[at];
+			continue;
+		}
+		groups->groups[i] = row_group(keys, i);
+		if (groups->groups[i] == AGG_NO_GROUP)
+			leave_out(batch, i, i + 1);
+		else if (single)
+		{
+			values[at] = value;
+			known[at] = groups->groups[i];
+		}
+	}
+}
+
 static void
 lookup_rows(AggKeys *keys, Batch *batch, const uint64 *changes,
 			AggGroups *groups)
@@ -449,6 +499,8 @@ aggkeys_lookup(AggKeys *keys, Batch *batch, AggGroups *groups)
 	}
 	if (selection_count(changes) < MAX_RANGES)
 		lookup_ranges(keys, batch, changes, groups);
+	else if (keys->n == 1)
+		lookup_single(keys, batch, groups);
 	else
 		lookup_rows(keys, batch, changes, groups);
 }

@@ -334,7 +334,8 @@ aggpath_add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 						   &scan->path, &states, AGGNODE_PARTIAL);
 	partial->path.parallel_safe = true;
 	aggpath_cost(partial, plan, &scan->path, groups, scan->path.rows);
-	rows = groups * (workers + 1);
+	/* units are runs of series, so that few groups are in several of them */
+	rows = plan->keys == NIL ? workers + 1 : groups * 1.5;
 	gather = (Path *) create_gather_path(root, output, &partial->path,
 										 partial->path.pathtarget, NULL,
 										 &rows);

@@ -18,6 +18,7 @@
 #include "optimizer/optimizer.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/selfuncs.h"
 #include "utils/timestamp.h"
@@ -126,6 +127,46 @@ bucket_count(PlannerInfo *root, RelOptInfo *rel, Node *key)
 	return ceil(range * column_share(root, rel, var) / width) + 1;
 }
 
+/* Values of a calendar field, extract(hour from time) and its like, or 0. */
+static double
+field_count(Node *key)
+{
+	static const struct
+	{
+		const char *name;
+		double		count;
+	}			fields[] = {
+		{"minute", 60}, {"hour", 24}, {"day", 31}, {"dow", 7}, {"isodow", 7},
+		{"doy", 366}, {"week", 53}, {"month", 12}, {"quarter", 4},
+	};
+	Const	   *field;
+	int			i;
+
+	/* casts of the number change nothing */
+	while (IsA(key, FuncExpr) && list_length(((FuncExpr *) key)->args) == 1)
+		key = linitial(((FuncExpr *) key)->args);
+	if (!IsA(key, FuncExpr) || list_length(((FuncExpr *) key)->args) != 2)
+		return 0;
+	switch (((FuncExpr *) key)->funcid)
+	{
+		case F_EXTRACT_TEXT_TIMESTAMP:
+		case F_EXTRACT_TEXT_TIMESTAMPTZ:
+		case F_DATE_PART_TEXT_TIMESTAMP:
+		case F_DATE_PART_TEXT_TIMESTAMPTZ:
+			break;
+		default:
+			return 0;
+	}
+	field = linitial(((FuncExpr *) key)->args);
+	if (!IsA(field, Const) || field->constisnull)
+		return 0;
+	for (i = 0; i < lengthof(fields); i++)
+		if (pg_strcasecmp(fields[i].name,
+						  TextDatumGetCString(field->constvalue)) == 0)
+			return fields[i].count;
+	return 0;
+}
+
 double
 aggrows_estimate(PlannerInfo *root, RelOptInfo *rel, List *keys)
 {
@@ -137,6 +178,8 @@ aggrows_estimate(PlannerInfo *root, RelOptInfo *rel, List *keys)
 	{
 		double		buckets = bucket_count(root, rel, lfirst(cell));
 
+		if (buckets == 0)
+			buckets = field_count(lfirst(cell));
 		if (buckets > 0)
 			groups *= buckets;
 		else

@@ -89,6 +89,16 @@ scannode_recheck(ScanState *state, TupleTableSlot *slot)
 	ScanNode   *node = (ScanNode *) state;
 	ExprContext *econtext = state->ps.ps_ExprContext;
 
+	/* hardly ever needed, so not compiled before */
+	if (node->recheck == NULL)
+	{
+		CustomScan *plan = (CustomScan *) state->ps.plan;
+		MemoryContext old;
+
+		old = MemoryContextSwitchTo(state->ps.state->es_query_cxt);
+		node->recheck = ExecInitQual(plan->custom_exprs, &state->ps);
+		MemoryContextSwitchTo(old);
+	}
 	econtext->ecxt_scantuple = slot;
 	return ExecQual(node->recheck, econtext);
 }
@@ -161,7 +171,6 @@ scannode_begin(CustomScanState *state, EState *estate, int eflags)
 											  slot->tts_tupleDescriptor,
 											  &TTSOpsVirtual));
 	}
-	node->recheck = ExecInitQual(plan->custom_exprs, &state->ss.ps);
 	node->needed = palloc(Max(1, list_length(needed)) * sizeof(AttrNumber));
 	foreach(cell, needed)
 	{

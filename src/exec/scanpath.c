@@ -132,6 +132,17 @@ scanpath_column_share(RelOptInfo *rel)
 	return all > 0 ? Max(needed / all, 0.02) : 1;
 }
 
+/* Does a clause look at nothing but tags? */
+static bool
+scanpath_is_on_tags(PlannerInfo *root, RelOptInfo *rel, RestrictInfo *rinfo)
+{
+	Bitmapset  *attnos = NULL;
+	Bitmapset  *tags = planner_tags(planner_rt_fetch(rel->relid, root)->relid);
+
+	pull_varattnos((Node *) rinfo->clause, rel->relid, &attnos);
+	return attnos != NULL && bms_is_subset(attnos, tags);
+}
+
 static void
 scanpath_cost(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
 			  int workers)
@@ -154,6 +165,13 @@ scanpath_cost(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
 
 		if (rinfo->pseudoconstant)
 			continue;
+		/* tags are looked at once a series */
+		if (scanpath_is_on_tags(root, rel, rinfo))
+		{
+			visited = Max(visited * clause_selectivity(root, (Node *) rinfo, 0,
+													   JOIN_INNER, NULL), 1);
+			continue;
+		}
 		selectivity = clause_selectivity(root, (Node *) rinfo, 0, JOIN_INNER,
 										 NULL);
 		if (!vexpr_is_vectorized((Node *) rinfo->clause, &cost))

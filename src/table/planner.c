@@ -25,6 +25,7 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "access/sysattr.h"
 #include "catalog/pg_am_d.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
@@ -32,6 +33,7 @@
 
 #include "compat/compat.h"
 #include "table/handler.h"
+#include "table/options.h"
 #include "table/planner.h"
 #include "table/size.h"
 
@@ -48,6 +50,21 @@ planner_has_segments(Oid relid)
 
 	relation_close(rel, NoLock);
 	return result;
+}
+
+Bitmapset *
+planner_tags(Oid relid)
+{
+	Relation	rel = relation_open(relid, NoLock);
+	TableOptions *options = options_get(rel);
+	Bitmapset  *tags = NULL;
+	int			i;
+
+	for (i = 0; i < options->ntags; i++)
+		tags = bms_add_member(tags, options->tags[i] -
+							  FirstLowInvalidHeapAttributeNumber);
+	relation_close(rel, NoLock);
+	return tags;
 }
 
 /* Is this a subquery of a query that locks or changes rows? */

@@ -5,8 +5,12 @@
 #ifndef RUSTS_PLANNER_H
 #define RUSTS_PLANNER_H
 
+#include "nodes/bitmapset.h"
+
 /* Is it a rusts table, and has it segments?  The caller has it locked. */
 extern bool planner_has_segments(Oid relid);
+/* Its tag columns, as pull_varattnos has them. */
+extern Bitmapset *planner_tags(Oid relid);
 extern void planner_init(void);
 
 #endif							/* RUSTS_PLANNER_H */
