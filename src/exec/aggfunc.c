@@ -374,6 +374,7 @@ typedef struct AggInput
 	const Vector *vector;
 	const int64 *ints;
 	const double *floats;
+	int			n;
 	bool		all;			/* every row is selected */
 	uint64		selected[SELECTION_WORDS];
 } AggInput;
@@ -430,6 +431,7 @@ aggfunc_input(AggFunc *func, Batch *batch, AggInput *input)
 	int			i;
 
 	selection_copy(input->selected, batch->selected);
+	input->n = batch->n;
 	input->all = batch->nselected == batch->n;
 	if (func->filter != NULL)
 	{
@@ -634,7 +636,9 @@ scatter_infinite(AggFunc *func, const AggInput *input,
 {
 	int			i;
 
-	if (likely(!vsum_infinite_selected(input->floats, input->selected)))
+	if (likely(!(input->all ?
+				 vsum_infinite_range(input->floats, 0, input->n) :
+				 vsum_infinite_selected(input->floats, input->selected))))
 		return;
 	for (SELECTION_EACH(i, input->selected))
 		if (isinf(input->floats[i]))

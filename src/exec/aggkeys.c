@@ -403,19 +403,6 @@ lookup_ranges(AggKeys *keys, Batch *batch, const uint64 *changes,
 	}
 }
 
-/* The number that stands for a single key's value in this batch, if any. */
-static inline bool
-single_key(const AggKey *key, int row, uint64 *value)
-{
-	const Vector *vector = key->vector;
-
-	if (key->by_run || key->constant ||
-		(!key->coded && key->kind != VECTOR_INT) ||
-		(vector->isnull != NULL && vector->isnull[row]))
-		return false;
-	*value = vector->values[row];
-	return true;
-}
 
 /*
  * Rows of one key that changes all the time but has few values: most are found
@@ -424,33 +411,39 @@ single_key(const AggKey *key, int row, uint64 *value)
 static void
 lookup_single(AggKeys *keys, Batch *batch, AggGroups *groups)
 {
-	const AggKey *key = &keys->keys[0];
-	uint64		values[256];
-	uint32		known[256];
+	const Vector *vector = keys->keys[0].vector;
+	uint64		values[257];
+	uint32		known[257];		/* the last is for NULL */
 	int			i;
 
 	groups->nranges = -1;
 	memset(known, 0xff, sizeof(known));
+	values[256] = 0;
 	for (SELECTION_EACH(i, batch->selected))
 	{
-		uint64		value;
-		bool		single = single_key(key, i, &value);
-		uint32		at = single ? value & 255 : 0;
+		bool		isnull = vector->isnull != NULL && vector->isnull[i];
+		uint64		value = isnull ? 0 : vector->values[i];
+		int			at = isnull ? 256 : (int) (value & 255);
 
-		if (single && known[at] != AGG_NO_GROUP && values[at] == value)
+		if (known[at] == AGG_NO_GROUP || values[at] != value)
 		{
-			groups->groups[i] = known[at];
-			continue;
-		}
-		groups->groups[i] = row_group(keys, i);
-		if (groups->groups[i] == AGG_NO_GROUP)
-			leave_out(batch, i, i + 1);
-		else if (single)
-		{
+			known[at] = row_group(keys, i);
 			values[at] = value;
-			known[at] = groups->groups[i];
 		}
+		groups->groups[i] = known[at];
+		if (known[at] == AGG_NO_GROUP)
+			leave_out(batch, i, i + 1);
 	}
+}
+
+/* Can lookup_single tell its values apart? */
+static bool
+key_is_single(const AggKeys *keys)
+{
+	const AggKey *key = &keys->keys[0];
+
+	return keys->n == 1 && !key->by_run && !key->constant &&
+		(key->coded || key->kind == VECTOR_INT);
 }
 
 static void
@@ -499,7 +492,7 @@ aggkeys_lookup(AggKeys *keys, Batch *batch, AggGroups *groups)
 	}
 	if (selection_count(changes) < MAX_RANGES)
 		lookup_ranges(keys, batch, changes, groups);
-	else if (keys->n == 1)
+	else if (key_is_single(keys))
 		lookup_single(keys, batch, groups);
 	else
 		lookup_rows(keys, batch, changes, groups);
