@@ -12,7 +12,9 @@ INSERT INTO vexpr_heap
 SELECT i,
 	(ARRAY['2024-03-30 16:00+00', '2024-10-26 16:00+00', '2018-02-17 18:00+00',
 		   '1999-10-30 18:00+00', '2024-04-06 08:00+00'])[1 + i / 1201]::timestamptz + i % 1200 / 10 * interval '460 s',
-	CASE WHEN i % 13 > 0 THEN timestamp '2024-03-30 12:00' + i * i % 100000 * interval '11 s' END,
+	-- some just before a multiple of five minutes
+	CASE WHEN i % 13 > 0 THEN timestamp '2024-03-30 12:00' + i * i % 100000 * interval '11 s'
+		 - (i % 50 = 0)::int * interval '1 us' END,
 	CASE WHEN i % 17 > 0 THEN date '2024-01-01' + i % 500 END,
 	CASE WHEN i % 3 > 0 THEN i % 2 = 0 END,
 	CASE WHEN i % 5 > 0 THEN i * 7919 % 65536 - 32768 END,
@@ -185,7 +187,8 @@ BEGIN
 			'date_trunc(''day'', ts AT TIME ZONE ''Europe/Berlin'') AT TIME ZONE ''Europe/Berlin''',
 			'floor(extract(epoch FROM ts) / 300) * 300', 'floor(date_part(''epoch'', ts) / 300) * 300',
 			'to_timestamp(floor(extract(epoch FROM ts) / 300) * 300)', 'extract(epoch FROM ts)::bigint / 300 * 300',
-			'floor(extract(epoch FROM ts) / -300)', 'round(extract(epoch FROM ts) / 3600, 1)', 'extract(hour FROM ts)',
+			'floor(extract(epoch FROM ts) / -300)',
+			'floor(extract(epoch FROM t) / 300) * 300', 'floor(date_part(''epoch'', t) / 300)', 'floor(extract(epoch FROM t) / 7.5)', 'round(extract(epoch FROM ts) / 3600, 1)', 'extract(hour FROM ts)',
 			'extract(minute FROM t)', 'extract(dow FROM ts)', 'date_part(''month'', ts)', 'extract(isodow FROM ts) + 1',
 			'to_char(date_trunc(''hour'', ts), ''HH24'')', 'CASE WHEN extract(hour FROM ts) < 12 THEN ''am'' ELSE ''pm'' END',
 			'time_bucket(''1 h'', ts)::text || ''x''', 'extract(year FROM ts) * 100 + extract(month FROM ts)',

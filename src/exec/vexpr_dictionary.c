@@ -48,8 +48,8 @@ typedef struct DictionaryExpr
  * Numbers for dictionaries of results, apart from those that the scan gives to
  * the dictionaries it reads.
  */
-static uint64
-next_result_serial(void)
+uint64
+vexpr_next_serial(void)
 {
 	static uint64 last = UINT64CONST(1) << 63;
 
@@ -74,7 +74,7 @@ use_dictionary(DictionaryExpr *expr, const Vector *vector)
 	expr->states = MemoryContextAllocZero(expr->memory, n);
 	if (expr->base.type != BOOLOID)
 		expr->results = MemoryContextAllocHuge(expr->memory, n * sizeof(Datum));
-	expr->result_serial = next_result_serial();
+	expr->result_serial = vexpr_next_serial();
 	expr->any_null = false;
 	expr->serial = vector->serial;
 	expr->entries = vector->entries;

@@ -110,7 +110,6 @@ extern ExprState *vexpr_init_expr(VExprShared *shared, Node *node);
 /* Is it free of columns and does it give one value for the whole scan? */
 extern bool vexpr_is_once(Node *node);
 extern VExpr *vexpr_build_once(VExprShared *shared, Node *node);
-/* The value of a node built by vexpr_build_once. */
 extern Datum vexpr_once_value(VExpr *expr, bool *isnull);
 
 /* ---------- vexpr_scalar.c, vexpr_dictionary.c ---------- */
@@ -124,6 +123,8 @@ extern AttrNumber vexpr_only_column(Node *node);
 /* The value for one input in place of the only column. */
 extern Datum vexpr_scalar_value(VExpr *scalar, Datum input, bool input_isnull,
 								bool *isnull);
+/* A number for a new dictionary of results. */
+extern uint64 vexpr_next_serial(void);
 /* Copy a by-reference result of expr into a memory context. */
 extern Datum vexpr_copy_value(const VExpr *expr, Datum value,
 							  MemoryContext memory);

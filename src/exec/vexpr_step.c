@@ -10,13 +10,15 @@
  *
  *	grid	The steps have one width: the server's function gives the first
  *			row's start (and raises its errors), arithmetic gives the rest.
- *	cell	The same, counted from local midnight; the key is of no interest
- *			in itself.
+ *	cell	The same, counted from local midnight or from 1970; the key is of
+ *			no interest in itself.
  *	halves	The function never decreases.  When the smallest and the largest
- *			input of a batch have one key, all have.  When the input is sorted,
- *			that goes for each half, quarter and so on.
+ *			input of a batch have one key, all have.  Where the input is sorted,
+ *			that goes for each sorted stretch, half, quarter and so on.
  *	rows	One by one, unless the input lies between two inputs seen before
  *			that had one key.
+ *
+ * Values by the keys of grids and cells are kept from batch to batch.
  *
  * What depends on a time zone can be had from the first three only while the
  * UTC offset stays the same between the smallest and the largest input; else
@@ -32,6 +34,7 @@
 #include "utils/datum.h"
 #include "utils/timestamp.h"
 
+#include "exec/vexpr_keyed.h"
 #include "exec/vexpr_step.h"
 #include "vector/vextreme.h"
 #include "vector/vgrid.h"
@@ -43,6 +46,7 @@ typedef struct StepExpr
 	VExpr	   *key;			/* scalars of the column */
 	VExpr	   *value;			/* NULL: the key is the value */
 	Datum	   *keys;			/* of the batch's rows */
+	KeyedValues *kept;			/* values by keys of grids and cells */
 
 	/* of a grid */
 	uint32		generation;		/* for which width was computed */
@@ -53,7 +57,16 @@ typedef struct StepExpr
 	int64		offset_to;
 	int64		offset;			/* microseconds */
 	const pg_tz *offset_zone;
+	uint32		offset_changes;
 } StepExpr;
+
+/*
+ * How far from its end a range of STEP_WIDTH_EPOCH may have the next one's
+ * value: the server divides with 16 digits or so, which is 50 milliseconds for
+ * the inputs that grid_covers() lets pass.
+ */
+#define EPOCH_EDGE (USECS_PER_SEC / 2)
+#define EPOCH_LIMIT (INT64CONST(100000000000) * USECS_PER_SEC)
 
 /* The rows of one evaluation. */
 typedef struct StepRows
@@ -61,11 +74,16 @@ typedef struct StepRows
 	StepExpr   *expr;
 	Batch	   *batch;
 	const int64 *input;
-	uint16		rows[BATCH_ROWS];	/* that matter and are not NULL */
+	const uint64 *known;		/* rows that matter and are not NULL */
+	uint16		rows[BATCH_ROWS];	/* the same as a list, by list_rows */
 	int			n;
 	int64		low;			/* smallest and largest input */
 	int64		high;
+	bool		kept;			/* do keys stay the same in other batches? */
 } StepRows;
+
+/* Shorter sorted stretches than this are not worth halving. */
+#define STRETCH_ROWS 32
 
 /* ---------- time zones ---------- */
 
@@ -103,6 +121,7 @@ offset_is_constant(StepExpr *expr, int64 low, int64 high)
 								 &after, &after_dst, zone);
 	if (found < 0)
 		return false;
+	expr->offset_changes++;
 	expr->offset_from = usecs_of(from);
 	expr->offset_to = found == 0 ? PG_INT64_MAX : usecs_of(boundary);
 	expr->offset = before * USECS_PER_SEC;
@@ -112,23 +131,30 @@ offset_is_constant(StepExpr *expr, int64 low, int64 high)
 
 /* ---------- keys ---------- */
 
+/* Most grids do without the list. */
+static void
+list_rows(StepRows *rows)
+{
+	if (rows->n == 0)
+		rows->n = selection_to_rows(rows->known, rows->rows);
+}
+
 /* The key of one input; by-reference keys live as long as the batch. */
 static Datum
-compute_key(const StepRows *rows, int row, bool *isnull)
+compute_key(const StepRows *rows, int64 input, bool *isnull)
 {
 	VExpr	   *key = rows->expr->key;
-	Datum		value = vexpr_scalar_value(key, (Datum) rows->input[row], false,
-										   isnull);
+	Datum		value = vexpr_scalar_value(key, (Datum) input, false, isnull);
 
 	return *isnull ? 0 : vexpr_copy_value(key, value, rows->batch->memory);
 }
 
 /* Where no key can be NULL: constants are given, and the functions strict. */
 static Datum
-compute_known_key(const StepRows *rows, int row)
+compute_known_key(const StepRows *rows, int64 input)
 {
 	bool		isnull;
-	Datum		key = compute_key(rows, row, &isnull);
+	Datum		key = compute_key(rows, input, &isnull);
 
 	if (isnull)
 		elog(ERROR, "step function gave NULL");
@@ -159,45 +185,74 @@ set_between(const StepRows *rows, int a, int b)
 	}
 	if (middle == a)
 		return;
-	keys[rows->rows[middle]] = compute_known_key(rows, rows->rows[middle]);
+	keys[rows->rows[middle]] =
+		compute_known_key(rows, rows->input[rows->rows[middle]]);
 	set_between(rows, a, middle);
 	set_between(rows, middle, b);
 }
 
+/* Does the list's row i begin a sorted stretch? */
 static bool
-is_sorted(const StepRows *rows)
+begins_stretch(const StepRows *rows, int i)
 {
+	return i == 0 ||
+		rows->input[rows->rows[i]] < rows->input[rows->rows[i - 1]];
+}
+
+static int
+count_stretches(const StepRows *rows)
+{
+	int			n = 0;
 	int			i;
 
-	for (i = 1; i < rows->n; i++)
-	{
-		if (rows->input[rows->rows[i]] < rows->input[rows->rows[i - 1]])
-			return false;
-	}
-	return true;
+	for (i = 0; i < rows->n; i++)
+		n += begins_stretch(rows, i);
+	return n;
 }
 
 static void
-keys_by_halves(const StepRows *rows, Datum first_key)
+keys_by_halves(const StepRows *rows)
 {
 	Datum	   *keys = rows->expr->keys;
-	int			last = rows->rows[rows->n - 1];
+	int			first;
+	int			last;
 
-	keys[rows->rows[0]] = first_key;
-	if (rows->n == 1)
-		return;
-	keys[last] = compute_known_key(rows, last);
-	set_between(rows, 0, rows->n - 1);
+	for (first = 0; first < rows->n; first = last + 1)
+	{
+		int			first_row = rows->rows[first];
+		int			last_row;
+
+		for (last = first; last + 1 < rows->n; last++)
+		{
+			if (begins_stretch(rows, last + 1))
+				break;
+		}
+		last_row = rows->rows[last];
+		keys[first_row] = compute_known_key(rows, rows->input[first_row]);
+		if (last == first)
+			continue;
+		keys[last_row] = compute_known_key(rows, rows->input[last_row]);
+		set_between(rows, first, last);
+	}
+}
+
+static void
+keys_all_the_same(const StepRows *rows, Datum key)
+{
+	int			i;
+
+	for (i = 0; i < rows->n; i++)
+		rows->expr->keys[rows->rows[i]] = key;
 }
 
 /* Unsorted: remember between which inputs the last key held. */
 static void
-keys_by_ranges(const StepRows *rows, Datum first_key)
+keys_by_ranges(const StepRows *rows, Datum low_key)
 {
 	Datum	   *keys = rows->expr->keys;
-	int64		low = rows->input[rows->rows[0]];
+	int64		low = rows->low;
 	int64		high = low;
-	Datum		key = first_key;
+	Datum		key = low_key;
 	int			i;
 
 	for (i = 0; i < rows->n; i++)
@@ -207,7 +262,7 @@ keys_by_ranges(const StepRows *rows, Datum first_key)
 
 		if (input < low || input > high)
 		{
-			Datum		next = compute_known_key(rows, row);
+			Datum		next = compute_known_key(rows, input);
 
 			if (same_key(rows->expr, next, key))
 			{
@@ -226,13 +281,14 @@ keys_by_ranges(const StepRows *rows, Datum first_key)
 
 /* No use is made of anything but equal inputs.  Returns whether one is NULL. */
 static bool
-keys_one_by_one(const StepRows *rows)
+keys_one_by_one(StepRows *rows)
 {
 	Datum	   *keys = rows->expr->keys;
 	bool	   *isnull = vexpr_node_isnull(&rows->expr->base);
 	bool		nulls = false;
 	int			i;
 
+	list_rows(rows);
 	for (i = 0; i < rows->n; i++)
 	{
 		int			row = rows->rows[i];
@@ -244,7 +300,7 @@ keys_one_by_one(const StepRows *rows)
 			isnull[row] = isnull[last];
 			continue;
 		}
-		keys[row] = compute_key(rows, row, &isnull[row]);
+		keys[row] = compute_key(rows, rows->input[row], &isnull[row]);
 		nulls |= isnull[row];
 	}
 	CHECK_FOR_INTERRUPTS();
@@ -288,13 +344,19 @@ interval_width(const Interval *interval)
 	return interval->day * USECS_PER_DAY + interval->time;
 }
 
+static bool
+is_cell(const StepShape *shape)
+{
+	return shape->width == STEP_WIDTH_CELL || shape->width == STEP_WIDTH_EPOCH;
+}
+
 static int64
 compute_width(StepExpr *expr)
 {
 	bool		isnull;
 	Datum		value;
 
-	if (expr->shape.width == STEP_WIDTH_CELL)
+	if (is_cell(&expr->shape))
 		return expr->shape.cell_width;
 	if (expr->shape.width == STEP_WIDTH_NONE)
 		return 0;
@@ -324,6 +386,8 @@ grid_covers(const StepExpr *expr, int64 low, int64 high)
 	int64		from = -(INT64CONST(1) << 60);
 	int64		to = INT64CONST(1) << 60;
 
+	if (expr->shape.width == STEP_WIDTH_EPOCH)
+		return low > -EPOCH_LIMIT && high < EPOCH_LIMIT;
 	switch (expr->shape.var->vartype)
 	{
 		case TIMESTAMPOID:
@@ -348,6 +412,14 @@ grid_covers(const StepExpr *expr, int64 low, int64 high)
 		high < to;
 }
 
+static int64
+cell_anchor(const StepExpr *expr)
+{
+	if (expr->shape.width == STEP_WIDTH_EPOCH)
+		return (UNIX_EPOCH_JDATE - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
+	return expr->shape.zoned ? -expr->offset : 0;
+}
+
 static void
 keys_by_grid(const StepRows *rows, int64 anchor)
 {
@@ -367,7 +439,7 @@ compute_keys(StepRows *rows)
 	const StepShape *shape = &expr->shape;
 	bool		is_grid;
 	bool		isnull;
-	Datum		first;
+	Datum		low_key;
 
 	if (expr->generation != expr->base.shared->generation)
 	{
@@ -377,22 +449,32 @@ compute_keys(StepRows *rows)
 	if (shape->zoned && !offset_is_constant(expr, rows->low, rows->high))
 		return keys_one_by_one(rows);
 	is_grid = grid_covers(expr, rows->low, rows->high);
-	if (shape->width == STEP_WIDTH_CELL)
+	rows->kept = is_grid;
+	if (is_grid && is_cell(shape))
 	{
-		if (!is_grid)
-			return keys_one_by_one(rows);
-		keys_by_grid(rows, shape->zoned ? -expr->offset : 0);
+		keys_by_grid(rows, cell_anchor(expr));
 		return false;
 	}
-	first = compute_key(rows, rows->rows[0], &isnull);
-	if (isnull)
+	if (shape->width == STEP_WIDTH_CELL)
 		return keys_one_by_one(rows);
+	low_key = compute_key(rows, rows->low, &isnull);
+	if (isnull)
+	{
+		rows->kept = false;
+		return keys_one_by_one(rows);
+	}
 	if (is_grid)
-		keys_by_grid(rows, (int64) first);
-	else if (is_sorted(rows))
-		keys_by_halves(rows, first);
+	{
+		keys_by_grid(rows, (int64) low_key);
+		return false;
+	}
+	list_rows(rows);
+	if (same_key(expr, low_key, compute_known_key(rows, rows->high)))
+		keys_all_the_same(rows, low_key);
+	else if (count_stretches(rows) <= rows->n / STRETCH_ROWS + 1)
+		keys_by_halves(rows);
 	else
-		keys_by_ranges(rows, first);
+		keys_by_ranges(rows, low_key);
 	return false;
 }
 
@@ -401,7 +483,7 @@ compute_keys(StepRows *rows)
  * Different pointers to equal keys only cost another evaluation.
  */
 static bool
-compute_values(const StepRows *rows, VExpr *value, bool keys_isnull)
+compute_values(StepRows *rows, VExpr *value, bool keys_isnull)
 {
 	StepExpr   *expr = rows->expr;
 	Datum	   *values = vexpr_node_values(&expr->base);
@@ -410,6 +492,7 @@ compute_values(const StepRows *rows, VExpr *value, bool keys_isnull)
 	int			last = -1;
 	int			i;
 
+	list_rows(rows);
 	for (i = 0; i < rows->n; i++)
 	{
 		int			row = rows->rows[i];
@@ -430,6 +513,95 @@ compute_values(const StepRows *rows, VExpr *value, bool keys_isnull)
 		last = row;
 	}
 	return nulls;
+}
+
+/* The code of a row's value, which is computed if it is not kept yet. */
+static int
+kept_code(const StepRows *rows, VExpr *value, int row)
+{
+	StepExpr   *expr = rows->expr;
+	int64		key = (int64) expr->keys[row];
+	bool		edge = expr->shape.width == STEP_WIDTH_EPOCH &&
+	rows->input[row] - key >= expr->width - EPOCH_EDGE;
+	int			code = edge ? -1 : keyed_find(expr->kept, key);
+	bool		isnull;
+	Datum		result;
+
+	if (code >= 0)
+		return code;
+	result = vexpr_scalar_value(value, (Datum) rows->input[row], false, &isnull);
+	code = keyed_add(expr->kept, value, result, isnull);
+	if (!edge)
+		keyed_remember(expr->kept, key, code);
+	return code;
+}
+
+/*
+ * Values of the rows by keys that mean the same in every batch, as codes in
+ * codes[].  Returns whether one is NULL.
+ */
+static bool
+compute_kept_codes(const StepRows *rows, VExpr *value, Datum *codes)
+{
+	StepExpr   *expr = rows->expr;
+	bool	   *isnull = vexpr_node_isnull(&expr->base);
+	int64		edge = expr->shape.width == STEP_WIDTH_EPOCH ?
+	expr->width - EPOCH_EDGE : PG_INT64_MAX;
+	bool		nulls = false;
+	int64		key = 0;
+	int			code = -1;
+	int			row;
+
+	keyed_begin(expr->kept, (uint64) expr->offset_changes << 32 |
+				expr->base.shared->generation);
+	for (SELECTION_EACH(row, rows->known))
+	{
+		if (code < 0 || (int64) expr->keys[row] != key ||
+			rows->input[row] - key >= edge)
+		{
+			code = kept_code(rows, value, row);
+			key = (int64) expr->keys[row];
+			isnull[row] = expr->kept->isnull[code];
+			codes[row] = code;
+			nulls |= isnull[row];
+			/* the value at an edge is not the range's */
+			if (rows->input[row] - key >= edge)
+				code = -1;
+			continue;
+		}
+		isnull[row] = expr->kept->isnull[code];
+		codes[row] = code;
+	}
+	return nulls;
+}
+
+/* Replace codes by values. */
+static void
+flatten(StepExpr *expr, const StepRows *rows)
+{
+	Datum	   *values = vexpr_node_values(&expr->base);
+	int			row;
+
+	for (SELECTION_EACH(row, rows->known))
+		values[row] = expr->kept->values[values[row]];
+}
+
+/* The result for codes: a dictionary, or its values where they are words. */
+static const Vector *
+kept_result(StepExpr *expr, const StepRows *rows, bool nulls)
+{
+	VExpr	   *base = &expr->base;
+
+	(void) vexpr_node_result(base, nulls);
+	if (base->typbyval)
+		flatten(expr, rows);
+	else
+	{
+		base->result.dictionary = expr->kept->values;
+		base->result.entries = KEYED_CAPACITY;
+		base->result.serial = expr->kept->serial;
+	}
+	return &base->result;
 }
 
 /* NULL in, and what comes out of it. */
@@ -472,17 +644,27 @@ step_eval(VExpr *base, Batch *batch, const uint64 *all)
 	selection_copy(known, all);
 	vexpr_split_nulls(vector, batch->n, known, null);
 	memset(vexpr_node_isnull(base), false, BATCH_ROWS * sizeof(bool));
-	rows.n = selection_to_rows(known, rows.rows);
 	expr->keys = expr->value != NULL ? expr->keys : vexpr_node_values(base);
-	if (rows.n > 0)
+	if (!selection_is_empty(known))
 	{
+		rows.known = known;
+		rows.n = 0;
+		rows.kept = false;
 		rows.expr = expr;
 		rows.batch = batch;
 		rows.input = (const int64 *) vexpr_datums(column, vector, batch->n);
 		rows.low = vmin_int_selected(rows.input, known);
 		rows.high = vmax_int_selected(rows.input, known);
 		nulls = compute_keys(&rows);
-		if (expr->value != NULL)
+		if (expr->value != NULL && rows.kept)
+		{
+			nulls = compute_kept_codes(&rows, expr->value,
+									   vexpr_node_values(base));
+			if (selection_is_empty(null))
+				return kept_result(expr, &rows, nulls);
+			flatten(expr, &rows);
+		}
+		else if (expr->value != NULL)
 			nulls = compute_values(&rows, expr->value, nulls);
 	}
 	if (!selection_is_empty(null))
@@ -502,7 +684,7 @@ vexpr_build_step(VExprShared *shared, Node *node, const StepShape *shape,
 							 exprType(value != NULL ? value : node));
 	expr->shape = *shape;
 	/* the key of a cell is a number of its own: the node itself is a value */
-	if (shape->width == STEP_WIDTH_CELL && value == NULL)
+	if (is_cell(shape) && value == NULL)
 		value = node;
 	expr->key = vexpr_build_scalar(shared, node);
 	if (value != NULL)
@@ -510,6 +692,7 @@ vexpr_build_step(VExprShared *shared, Node *node, const StepShape *shape,
 		expr->value = value != node ? vexpr_build_scalar(shared, value) : expr->key;
 		expr->keys = MemoryContextAllocZero(shared->memory,
 											BATCH_ROWS * sizeof(Datum));
+		expr->kept = keyed_create(shared->memory);
 	}
 	vexpr_node_set_args(&expr->base, 2);
 	expr->base.args[0] = vexpr_build(shared, (Node *) shape->var);

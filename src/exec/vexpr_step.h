@@ -15,14 +15,16 @@ typedef enum StepWidth
 	STEP_WIDTH_DAYS,			/* the same, in days */
 	STEP_WIDTH_INTEGER,			/* an argument: a number */
 	STEP_WIDTH_UNIT,			/* an argument: the name of a unit */
-	STEP_WIDTH_CELL				/* cell_width */
+	STEP_WIDTH_CELL,			/* cell_width, from local midnight */
+	STEP_WIDTH_EPOCH			/* cell_width, from 1970 */
 } StepWidth;
 
 /*
  * An expression of a single time column that has the same value for ranges of
- * its input.  For STEP_WIDTH_CELL that is all: ranges of cell_width, counted
- * from local midnight.  All others never decrease either; with a width, which
- * argument width_arg gives, they are starts of ranges of one width.
+ * its input.  For the last two widths these are ranges of cell_width, but for
+ * STEP_WIDTH_EPOCH rounding may give the end of a range the next one's value.
+ * The others never decrease; with a width, which argument width_arg gives, they
+ * are starts of ranges of one width.
  */
 typedef struct StepShape
 {

@@ -363,12 +363,63 @@ is_cell(Node *node, StepShape *shape)
 	return false;
 }
 
+/* The seconds by which an epoch is divided, if they are whole; else 0. */
+static int64
+whole_seconds(Node *node)
+{
+	Const	   *constant = (Const *) node;
+	double		value;
+
+	if (!is_positive_constant(node))
+		return 0;
+	if (constant->consttype == FLOAT8OID)
+		value = DatumGetFloat8(constant->constvalue);
+	else if (constant->consttype == NUMERICOID)
+		value = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+												   constant->constvalue));
+	else
+		return 0;
+	return value >= 1 && value <= 1e7 && value == floor(value) ?
+		(int64) value : 0;
+}
+
+/*
+ * Seconds of the ranges of floor(extract(epoch from column) / seconds), which
+ * the chain goes through; 0 if it does not.
+ */
+static int64
+find_epoch_division(Node *node)
+{
+	StepFunction function;
+	Oid			funcid;
+	Oid			division;
+	Oid			field;
+	List	   *args;
+	List	   *quotient;
+	List	   *epoch;
+
+	while (vexpr_function_call(node, &funcid, &args) &&
+		   find_function(funcid, &function))
+	{
+		node = list_nth(args, function.arg);
+		if ((funcid == F_FLOOR_NUMERIC || funcid == F_FLOOR_FLOAT8) &&
+			vexpr_function_call(node, &division, &quotient) &&
+			(division == F_NUMERIC_DIV || division == F_FLOAT8DIV) &&
+			vexpr_function_call(linitial(quotient), &field, &epoch) &&
+			find_function(field, &function) &&
+			(function.flags & STEP_EPOCH) && IsA(lsecond(epoch), Var))
+			return whole_seconds(lsecond(quotient));
+	}
+	return 0;
+}
+
 bool
 vexpr_find_step(Node *node, StepShape *shape)
 {
 	StepFunction function;
 	Oid			funcid;
 	List	   *args;
+	int64		seconds;
 
 	memset(shape, 0, sizeof(*shape));
 	if (is_cell(node, shape))
@@ -383,6 +434,11 @@ vexpr_find_step(Node *node, StepShape *shape)
 	{
 		shape->width = function.width;
 		shape->width_arg = list_nth(args, function.width_arg);
+	}
+	else if (!shape->zoned && (seconds = find_epoch_division(node)) > 0)
+	{
+		shape->width = STEP_WIDTH_EPOCH;
+		shape->cell_width = seconds * USECS_PER_SEC;
 	}
 	return true;
 }
