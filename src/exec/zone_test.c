@@ -12,6 +12,13 @@
  * doubles for floats, ordered as PostgreSQL orders them: NaN is the greatest.
  * A constant must be comparable in the same way, so only operators of the
  * column type's own btree family between types of one kind are understood.
+ *
+ * In place of the column may stand a function of it that never decreases, as
+ * time_bucket and date_trunc are (vexpr_find_step): between its values for the
+ * smallest and the largest input lie all others.  One that goes by the local
+ * time of a time zone can decrease where clocks are put back, by a day at most,
+ * and once more on the way from local time back.  So it is asked about inputs
+ * two days further out, unless the UTC offset is the same all the way.
  */
 #include "postgres.h"
 
@@ -21,11 +28,14 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
+#include "pgtime.h"
 #include "utils/array.h"
 #include "utils/float.h"
 #include "utils/lsyscache.h"
+#include "utils/timestamp.h"
 #include "utils/typcache.h"
 
+#include "exec/vexpr_step.h"
 #include "exec/zone_test.h"
 #include "storage/value.h"
 
@@ -54,6 +64,12 @@ struct ZoneTest
 	ZoneTestKind kind;
 	AttrNumber	attno;
 	bool		is_float;
+	ExprState  *step;			/* of a function of the column, or NULL */
+	ExprContext *step_context;
+	Oid			step_type;		/* of its value */
+	Oid			step_input;		/* of the column */
+	bool		step_zoned;		/* goes by local time, of ... */
+	char	   *step_zone;		/* NULL: the session's time zone */
 	int			strategy;		/* btree's, or NE_STRATEGY */
 	bool		is_not;			/* IS NOT NULL */
 	ExprState  *constant;
@@ -150,6 +166,62 @@ zone_strategy(Oid opno, Oid type)
 	return 0;
 }
 
+/* Put the current value of CASE in place of the column. */
+static Node *
+zone_replace_column(Node *node, void *context)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Var))
+	{
+		CaseTestExpr *value = makeNode(CaseTestExpr);
+
+		value->typeId = ((Var *) node)->vartype;
+		value->typeMod = ((Var *) node)->vartypmod;
+		value->collation = ((Var *) node)->varcollid;
+		return (Node *) value;
+	}
+	return expression_tree_mutator(node, zone_replace_column, context);
+}
+
+/* Is it a function of a column that never decreases? */
+static bool
+zone_is_step(Expr *expr, TupleDesc desc, StepShape *shape)
+{
+	return expr != NULL && !IsA(expr, Var) &&
+		vexpr_find_step((Node *) expr, shape) &&
+		shape->width != STEP_WIDTH_CELL &&
+		shape->var->varattno <= desc->natts;
+}
+
+/* A comparison of the column, or of a function of it, with something else. */
+static ZoneTest *
+zone_make_pair(ZoneTestKind kind, Expr *left, PlanState *parent,
+			   TupleDesc desc)
+{
+	ZoneTest   *test;
+	StepShape	shape;
+
+	if (zone_is_column(left, desc))
+	{
+		test = zone_test_make(kind, parent);
+		test->attno = ((Var *) left)->varattno;
+		return test;
+	}
+	if (!zone_is_step(left, desc, &shape))
+		return NULL;
+	test = zone_test_make(kind, parent);
+	test->attno = shape.var->varattno;
+	test->step = ExecInitExpr((Expr *) zone_replace_column((Node *) left, NULL),
+							  parent);
+	test->step_context = CreateExprContext(parent->state);
+	test->step_type = exprType((Node *) left);
+	test->step_input = getBaseType(shape.var->vartype);
+	test->step_zoned = shape.zoned;
+	test->step_zone = shape.zone;
+	return test;
+}
+
 static ZoneTest *
 zone_compile_pair(ZoneTestKind kind, Oid opno, List *args, PlanState *parent,
 				  TupleDesc desc)
@@ -160,7 +232,7 @@ zone_compile_pair(ZoneTestKind kind, Oid opno, List *args, PlanState *parent,
 	Oid			constant_type;
 	ZoneTest   *test;
 
-	if (kind == TEST_COMPARE && !zone_is_column(left, desc))
+	if (kind == TEST_COMPARE && zone_is_constant(left))
 	{
 		Expr	   *swap = left;
 
@@ -168,12 +240,15 @@ zone_compile_pair(ZoneTestKind kind, Oid opno, List *args, PlanState *parent,
 		right = swap;
 		opno = get_commutator(opno);
 	}
-	if (!OidIsValid(opno) || !zone_is_column(left, desc) ||
-		!zone_is_constant(right))
+	if (!OidIsValid(opno) || !zone_is_constant(right))
+		return NULL;
+	test = zone_make_pair(kind, left, parent, desc);
+	if (test == NULL)
 		return NULL;
 
 	/* the stored number is of the column's base type */
-	column_type = getBaseType(TupleDescAttr(desc, ((Var *) left)->varattno - 1)->atttypid);
+	column_type = getBaseType(test->step != NULL ? test->step_type :
+							  TupleDescAttr(desc, test->attno - 1)->atttypid);
 	constant_type = getBaseType(exprType((Node *) right));
 	if (kind == TEST_IN)
 		constant_type = getBaseType(get_element_type(constant_type));
@@ -182,8 +257,6 @@ zone_compile_pair(ZoneTestKind kind, Oid opno, List *args, PlanState *parent,
 		(zone_type_kind(column_type) == 1 && column_type != constant_type))
 		return NULL;
 
-	test = zone_test_make(kind, parent);
-	test->attno = ((Var *) left)->varattno;
 	test->is_float = zone_type_kind(column_type) == 3;
 	test->strategy = zone_strategy(opno, column_type);
 	test->constant = ExecInitExpr(right, parent);
@@ -442,6 +515,89 @@ zone_eval_null(const ZoneTest *test, const Zone *zone)
 	return can;
 }
 
+/*
+ * Inputs far from the ends of the type's range, where functions raise errors or
+ * have special values.
+ */
+static bool
+zone_step_input_is_safe(Oid type, int64 value)
+{
+	switch (type)
+	{
+		case INT2OID:
+			return Abs(value) < (1 << 14);
+		case INT4OID:
+			return Abs(value) < (1 << 30);
+		case DATEOID:
+			return Abs(value) < 10 * 1000 * 1000;
+		default:
+			return value > -(INT64CONST(1) << 57) &&
+				value < (INT64CONST(1) << 57);
+	}
+}
+
+static bool
+zone_step_value(ZoneTest *test, int64 input, int64 *value)
+{
+	ExprContext *econtext = test->step_context;
+	Datum		result;
+	bool		isnull;
+
+	if (!zone_step_input_is_safe(test->step_input, input))
+		return false;
+	econtext->caseValue_datum = (Datum) input;
+	econtext->caseValue_isNull = false;
+	result = ExecEvalExprSwitchContext(test->step, econtext, &isnull);
+	if (!isnull)
+		*value = zone_number(result, getBaseType(test->step_type));
+	ResetExprContext(econtext);
+	return !isnull;
+}
+
+/* Inputs this much further out bound the value (top of the file). */
+static int64
+zone_step_slack(const ZoneTest *test, const Zone *zone)
+{
+	const int64 slack = 2 * USECS_PER_DAY;
+	const pg_tz *tz = test->step_zone != NULL ? pg_tzset(test->step_zone) :
+	session_timezone;
+	pg_time_t	from;
+	pg_time_t	boundary;
+	long		before;
+	long		after;
+	int			before_dst;
+	int			after_dst;
+	int			found;
+
+	if (!test->step_zoned)
+		return 0;
+	if (tz == NULL ||
+		!zone_step_input_is_safe(test->step_input, zone->min - slack) ||
+		!zone_step_input_is_safe(test->step_input, zone->max + slack))
+		return slack;
+	/* the conversion rounds towards the year 2000 */
+	from = timestamptz_to_time_t(zone->min - slack) - 1;
+	found = pg_next_dst_boundary(&from, &before, &before_dst, &boundary,
+								 &after, &after_dst, tz);
+	if (found == 0 ||
+		(found > 0 && timestamptz_to_time_t(zone->max + slack) + 1 < boundary))
+		return 0;
+	return slack;
+}
+
+/* Make the zone of a column that of the test's function of it. */
+static bool
+zone_apply_step(ZoneTest *test, Zone *zone)
+{
+	int64		slack;
+
+	if (!zone->has_minmax || zone->nulls >= zone->rows)
+		return true;
+	slack = zone_step_slack(test, zone);
+	return zone_step_value(test, zone->min - slack, &zone->min) &&
+		zone_step_value(test, zone->max + slack, &zone->max);
+}
+
 static int	zone_eval(ZoneTest *test, ZoneLookup lookup, void *arg);
 
 /* AND; OR is NOT (NOT a AND NOT b). */
@@ -507,6 +663,8 @@ zone_eval(ZoneTest *test, ZoneLookup lookup, void *arg)
 			break;
 	}
 	if (!lookup(arg, test->attno, &zone) || zone.rows == 0)
+		return CAN_ANY;
+	if (test->step != NULL && !zone_apply_step(test, &zone))
 		return CAN_ANY;
 	return zone_eval_column(test, &zone);
 }
