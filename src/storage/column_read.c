@@ -502,10 +502,36 @@ decode_dictionary(ColumnReader *column, CodecEncoding encoding,
 		largest = Max(largest, (uint64) column->values[i]);
 	if (largest >= limit)
 		column_corrupt(column, "code is not in the dictionary");
-	if (column->coded)
+	if (column->form == COLUMN_INDEXES)
 		return;
 	for (i = 0; i < n; i++)
 		column->values[i] = column->dictionary[column->values[i]];
+}
+
+/* As int64 or double; in lane order when that is allowed, and quicker. */
+static void
+decode_numbers(ColumnReader *column, CodecEncoding encoding, const uint8 *in,
+			   Size len, int n)
+{
+	bool		unordered = column->form == COLUMN_UNORDERED;
+	bool		floats = column->data.class == VALUE_FLOAT8;
+	CodecStatus status;
+
+	if (floats && unordered)
+		status = floatcodec_decode_unordered(encoding, in, len,
+											 (double *) column->values, n,
+											 &column->transposed);
+	else if (floats)
+		status = floatcodec_decode(encoding, in, len,
+								   (double *) column->values, n);
+	else if (unordered)
+		status = intcodec_decode_unordered(encoding, in, len,
+										   (int64 *) column->values, n,
+										   &column->transposed);
+	else
+		status = intcodec_decode(encoding, in, len,
+								 (int64 *) column->values, n);
+	column_check(column, status);
 }
 
 static void
@@ -520,13 +546,8 @@ column_decode(ColumnReader *column, CodecEncoding encoding, const uint8 *in,
 	switch ((ValueClass) column->data.class)
 	{
 		case VALUE_INT:
-			column_check(column, intcodec_decode(encoding, in, len,
-												 (int64 *) column->values, n));
-			break;
 		case VALUE_FLOAT8:
-			column_check(column, floatcodec_decode(encoding, in, len,
-												   (double *) column->values,
-												   n));
+			decode_numbers(column, encoding, in, len, n);
 			break;
 		case VALUE_FLOAT4:
 			decode_float4(column, encoding, in, len, n);
@@ -601,7 +622,9 @@ column_run_value(ColumnReader *column, uint32 run, bool *isnull)
 	*isnull = code == 0;
 	if (code == 0)
 		return (Datum) 0;
-	return column->coded ? (Datum) (code - 1) : column->dictionary[code - 1];
+	if (column->form == COLUMN_INDEXES)
+		return (Datum) (code - 1);
+	return column->dictionary[code - 1];
 }
 
 /* A tag column's block: the runs that overlap it. */
@@ -652,17 +675,55 @@ column_read_missing(ColumnReader *column, int n)
 	column->vector.isnull = isnull ? column->isnull : NULL;
 }
 
+/* Decode the stored bytes of a block. */
 static void
-column_read(ColumnReader *column, uint32 block, bool coded)
+column_read_stored_block(ColumnReader *column, uint32 block, int n)
 {
-	int			n = segment_reader_block_rows(column->segment, block);
-	const uint8 *bytes;
-	Size		len;
+	const uint8 *bytes = column_block_bytes(column, block);
+	Size		len = column->meta->block_length[block];
 	Size		used = BLOCK_HEADER_SIZE;
 
-	if (column->block == block && column->coded == coded)
+	if (bytes[0] & BLOCK_ALL_NULL)
+	{
+		memset(column->values, 0, n * sizeof(Datum));
+		memset(column->isnull, true, n);
+		column->vector.isnull = column->isnull;
 		return;
-	column->coded = coded;
+	}
+	if (bytes[0] & BLOCK_HAS_NULLS)
+	{
+		/* the bitmap is in row order */
+		if (column->form == COLUMN_UNORDERED)
+			column->form = COLUMN_VALUES;
+		used += (n + 7) / 8;
+	}
+	if (used > len)
+		column_corrupt(column, "block is too short");
+	column_decode(column, bytes[1], bytes + used, len - used, n);
+	if (bytes[0] & BLOCK_HAS_NULLS)
+		column_set_nulls(column, bytes + BLOCK_HEADER_SIZE, n);
+}
+
+/* Are the values of this block there, in a form that will do? */
+static bool
+column_has(const ColumnReader *column, uint32 block, ColumnForm form)
+{
+	if (column->block != block)
+		return false;
+	if (form == COLUMN_UNORDERED)
+		return column->form != COLUMN_INDEXES;
+	if (form == COLUMN_VALUES)
+		return column->form != COLUMN_INDEXES && !column->transposed;
+	return column->form == COLUMN_INDEXES;
+}
+
+static void
+column_read(ColumnReader *column, uint32 block, ColumnForm form)
+{
+	int			n = segment_reader_block_rows(column->segment, block);
+
+	if (column_has(column, block, form))
+		return;
 	if (column->values == NULL)
 	{
 		MemoryContext context = column->segment->context;
@@ -672,6 +733,8 @@ column_read(ColumnReader *column, uint32 block, bool coded)
 		column->isnull = MemoryContextAllocZero(context, CODEC_BLOCK_ROWS);
 	}
 	column->block = -1;
+	column->form = form;
+	column->transposed = false;
 	column->vector.n = n;
 	column->vector.values = column->values;
 	column->vector.isnull = NULL;
@@ -680,26 +743,7 @@ column_read(ColumnReader *column, uint32 block, bool coded)
 	else if (column->data.encoding == CODEC_SERIES)
 		column_read_tag_block(column, block, n);
 	else
-	{
-		bytes = column_block_bytes(column, block);
-		len = column->meta->block_length[block];
-		if (bytes[0] & BLOCK_ALL_NULL)
-		{
-			memset(column->values, 0, n * sizeof(Datum));
-			memset(column->isnull, true, n);
-			column->vector.isnull = column->isnull;
-		}
-		else
-		{
-			if (bytes[0] & BLOCK_HAS_NULLS)
-				used += (n + 7) / 8;
-			if (used > len)
-				column_corrupt(column, "block is too short");
-			column_decode(column, bytes[1], bytes + used, len - used, n);
-			if (bytes[0] & BLOCK_HAS_NULLS)
-				column_set_nulls(column, bytes + BLOCK_HEADER_SIZE, n);
-		}
-	}
+		column_read_stored_block(column, block, n);
 	column->block = block;
 }
 
@@ -707,7 +751,7 @@ column_read(ColumnReader *column, uint32 block, bool coded)
 void
 column_read_block(ColumnReader *column, uint32 block)
 {
-	column_read(column, block, false);
+	column_read(column, block, COLUMN_VALUES);
 }
 
 /* The same, leaving codes of the dictionary (segment_reader_has_codes). */
@@ -715,5 +759,12 @@ void
 column_read_codes(ColumnReader *column, uint32 block)
 {
 	column_read_dictionary(column);
-	column_read(column, block, true);
+	column_read(column, block, COLUMN_INDEXES);
+}
+
+/* The same, in any order of rows; column->transposed tells which. */
+void
+column_read_unordered(ColumnReader *column, uint32 block)
+{
+	column_read(column, block, COLUMN_UNORDERED);
 }

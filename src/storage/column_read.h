@@ -28,6 +28,14 @@ typedef struct ColumnMeta
 	int64	   *sum;
 } ColumnMeta;
 
+/* What a block is decoded to. */
+typedef enum ColumnForm
+{
+	COLUMN_VALUES,				/* Datums in row order */
+	COLUMN_INDEXES,				/* codes of the dictionary */
+	COLUMN_UNORDERED			/* Datums in any order */
+} ColumnForm;
+
 typedef struct ColumnReader
 {
 	SegmentReader *segment;
@@ -38,7 +46,8 @@ typedef struct ColumnReader
 	ColumnMeta *meta;			/* loaded when first needed */
 	Datum	   *dictionary;
 	int64		block;			/* in values, or -1 */
-	bool		coded;			/* values are codes of the dictionary */
+	ColumnForm	form;			/* of values */
+	bool		transposed;		/* they are in lane order */
 	SegmentVector vector;
 	Datum	   *values;
 	bool	   *isnull;
@@ -72,6 +81,7 @@ struct SegmentReader
 
 extern void column_read_block(ColumnReader *column, uint32 block);
 extern void column_read_codes(ColumnReader *column, uint32 block);
+extern void column_read_unordered(ColumnReader *column, uint32 block);
 extern ColumnMeta *column_read_meta(ColumnReader *column);
 extern void column_read_dictionary(ColumnReader *column);
 extern uint8 *segment_reader_section(SegmentReader *segment,

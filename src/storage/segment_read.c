@@ -409,6 +409,17 @@ segment_reader_block(SegmentReader *reader, AttrNumber attnum, uint32 block,
 	*vector = column->vector;
 }
 
+bool
+segment_reader_block_unordered(SegmentReader *reader, AttrNumber attnum,
+							   uint32 block, SegmentVector *vector)
+{
+	ColumnReader *column = &reader->readers[attnum - 1];
+
+	column_read_unordered(column, block);
+	*vector = column->vector;
+	return column->transposed;
+}
+
 Datum
 segment_reader_value(SegmentReader *reader, AttrNumber attnum, uint32 row,
 					 bool *isnull)

@@ -124,6 +124,30 @@ verify_block(VerifyState *state, ColumnReader *column, uint32 block)
 		verify_int_zone(state, column, block);
 }
 
+/* Both ways to decode a block must agree; leaves it in row order. */
+static void
+verify_orders(VerifyState *state, ColumnReader *column, uint32 block)
+{
+	Datum		unordered[CODEC_BLOCK_ROWS];
+	SegmentVector vector;
+	bool		same = true;
+	int			row;
+
+	if (!segment_reader_block_unordered(state->segment, column->attnum, block,
+										&vector))
+	{
+		column_read_block(column, block);
+		return;
+	}
+	memcpy(unordered, vector.values, sizeof(unordered));
+	column_read_block(column, block);
+	for (row = 0; row < CODEC_BLOCK_ROWS; row++)
+		same &= unordered[row % 32 * 32 + row / 32] ==
+			column->vector.values[row];
+	if (!same)
+		verify_complain(state, "block %u decodes in two ways", block);
+}
+
 static void
 verify_column(VerifyState *state, ColumnReader *column)
 {
@@ -136,7 +160,7 @@ verify_column(VerifyState *state, ColumnReader *column)
 	for (b = 0; b < nblocks; b++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		column_read_block(column, b);
+		verify_orders(state, column, b);
 		if (column->data.encoding != CODEC_SERIES)
 			verify_block(state, column, b);
 		if (column->vector.isnull != NULL)
