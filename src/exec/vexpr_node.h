@@ -106,7 +106,6 @@ extern double vexpr_double(const VExpr *expr, Datum value);
 
 extern ExprContext *vexpr_econtext(VExprShared *shared);
 extern ExprState *vexpr_init_expr(VExprShared *shared, Node *node);
-
 /* Is it free of columns and does it give one value for the whole scan? */
 extern bool vexpr_is_once(Node *node);
 extern VExpr *vexpr_build_once(VExprShared *shared, Node *node);
@@ -120,7 +119,7 @@ extern VExpr *vexpr_build_scalar(VExprShared *shared, Node *node);
  * nothing else that changes during the scan; or 0.
  */
 extern AttrNumber vexpr_only_column(Node *node);
-/* The value for one input in place of the only column. */
+/* The value for an input in place of the only column. */
 extern Datum vexpr_scalar_value(VExpr *scalar, Datum input, bool input_isnull,
 								bool *isnull);
 /* A number for a new dictionary of results. */
