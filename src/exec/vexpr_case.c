@@ -13,6 +13,7 @@
 #include "utils/float.h"
 
 #include "exec/vexpr_node.h"
+#include "vector/vblend.h"
 
 /* A result that is put together from several vectors. */
 typedef struct Patchwork
@@ -20,29 +21,17 @@ typedef struct Patchwork
 	Datum	   *values;
 	bool	   *isnull;
 	bool		nulls;			/* was any row NULL? */
+	int			n;				/* rows of the batch */
 } Patchwork;
 
 static void
-patchwork_begin(Patchwork *patchwork, VExpr *expr)
+patchwork_begin(Patchwork *patchwork, VExpr *expr, int n)
 {
 	patchwork->values = vexpr_node_values(expr);
 	patchwork->isnull = vexpr_node_isnull(expr);
 	patchwork->nulls = false;
-}
-
-static void
-patchwork_set(Patchwork *patchwork, const Vector *vector, const uint64 *rows)
-{
-	int			row;
-
-	for (SELECTION_EACH(row, rows))
-	{
-		bool		isnull = vexpr_is_null(vector, row);
-
-		patchwork->isnull[row] = isnull;
-		patchwork->nulls |= isnull;
-		patchwork->values[row] = isnull ? 0 : vexpr_datum(vector, row);
-	}
+	patchwork->n = n;
+	memset(patchwork->isnull, false, n * sizeof(bool));
 }
 
 static void
@@ -57,6 +46,33 @@ patchwork_set_null(Patchwork *patchwork, const uint64 *rows)
 	}
 }
 
+/* Take rows from arg's vector. */
+static void
+patchwork_set(Patchwork *patchwork, VExpr *arg, const Vector *vector,
+			  const uint64 *rows)
+{
+	uint64		known[SELECTION_WORDS];
+	uint64		null[SELECTION_WORDS] = {0};
+
+	selection_copy(known, rows);
+	vexpr_split_nulls(vector, patchwork->n, known, null);
+	patchwork_set_null(patchwork, null);
+	if (selection_is_empty(known))
+		return;
+	if (vector->constant)
+		vblend_constant(patchwork->values, vexpr_datum(vector, 0), known);
+	else
+		vblend_values(patchwork->values,
+					  vexpr_datums(arg, vector, patchwork->n), known);
+}
+
+static void
+patchwork_eval(Patchwork *patchwork, VExpr *arg, Batch *batch,
+			   const uint64 *rows)
+{
+	patchwork_set(patchwork, arg, vexpr_node_eval(arg, batch, rows), rows);
+}
+
 /* ---------- CASE ---------- */
 
 /* args: condition, result, condition, result, ..., [default] */
@@ -68,7 +84,7 @@ case_eval(VExpr *expr, Batch *batch, const uint64 *rows)
 	uint64		taken[SELECTION_WORDS];
 	int			i;
 
-	patchwork_begin(&patchwork, expr);
+	patchwork_begin(&patchwork, expr, batch->n);
 	selection_copy(open, rows);
 	for (i = 0; i + 1 < expr->nargs && !selection_is_empty(open); i += 2)
 	{
@@ -76,16 +92,13 @@ case_eval(VExpr *expr, Batch *batch, const uint64 *rows)
 		vexpr_node_filter(expr->args[i], batch, taken);
 		if (selection_is_empty(taken))
 			continue;
-		patchwork_set(&patchwork,
-					  vexpr_node_eval(expr->args[i + 1], batch, taken), taken);
+		patchwork_eval(&patchwork, expr->args[i + 1], batch, taken);
 		selection_and_not(open, taken);
 	}
 	if (expr->nargs % 2 == 0)
 		patchwork_set_null(&patchwork, open);
 	else if (!selection_is_empty(open))
-		patchwork_set(&patchwork,
-					  vexpr_node_eval(expr->args[expr->nargs - 1], batch, open),
-					  open);
+		patchwork_eval(&patchwork, expr->args[expr->nargs - 1], batch, open);
 	return vexpr_node_result(expr, patchwork.nulls);
 }
 
@@ -172,7 +185,7 @@ coalesce_eval(VExpr *expr, Batch *batch, const uint64 *rows)
 	uint64		taken[SELECTION_WORDS];
 	int			i;
 
-	patchwork_begin(&patchwork, expr);
+	patchwork_begin(&patchwork, expr, batch->n);
 	selection_copy(open, rows);
 	for (i = 0; i < expr->nargs && !selection_is_empty(open); i++)
 	{
@@ -180,7 +193,7 @@ coalesce_eval(VExpr *expr, Batch *batch, const uint64 *rows)
 
 		selection_copy(taken, open);
 		vexpr_split_nulls(vector, batch->n, taken, NULL);
-		patchwork_set(&patchwork, vector, taken);
+		patchwork_set(&patchwork, expr->args[i], vector, taken);
 		selection_and_not(open, taken);
 	}
 	patchwork_set_null(&patchwork, open);
@@ -198,8 +211,8 @@ nullif_eval(VExpr *expr, Batch *batch, const uint64 *rows)
 	Patchwork	patchwork;
 	Truth		equal;
 
-	patchwork_begin(&patchwork, expr);
-	patchwork_set(&patchwork, vexpr_node_eval(expr->args[0], batch, rows), rows);
+	patchwork_begin(&patchwork, expr, batch->n);
+	patchwork_eval(&patchwork, expr->args[0], batch, rows);
 	vexpr_node_test(expr->args[1], batch, rows, &equal);
 	patchwork_set_null(&patchwork, equal.yes);
 	return vexpr_node_result(expr, patchwork.nulls);
@@ -261,7 +274,7 @@ min_max_eval(VExpr *base, Batch *batch, const uint64 *rows)
 	int			i;
 	int			row;
 
-	patchwork_begin(&patchwork, base);
+	patchwork_begin(&patchwork, base, batch->n);
 	patchwork_set_null(&patchwork, rows);
 	for (i = 0; i < base->nargs; i++)
 	{

@@ -536,6 +536,15 @@ kept_code(const StepRows *rows, VExpr *value, int row)
 	return code;
 }
 
+/* Do the 64 rows from row on all matter and lie in the range of a key? */
+static bool
+word_in_range(const StepRows *rows, int row, int64 key, int64 edge)
+{
+	return rows->known[row / 64] == ~UINT64CONST(0) &&
+		vgrid_all_in((const int64 *) rows->expr->keys + row, rows->input + row,
+					 64, key, edge);
+}
+
 /*
  * Values of the rows by keys that mean the same in every batch, as codes in
  * codes[].  Returns whether one is NULL.
@@ -551,26 +560,33 @@ compute_kept_codes(const StepRows *rows, VExpr *value, Datum *codes)
 	int64		key = 0;
 	int			code = -1;
 	int			row;
+	int			i;
 
 	keyed_begin(expr->kept, (uint64) expr->offset_changes << 32 |
 				expr->base.shared->generation);
 	for (SELECTION_EACH(row, rows->known))
 	{
+		if (code >= 0 && row % 64 == 0 && word_in_range(rows, row, key, edge))
+		{
+			for (i = row; i < row + 64; i++)
+				codes[i] = code;
+			row += 63;
+			if (expr->kept->isnull[code])
+				memset(&isnull[row - 63], true, 64 * sizeof(bool));
+			continue;
+		}
 		if (code < 0 || (int64) expr->keys[row] != key ||
 			rows->input[row] - key >= edge)
 		{
-			code = kept_code(rows, value, row);
 			key = (int64) expr->keys[row];
-			isnull[row] = expr->kept->isnull[code];
-			codes[row] = code;
-			nulls |= isnull[row];
-			/* the value at an edge is not the range's */
-			if (rows->input[row] - key >= edge)
-				code = -1;
-			continue;
+			code = kept_code(rows, value, row);
+			nulls |= expr->kept->isnull[code];
 		}
 		isnull[row] = expr->kept->isnull[code];
 		codes[row] = code;
+		/* the value at an edge is not the range's */
+		if (rows->input[row] - key >= edge)
+			code = -1;
 	}
 	return nulls;
 }

@@ -10,8 +10,6 @@
 #include "codec/codec_simd.h"
 #include "vector/vgrid.h"
 
-#include <stdbool.h>
-
 #define STEP 16
 
 static int64_t
@@ -74,4 +72,24 @@ vgrid_floor(const int64_t *values, int n, int64_t anchor, int64_t width,
 	const int64_t grid[2] = {anchor, width};
 
 	grid_floor(values, n, grid, out);
+}
+
+CODEC_CLONES static bool
+all_in(const int64_t *starts, const int64_t *values, int n, int64_t start,
+	   int64_t limit)
+{
+	uint64_t	other = 0;
+	int			i;
+
+	for (i = 0; i < n; i++)
+		other |= ((uint64_t) starts[i] ^ (uint64_t) start) |
+			(uint64_t) (values[i] - start >= limit);
+	return other == 0;
+}
+
+bool
+vgrid_all_in(const int64_t *starts, const int64_t *values, int n,
+			 int64_t start, int64_t limit)
+{
+	return all_in(starts, values, n, start, limit);
 }

@@ -5,6 +5,7 @@
 #ifndef RUSTS_VGRID_H
 #define RUSTS_VGRID_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -14,5 +15,9 @@
  */
 extern void vgrid_floor(const int64_t *values, int n, int64_t anchor,
 						int64_t width, int64_t *out);
+
+/* Are all n starts equal to start, and all values less than start + limit? */
+extern bool vgrid_all_in(const int64_t *starts, const int64_t *values, int n,
+						 int64_t start, int64_t limit);
 
 #endif							/* RUSTS_VGRID_H */

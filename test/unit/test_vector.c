@@ -14,6 +14,7 @@
 #include "vector/scatter.h"
 #include "vector/selection.h"
 #include "vector/varith.h"
+#include "vector/vblend.h"
 #include "vector/vextreme.h"
 #include "vector/vgrid.h"
 #include "vector/vsum.h"
@@ -541,6 +542,37 @@ check_grid(int n, const char *label)
 		right &= starts[i] <= values[i] && values[i] - starts[i] < width &&
 			(starts[i] - anchor) % width == 0;
 	UNIT_CHECK(right, label);
+	right = true;
+	for (i = 0; i < n; i++)
+		right &= starts[i] == starts[0] && values[i] - starts[0] < width / 2;
+	UNIT_CHECK(vgrid_all_in(starts, values, n, starts[0], width / 2) == right,
+			   label);
+}
+
+static void
+check_blend(const char *label)
+{
+	uint64_t	values[ROWS];
+	uint64_t	blended[ROWS];
+	uint64_t	constant[ROWS];
+	bool		right = true;
+	int			i;
+
+	for (i = 0; i < ROWS; i++)
+	{
+		values[i] = unit_random();
+		blended[i] = constant[i] = (uint64_t) i;
+	}
+	vblend_values(blended, values, selection);
+	vblend_constant(constant, 77777, selection);
+	for (i = 0; i < ROWS; i++)
+	{
+		bool		in = selection_has(selection, i);
+
+		right &= blended[i] == (in ? values[i] : (uint64_t) i);
+		right &= constant[i] == (in ? 77777 : (uint64_t) i);
+	}
+	UNIT_CHECK(right, label);
 }
 
 /* ---------- all of it ---------- */
@@ -565,6 +597,7 @@ check_integers(int n)
 		{
 			select_some(n, densities[i]);
 			check_int_aggregates(label);
+			check_blend(label);
 		}
 		check_int_ranges(from, n, label);
 		check_int_ranges(from, from, label);
