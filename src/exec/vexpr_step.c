@@ -80,6 +80,8 @@ typedef struct StepRows
 	int64		low;			/* smallest and largest input */
 	int64		high;
 	bool		kept;			/* do keys stay the same in other batches? */
+	bool		may_be_constant;	/* no row is NULL, keys are values */
+	bool		constant;		/* keys[0] is the key of all */
 } StepRows;
 
 /* Shorter sorted stretches than this are not worth halving. */
@@ -439,6 +441,7 @@ compute_keys(StepRows *rows)
 	const StepShape *shape = &expr->shape;
 	bool		is_grid;
 	bool		isnull;
+	bool		all_the_same;
 	Datum		low_key;
 
 	if (expr->generation != expr->base.shared->generation)
@@ -463,13 +466,21 @@ compute_keys(StepRows *rows)
 		rows->kept = false;
 		return keys_one_by_one(rows);
 	}
+	all_the_same = is_grid ? rows->high - (int64) low_key < expr->width :
+		same_key(expr, low_key, compute_known_key(rows, rows->high));
+	if (all_the_same && rows->may_be_constant)
+	{
+		rows->constant = true;
+		expr->keys[0] = low_key;
+		return false;
+	}
 	if (is_grid)
 	{
 		keys_by_grid(rows, (int64) low_key);
 		return false;
 	}
 	list_rows(rows);
-	if (same_key(expr, low_key, compute_known_key(rows, rows->high)))
+	if (all_the_same)
 		keys_all_the_same(rows, low_key);
 	else if (count_stretches(rows) <= rows->n / STRETCH_ROWS + 1)
 		keys_by_halves(rows);
@@ -666,12 +677,20 @@ step_eval(VExpr *base, Batch *batch, const uint64 *all)
 		rows.known = known;
 		rows.n = 0;
 		rows.kept = false;
+		rows.constant = false;
+		rows.may_be_constant = expr->value == NULL && selection_is_empty(null);
 		rows.expr = expr;
 		rows.batch = batch;
 		rows.input = (const int64 *) vexpr_datums(column, vector, batch->n);
 		rows.low = vmin_int_selected(rows.input, known);
 		rows.high = vmax_int_selected(rows.input, known);
 		nulls = compute_keys(&rows);
+		if (rows.constant)
+		{
+			(void) vexpr_node_result(base, false);
+			base->result.constant = true;
+			return &base->result;
+		}
 		if (expr->value != NULL && rows.kept)
 		{
 			nulls = compute_kept_codes(&rows, expr->value,
