@@ -69,7 +69,7 @@ sub print
 	my @columns = grep { my $e = $_; grep { defined $self->ms($_->{name}, $mode, $e) } @$queries } @ORDER;
 	my ($missed, @ratios) = (0);
 
-	row('query', (map { "$_ ms" } @columns), 'rusts/duckdb', 'bar', 'rusts/heap', 'bar', '');
+	row('query', (map { "$_ ms" } @columns), 'rusts/duckdb', 'aim', 'rusts/heap', 'aim', '');
 	row('---', map { '--:' } 1 .. @columns + 5);
 	foreach my $query (@$queries)
 	{

@@ -227,7 +227,7 @@ sub cursor
 	my ($case) = @_;
 	my $sql = 'SELECT id, host, u FROM t' . where($case) . ' ORDER BY ' . pick('id', 'ts, host', 'host, ts', 'ts DESC, host', 'host, ts DESC');
 	my $scroll = chance(0.7);
-	my @moves = $scroll ? ('NEXT', '5', 'BACKWARD 3', 'LAST', 'PRIOR', 'FIRST', 'ABSOLUTE 7', 'RELATIVE -2', 'BACKWARD ALL', '3', 'ABSOLUTE -4') : ('NEXT', '5', '1', '2', '100');
+	my @moves = $scroll ? ('NEXT', '5', 'BACKWARD 3', 'LAST', 'PRIOR', 'FIRST', 'ABSOLUTE 7', 'RELATIVE -2', 'BACKWARD ALL', '3', 'ABSOLUTE -4', '0') : ('NEXT', '5', '1', '2', '100');
 
 	$sql = 'SELECT host, count(*), max(u) FROM t' . where($case) . ' GROUP BY host ORDER BY host' if chance(0.2);
 	return 'BEGIN; DECLARE c ' . ($scroll ? 'SCROLL ' : '') . 'CURSOR ' . pick('', '', 'WITH HOLD ') . "FOR $sql; "
