@@ -230,27 +230,6 @@ orderpath_try_all(OrderSearch *search)
 
 /* ---------- the table ---------- */
 
-/* How many segments lie in the time asked for? */
-static double
-orderpath_segments(OrderSearch *search, double segments)
-{
-	List	   *clauses = NIL;
-	ListCell   *cell;
-
-	foreach(cell, search->rel->baserestrictinfo)
-	{
-		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
-		List	   *vars = pull_var_clause((Node *) rinfo->clause, 0);
-		Var		   *var = vars == NIL ? NULL : linitial(vars);
-
-		if (list_length(vars) == 1 && var->varattno == search->time.attno)
-			clauses = lappend(clauses, rinfo);
-	}
-	segments *= clauselist_selectivity(search->root, clauses, 0, JOIN_INNER,
-									   NULL);
-	return Max(1, ceil(segments));
-}
-
 static void
 orderpath_look_up(OrderSearch *search, Relation table)
 {
@@ -273,7 +252,10 @@ orderpath_look_up(OrderSearch *search, Relation table)
 		vexpr_type_kind(options->time_type) == VECTOR_INT)
 		ordercolumn_find(search->root, search->rel, desc, &search->time);
 	size_planner_totals(table, &totals);
-	search->segments = orderpath_segments(search, totals.segments);
+	search->segments = scanpath_segments(search->root, search->rel,
+										 search->rel->baserestrictinfo,
+										 options->time_attnum,
+										 totals.segments);
 	search->hot_rows = Max(0, search->rel->tuples - totals.rows);
 }
 

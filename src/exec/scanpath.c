@@ -14,6 +14,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/sysattr.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/clauses.h"
@@ -28,6 +30,7 @@
 #include "utils/selfuncs.h"
 
 #include "exec/orderpath.h"
+#include "exec/parampath.h"
 #include "exec/scannode.h"
 #include "exec/scanpath.h"
 #include "exec/toppath.h"
@@ -132,57 +135,107 @@ scanpath_column_share(RelOptInfo *rel)
 	return all > 0 ? Max(needed / all, 0.02) : 1;
 }
 
+/* What filters cost and leave over. */
+typedef struct ScanFilterCost
+{
+	double		visited;		/* rows that are not skipped by tags */
+	Cost		cost;
+} ScanFilterCost;
+
 /* Does a clause look at nothing but tags? */
 static bool
-scanpath_is_on_tags(PlannerInfo *root, RelOptInfo *rel, RestrictInfo *rinfo)
+scanpath_is_on_tags(RelOptInfo *rel, RestrictInfo *rinfo, Bitmapset *tags)
 {
 	Bitmapset  *attnos = NULL;
-	Bitmapset  *tags = planner_tags(planner_rt_fetch(rel->relid, root)->relid);
 
 	pull_varattnos((Node *) rinfo->clause, rel->relid, &attnos);
 	return attnos != NULL && bms_is_subset(attnos, tags);
+}
+
+/* Tags are looked at once a series, and come first. */
+static void
+scanpath_filter_cost(PlannerInfo *root, RelOptInfo *rel, List *clauses,
+					 ScanFilterCost *result)
+{
+	Bitmapset  *tags = clauses == NIL ? NULL :
+	planner_tags(planner_rt_fetch(rel->relid, root)->relid);
+	List	   *others = NIL;
+	double		read;
+	ListCell   *cell;
+
+	foreach(cell, clauses)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
+
+		if (rinfo->pseudoconstant)
+			continue;
+		if (scanpath_is_on_tags(rel, rinfo, tags))
+			result->visited *= clause_selectivity(root, (Node *) rinfo,
+												  rel->relid, JOIN_INNER,
+												  NULL);
+		else
+			others = lappend(others, rinfo);
+	}
+	read = result->visited = Max(result->visited, 1);
+	foreach(cell, others)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
+		double		cost;
+
+		if (!vexpr_is_vectorized((Node *) rinfo->clause, &cost))
+			cost = Max(cost, 1);
+		result->cost += read * cost * cpu_operator_cost;
+		read *= clause_selectivity(root, (Node *) rinfo, rel->relid,
+								   JOIN_INNER, NULL);
+	}
+	result->visited = Max(read, 1);
+}
+
+double
+scanpath_segments(PlannerInfo *root, RelOptInfo *rel, List *clauses,
+				  AttrNumber time, double segments)
+{
+	List	   *on_time = NIL;
+	ListCell   *cell;
+
+	foreach(cell, clauses)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
+		Bitmapset  *attnos = NULL;
+		int			attno;
+
+		pull_varattnos((Node *) rinfo->clause, rel->relid, &attnos);
+		if (bms_get_singleton_member(attnos, &attno) &&
+			attno + FirstLowInvalidHeapAttributeNumber == time)
+			on_time = lappend(on_time, rinfo);
+	}
+	segments *= clauselist_selectivity(root, on_time, rel->relid, JOIN_INNER,
+									   NULL);
+	return Max(1, ceil(segments));
 }
 
 static void
 scanpath_cost(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
 			  int workers)
 {
+	ParamPathInfo *param = path->path.param_info;
 	double		rows = Max(rel->tuples, 1);
-	double		output = path->path.param_info ?
-	path->path.param_info->ppi_rows : rel->rows;
+	double		output = param != NULL ? param->ppi_rows : rel->rows;
 	double		share = scanpath_column_share(rel);
-	double		visited = rows;
-	Cost		filter = 0;
+	ScanFilterCost filter = {rows, 0};
+	List	   *clauses = rel->baserestrictinfo;
 	Cost		cpu;
 	Cost		disk;
-	ListCell   *cell;
 
-	foreach(cell, rel->baserestrictinfo)
-	{
-		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
-		Selectivity selectivity;
-		double		cost;
-
-		if (rinfo->pseudoconstant)
-			continue;
-		/* tags are looked at once a series */
-		if (scanpath_is_on_tags(root, rel, rinfo))
-		{
-			visited = Max(visited * clause_selectivity(root, (Node *) rinfo, 0,
-													   JOIN_INNER, NULL), 1);
-			continue;
-		}
-		selectivity = clause_selectivity(root, (Node *) rinfo, 0, JOIN_INNER,
-										 NULL);
-		if (!vexpr_is_vectorized((Node *) rinfo->clause, &cost))
-			cost = Max(cost, 1);
-		filter += visited * cost * cpu_operator_cost;
-		visited = Max(visited * selectivity, 1);
-	}
+	if (param != NULL)
+		clauses = list_concat_copy(clauses, param->ppi_clauses);
+	scanpath_filter_cost(root, rel, clauses, &filter);
 
 	/* sorted segments let most of what does not match be skipped */
-	disk = rel->pages * share * Min(1, 2 * visited / rows) * seq_page_cost * 0.2;
-	cpu = filter + (rows * 0.1 + visited) * VECTOR_ROW_COST * cpu_tuple_cost +
+	disk = rel->pages * share * Min(1, 2 * filter.visited / rows) *
+		seq_page_cost * 0.2;
+	cpu = filter.cost +
+		(rows * 0.1 + filter.visited) * VECTOR_ROW_COST * cpu_tuple_cost +
 		output * VECTOR_OUTPUT_COST * cpu_tuple_cost;
 	path->path.rows = output;
 	if (workers > 0)
@@ -381,16 +434,15 @@ scanpath_set_order(CustomPath *path, const ScanOrderPlan *plan)
 	lsecond(path->custom_private) = scanorder_describe(plan);
 }
 
-CustomPath *
-scanpath_create(PlannerInfo *root, RelOptInfo *rel, int workers)
+static CustomPath *
+scanpath_make(PlannerInfo *root, RelOptInfo *rel, int workers, Relids outer)
 {
 	CustomPath *path = makeNode(CustomPath);
 
 	path->path.pathtype = T_CustomScan;
 	path->path.parent = rel;
 	path->path.pathtarget = rel->reltarget;
-	path->path.param_info = get_baserel_parampathinfo(root, rel,
-													  rel->lateral_relids);
+	path->path.param_info = get_baserel_parampathinfo(root, rel, outer);
 	path->path.parallel_safe = rel->consider_parallel;
 	path->path.parallel_aware = workers > 0;
 	path->path.parallel_workers = workers;
@@ -399,6 +451,18 @@ scanpath_create(PlannerInfo *root, RelOptInfo *rel, int workers)
 	path->methods = &scanpath_methods;
 	scanpath_cost(root, rel, path, workers);
 	return path;
+}
+
+CustomPath *
+scanpath_create(PlannerInfo *root, RelOptInfo *rel, int workers)
+{
+	return scanpath_make(root, rel, workers, rel->lateral_relids);
+}
+
+CustomPath *
+scanpath_create_inner(PlannerInfo *root, RelOptInfo *rel, Relids outer)
+{
+	return scanpath_make(root, rel, 0, outer);
 }
 
 static void
@@ -421,6 +485,7 @@ scanpath_add(PlannerInfo *root, RelOptInfo *rel, Index rti,
 	add_path(rel, &path->path);
 	if (settings_enable_ordered_scan && rel->lateral_relids == NULL)
 		orderpath_add(root, rel);
+	parampath_add(root, rel);
 	if (rel->consider_parallel && rel->lateral_relids == NULL)
 		workers = compute_parallel_worker(rel, rel->pages, -1,
 										  max_parallel_workers_per_gather);

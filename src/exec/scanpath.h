@@ -25,6 +25,13 @@ extern bool scanpath_possible(PlannerInfo *root, RelOptInfo *rel);
 /* A path for the relation, parallel-aware when workers > 0. */
 extern CustomPath *scanpath_create(PlannerInfo *root, RelOptInfo *rel,
 								   int workers);
+/* A path that takes values from other relations. */
+extern CustomPath *scanpath_create_inner(PlannerInfo *root, RelOptInfo *rel,
+										 Relids outer);
+/* How many of the table's segments lie in the time that clauses leave? */
+extern double scanpath_segments(PlannerInfo *root, RelOptInfo *rel,
+								List *clauses, AttrNumber time,
+								double segments);
 /* Let it drop rows that do not matter; rows: how many will be left. */
 extern void scanpath_set_top(CustomPath *path, const ScanTopPlan *plan,
 							 double rows);
