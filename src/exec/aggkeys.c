@@ -148,7 +148,7 @@ aggkeys_memory(const AggKeys *keys)
 static void *
 group_array_grow(AggKeys *keys, void *array, Size width, uint32 capacity)
 {
-	Size		size = (Size) capacity * width * keys->n;
+	Size		size = (Size) capacity * width * Max(keys->n, 1);
 
 	if (array == NULL)
 		return MemoryContextAllocHuge(keys->context, Max(size, 1));
