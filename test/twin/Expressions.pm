@@ -54,8 +54,8 @@ sub instant
 	return "(date '2001-01-01' + $step)" if $case->{type} eq 'date';
 	my $sign = $seconds < 0 ? '-' : '';
 	my @hms = map { abs } int($seconds / 3600), int($seconds / 60) % 60, $seconds % 60;
-	return "($case->{type} '2024-01-01' + interval '$seconds seconds')" if chance(0.15) || $seconds < 0 || $hms[0] > 23;
-	return sprintf "%s'2024-01-01 %02d:%02d:%02d'", pick('', "$case->{type} "), @hms;
+	return "($case->{type} '$case->{day}' + interval '$seconds seconds')" if chance(0.15) || $seconds < 0 || $hms[0] > 23;
+	return sprintf "%s'%s %02d:%02d:%02d'", pick('', "$case->{type} "), $case->{day}, @hms;
 }
 
 # Multiples of 1/8 (or whole), of moderate size.
@@ -99,7 +99,9 @@ sub time_condition
 
 	push @more, "(host, ts) " . pick('>', '<=') . ' (' . host_name($case) . ", $a)";
 	return pick(@more) if $case->{type} eq 'bigint';
-	return pick(@more, bucket($case, 1) . " >= $a", bucket($case, 1) . " < $b",
+	push @more, "extract(hour FROM ts) " . pick('= 3', '< 12', 'IN (0, 5)'), "ts::time < '01:30'", "extract(minute FROM ts) % 2 = 0" if $case->{type} ne 'date';
+	return pick(@more, bucket($case, 1) . " >= $a", bucket($case, 1) . " < $b", bucket($case, 1) . " = $a", bucket($case, 1) . " BETWEEN $a AND $b",
+		bucket($case, 1) . ' = ' . bucket($case, 1), "ts::date = '$case->{day}'", "ts::date > '$case->{day}'", "date_trunc('day', ts) = '$case->{day}'", "extract(dow FROM ts) = 0",
 		"ts < now()", "ts > now() - (now() - $a)", "ts >= '2024-01-01'::date", "ts < localtimestamp", "extract(epoch FROM ts) > 1704068000",
 		"ts + interval '1 minute' > $a", "ts - interval '1 hour' < $a");
 }
@@ -120,7 +122,7 @@ sub other_condition
 		"i4 > ALL (ARRAY[-50, 3])", "i2 % 2 = 1", "w " . pick(@COMPARE) . ' ' . pick("'NaN'", "'Infinity'", '0', "'-0'", '2.5'), "w BETWEEN -1 AND 'Infinity'", "r " . pick(@COMPARE) . ' ' . pick('1.25', '1.25::float4', 0),
 		"region IS NULL", "region = 'eu'", "region IN ('us', 'xx')", "region <> 'eu'", "coalesce(region, 'none') = 'none'", "s IS DISTINCT FROM 'a'", "s = ''", "s IN ('a', 'Zebra', NULL)",
 		"x = md5('7')", "x > 'a'", "twin_odd(i4)", "twin_even(i4)", 'true', '1 = 0', 'NULL::boolean', 'random() >= 0', 'id % 3 = 0', "id < 100", "id BETWEEN 50 AND 1500",
-		"u = v", "u < v", "i4 > i2", "i8 > i4", "u > r", "(u > 0) IS NOT DISTINCT FROM b", "num_nulls(v, s, i4) = 1", "(u, i2) < (10, 3)", "ARRAY[i2] && ARRAY[1,2]::int2[]");
+		"u = v", "u < v", "i4 > i2", "i8 > i4", "u > r", "(u > 0) IS NOT DISTINCT FROM b", "num_nulls(v, s, i4) = 1", "ar \@> ARRAY[1]", "ar[1] = 2", "3 = ANY (ar)", "ip << '10.0.3.0/24'", "ip > '10.0.4.1'", "y = '\\x00'", "big IS NOT NULL", "length(big) > 100", "big > '8'", "hashtext(s) % 2 = 0", "(u, i2) < (10, 3)", "ARRAY[i2] && ARRAY[1,2]::int2[]");
 	push @conditions, 'late = 42', 'late IS NULL', 'late < 20' if $case->{late};
 	return pick(@conditions);
 }
@@ -172,7 +174,7 @@ sub bucket
 	push @buckets, "date_trunc('" . pick(qw(second minute hour day month)) . "', ts)", "date_bin('15 minutes', ts, '2024-01-01')", "date_bin('7 minutes', ts, '2001-01-01 00:00:03')"
 	  if $type ne 'date';
 	push @buckets, "to_timestamp(floor(extract(epoch FROM ts) / 60) * 60)" if $type eq 'timestamptz';
-	push @buckets, "floor(extract(epoch FROM ts) / 300) * 300", 'extract(' . ($type eq 'date' ? 'month' : 'hour') . ' FROM ts)', 'ts::date', "floor((extract(epoch FROM ts)) / 60) * 60", "to_char(ts, 'YYYY-MM-DD HH24')"
+	push @buckets, "floor(extract(epoch FROM ts) / 300) * 300", 'extract(' . ($type eq 'date' ? pick('month', 'dow', 'year') : pick('hour', 'minute', 'dow', 'second', 'epoch')) . ' FROM ts)', 'ts::date', "floor((extract(epoch FROM ts)) / 60) * 60", "to_char(ts, 'YYYY-MM-DD HH24')"
 	  unless $same;
 	return pick(@buckets);
 }
@@ -183,7 +185,7 @@ sub key
 	my ($case) = @_;
 	my @keys = ('host', 'host', 'host', 'host', 'region', 'region', 'i2', 'm', 'b', 's', 'd', 'g', 'bc', 'x', 'n', 'r', 'iv', 'i4', 'i8', 't2', 'w', 'v',
 		"coalesce(region, 'none')", 'upper(s)', 'i4 % 5', 'u > 0', "CASE WHEN u > 50 THEN 'hot' WHEN u > 0 THEN 'warm' END", "j->>'k'", 'j', 'length(s)',
-		'substr(host, 1, 6)', 'i2 + i4', 'twin_odd(i4)', 'floor(u / 10)', 'width_bucket(u, -100, 100, 5)', 'id % 7', "host || '-' || region", 'u::int');
+		'substr(host, 1, 6)', 'i2 + i4', 'twin_odd(i4)', 'floor(u / 10)', 'width_bucket(u, -100, 100, 5)', 'id % 7', "host || '-' || region", 'ar', 'ip', 'y', 'md5(big)', 'ar[2]', 'u::int');
 
 	push @keys, 'late' if $case->{late};
 	return pick(@keys);
@@ -192,7 +194,7 @@ sub key
 # A column with an order of its own; two equal values look the same.
 sub ordered_column
 {
-	return pick(qw(u v w i2 i4 i8 n d ts t2 s x host iv m bc r region id b::int));
+	return pick(qw(u v w i2 i4 i8 n d ts t2 s x host iv m bc r region id b::int ip ar md5(big)));
 }
 
 sub exact_sum
@@ -225,7 +227,7 @@ sub aggregate
 
 	return unusual() if $roll < 0.06;
 	return spread() if $roll < 0.12;
-	$call = $roll < 0.26 ? pick('count(*)', 'count(*)', 'count(v)', 'count(' . pick('s', 'b', 'i4', 'j', 'region', 'late', 'm') . ')', 'count(DISTINCT ' . pick('host', 'region', 'i2', 's', 'i4', 'u', 'm', 'x') . ')')
+	$call = $roll < 0.26 ? pick('count(*)', 'count(*)', 'count(v)', 'count(' . pick('s', 'big', 'ar', 'b', 'i4', 'j', 'region', 'late', 'm') . ')', 'count(DISTINCT ' . pick('host', 'region', 'i2', 's', 'i4', 'u', 'm', 'x') . ')')
 	  : $roll < 0.5 ? exact_sum($case)
 	  : $roll < 0.72 ? pick('min', 'max') . '(' . ordered_column() . ')'
 	  : $roll < 0.78 ? pick('min', 'max') . '(' . number($case, 2) . ')'

@@ -186,7 +186,7 @@ sub nested
 		"SELECT max(s) FROM (SELECT host, sum(u) AS s FROM t$a GROUP BY host) q", "SELECT count(*) FROM (SELECT DISTINCT host, i2 FROM t$a) q",
 		"SELECT k, sum(n) FROM (SELECT i2 AS k, count(*) AS n FROM t$a GROUP BY 1 UNION ALL SELECT rack, count(*) FROM hosts GROUP BY 1) q GROUP BY k ORDER BY k",
 		"SELECT h.dc, (SELECT max(u) FROM t WHERE t.host = h.host) AS m FROM hosts h ORDER BY h.host",
-		"SELECT count(*), sum(u), max(uv) FROM tv" . ($a =~ /\b(?:region|s|x|b|d|n|w|r|g|j|iv|m|bc|t2|i2|i8|late)\b/ ? '' : $a),
+		"SELECT count(*), sum(u), max(uv) FROM tv" . ($a =~ /\b(?:region|s|x|b|d|n|w|r|g|j|iv|m|bc|t2|i2|i8|late|big|ar|ip|y)\b/ ? '' : $a),
 		"SELECT EXISTS (SELECT 1 FROM t$a), (SELECT count(*) FROM t$b)", "SELECT * FROM (VALUES (1), (3)) k(n), LATERAL (SELECT id, u FROM t WHERE i2 = k.n ORDER BY id LIMIT k.n) q ORDER BY 1, 2");
 }
 

@@ -25,8 +25,8 @@ our @STATES = qw(hot segments pieces mixed bulk);
 
 # The steps between two points of a series, and what it takes to say so.
 my %TIME = (
-	timestamptz => { step => "interval '10 seconds'", base => "timestamptz '2024-01-01 00:00:00+00'" },
-	timestamp => { step => "interval '10 seconds'", base => "timestamp '2024-01-01'" },
+	timestamptz => { step => "interval '10 seconds'", base => "timestamptz 'DAY 00:00:00+00'" },
+	timestamp => { step => "interval '10 seconds'", base => "timestamp 'DAY'" },
 	date => { step => 1, base => "date '2001-01-01'" },
 	bigint => { step => 10000000000, base => 1704067200000000000 });
 
@@ -36,6 +36,8 @@ sub make_case
 	my $rows = pick(pick(0, 1, 5), 200, 1500, (3000) x 3, (6000) x 4, 9000, 20000);
 	my $case = {
 		type => $type, rows => $rows, %{ $TIME{$type} },
+		# on the last two, clocks in Berlin change at 01:00 UTC
+		day => pick('2024-01-01', '2024-01-01', '2024-03-31', '2024-10-27'),
 		hosts => pick(1, 3, 8, 8, 20, 100), pieces => 2 + rint(3),
 		jitter => $type eq 'date' ? 0 : pick(0, 0, 1),
 		gaps => pick(0, 0, 0.05, 0.5), order => pick('id', 'id', 'host, id', 'random()'),
@@ -43,6 +45,7 @@ sub make_case
 		dropped => chance(0.4), late => chance(0.6), junk => chance(0.5), index => chance(0.3),
 		analyze => chance(0.7), bulk_rows => pick(50, 700) };
 
+	$case->{base} =~ s/DAY/$case->{day}/;
 	$case->{steps} = int($rows / $case->{hosts}) + 1;
 	$case->{options} = options($case);
 	return $case;
@@ -111,6 +114,10 @@ sub columns
 		[ bc => 'char(6)', q{(ARRAY['a', 'a ', 'bb', 'ccc   ', ''])[1 + floor(random() * 5)]} ],
 		[ g => 'uuid', q{md5((random() * 100)::int::text)::uuid} ],
 		[ j => 'jsonb', or_null($case, q{jsonb_build_object('k', floor(random() * 5), 'h', g % 3)}) ],
+		[ ar => 'int[]', or_null($case, 'ARRAY[g % 4, (random() * 3)::int]') ],
+		[ ip => 'inet', q{('10.0.' || g % 7 || '.' || (random() * 20)::int)::inet} ],
+		[ y => 'bytea', q{decode(md5((g % 9)::text), 'hex')} ],
+		[ big => 'text', q{CASE WHEN random() < 0.03 THEN (SELECT string_agg(md5((g * 100 + k)::text), '') FROM generate_series(1, 80) k) END} ],
 		[ iv => 'interval', q{floor(random() * 100) * interval '1 minute'} ],
 		[ m => 'twin_mood', or_null($case, q{(ARRAY['sad', 'ok', 'happy'])[1 + floor(random() * 3)]::twin_mood}) ]);
 }

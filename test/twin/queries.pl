@@ -110,12 +110,12 @@ sub show_lost
 sub make_queries
 {
 	my ($case) = @_;
-	my ($settings, @queries);
+	my ($settings, $zone, @queries);
 
 	foreach my $n (0 .. $per_round - 1)
 	{
-		$settings = settings() if $n % $group == 0;
-		push @queries, { %{ make_query($case) }, settings => $settings, n => $n };
+		($settings, $zone) = settings() if $n % $group == 0;
+		push @queries, { %{ make_query($case) }, settings => $settings, zone => "SET timezone = '$zone'", n => $n };
 	}
 	return grep { !defined $ENV{QUERY} || $_->{n} == $ENV{QUERY} } @queries;
 }
@@ -131,7 +131,7 @@ sub settings
 		  'SET min_parallel_table_scan_size = 0', 'SET min_parallel_index_scan_size = 0', 'SET parallel_leader_participation = ' . pick('on', 'on', 'off');
 	}
 	else { push @set, 'SET max_parallel_workers_per_gather = 0' }
-	return join '; ', @set;
+	return (join('; ', @set), chance(0.7) ? 'UTC' : pick('Europe/Berlin', 'America/St_Johns', 'Asia/Kathmandu'));
 }
 
 sub load
@@ -161,10 +161,11 @@ sub session_script
 	{
 		my $query = $queries->[$i];
 
-		if ($query->{settings} ne $before)
+		if ("$query->{settings}; $query->{zone}" ne $before)
 		{
-			$before = $query->{settings};
-			$script .= "$before;\n" unless $state eq 'heap';
+			$before = "$query->{settings}; $query->{zone}";
+			$script .= "$query->{settings};\n" unless $state eq 'heap';
+			$script .= "$query->{zone};\n";
 		}
 		$script .= "\\echo \@\@$i\n\\warn \@\@$i\n$query->{sql};\n";
 		$script .= "\\echo \@\@plan\nEXPLAIN (COSTS OFF) $query->{sql};\n" if $state ne 'heap' && $i % 10 == 0 && $query->{sql} =~ /^(?:SELECT|WITH)[^;]*$/;
@@ -287,7 +288,7 @@ sub show
 
 	$here->{seen}{ $query->{n} } .= " $state";
 	return if $here->{seen}{ $query->{n} } ne " $state" || $here->{shown}++ >= $shown_per_round;
-	print "    SEED=$seed ONLY=$here->{round} QUERY=$query->{n} state $state\n  settings  $query->{settings}\n  query     $query->{sql}\n",
+	print "    SEED=$seed ONLY=$here->{round} QUERY=$query->{n} state $state\n  settings  $query->{settings}; $query->{zone}\n  query     $query->{sql}\n",
 	  different($want, $have), $message ? "  message   $message\n" : '';
 }
 
