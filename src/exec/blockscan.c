@@ -930,8 +930,18 @@ blockscan_shared_reinit(BlockScanShared *shared, Relation rel)
 }
 
 void
+blockscan_count_bytes(BlockScan *scan)
+{
+	if (scan->cursor.store == NULL)
+		return;
+	scan->counters.bytes += scan->cursor.store->bytes_read;
+	scan->cursor.store->bytes_read = 0;
+}
+
+void
 blockscan_shared_report(BlockScan *scan)
 {
+	blockscan_count_bytes(scan);
 	SpinLockAcquire(&scan->shared->mutex);
 	counters_add(&scan->shared->counters, &scan->counters);
 	SpinLockRelease(&scan->shared->mutex);

@@ -77,6 +77,8 @@ extern Size blockscan_shared_size(void);
 extern void blockscan_shared_init(BlockScanShared *shared, Relation rel,
 								  Snapshot snapshot);
 extern void blockscan_shared_reinit(BlockScanShared *shared, Relation rel);
+/* Bring counters.bytes up to date. */
+extern void blockscan_count_bytes(BlockScan *scan);
 /* A worker adds its counters to the shared ones, the leader takes them. */
 extern void blockscan_shared_report(BlockScan *scan);
 extern void blockscan_add_shared(BlockScan *scan);

@@ -363,6 +363,7 @@ scannode_explain(CustomScanState *state, List *ancestors, ExplainState *es)
 		scannode_explain_order(node, es);
 	if (es->analyze && node->order != NULL)
 		scanorder_count(node->order);
+	blockscan_count_bytes(node->scan);
 	if (es->analyze)
 		scannode_explain_counters(&node->scan->counters, es);
 }

@@ -406,6 +406,7 @@ store_read(Store *store, Oid chunk_id, uint64 offset, size_t len, char *out)
 
 	if (len == 0)
 		return;
+	store->bytes_read += len;
 	read.expected = (int32) (offset / STORE_CHUNK_PAYLOAD);
 	read.last = (int32) ((offset + len - 1) / STORE_CHUNK_PAYLOAD);
 	read.skip = offset % STORE_CHUNK_PAYLOAD;

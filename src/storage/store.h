@@ -30,6 +30,7 @@ typedef struct Store
 	int			valid;			/* the index that scans use */
 	Oid			relid;			/* the rusts table, for messages */
 	LOCKMODE	lockmode;
+	uint64		bytes_read;		/* of streams, since opened or reset */
 	MemoryContext context;		/* the store's own */
 	ResourceOwner owner;		/* of the open relations */
 	IndexScanDesc scan;			/* over streams; NULL until one is read */
