@@ -89,6 +89,12 @@ scannode_recheck(ScanState *state, TupleTableSlot *slot)
 	ScanNode   *node = (ScanNode *) state;
 	ExprContext *econtext = state->ps.ps_ExprContext;
 
+	/*
+	 * The slot is the table's, expressions were compiled for a virtual one and
+	 * take its values for granted.
+	 */
+	slot_getallattrs(slot);
+
 	/* hardly ever needed, so not compiled before */
 	if (node->recheck == NULL)
 	{

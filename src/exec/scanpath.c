@@ -69,11 +69,17 @@ scanpath_attnos(RelOptInfo *rel, List *clauses)
 	return attnos;
 }
 
+/* Also for WHERE CURRENT OF: only a TID scan knows where that is. */
 static bool
 scanpath_needs_heap_tuple(RelOptInfo *rel)
 {
 	Bitmapset  *attnos;
 	int			attno = -1;
+	ListCell   *cell;
+
+	foreach(cell, rel->baserestrictinfo)
+		if (IsA(lfirst_node(RestrictInfo, cell)->clause, CurrentOfExpr))
+			return true;
 
 	attnos = scanpath_attnos(rel, extract_actual_clauses(rel->baserestrictinfo,
 														 false));
