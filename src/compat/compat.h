@@ -103,7 +103,11 @@ typedef RelFileNode CompatRelFileLocator;
 #if PG_VERSION_NUM >= 160000
 #define compat_pgstat_add_live(rel, n) \
 	((rel)->pgstat_info->counts.delta_live_tuples += (n))
+#define compat_pgstat_add_returned(rel, n) \
+	((rel)->pgstat_info->counts.tuples_returned += (n))
 #else
+#define compat_pgstat_add_returned(rel, n) \
+	((rel)->pgstat_info->t_counts.t_tuples_returned += (n))
 #define compat_pgstat_add_live(rel, n) \
 	((rel)->pgstat_info->t_counts.t_delta_live_tuples += (n))
 #endif

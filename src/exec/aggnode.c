@@ -366,6 +366,8 @@ aggnode_fill_final(AggNode *node)
 	for (;;)
 	{
 		TupleTableSlot *slot = ExecProcNode(node->child);
+		StringInfoData buffer;
+		bytea	   *states;
 		uint32		group;
 		int			i;
 
@@ -375,16 +377,14 @@ aggnode_fill_final(AggNode *node)
 		group = aggkeys_lookup_row(node->keys, slot->tts_values,
 								   slot->tts_isnull);
 		aggnode_reserve(node);
+		if (node->nfuncs == 0)
+			continue;
+		states = DatumGetByteaPP(slot->tts_values[node->nkeys]);
+		buffer.data = VARDATA_ANY(states);
+		buffer.len = buffer.maxlen = VARSIZE_ANY_EXHDR(states);
+		buffer.cursor = 0;
 		for (i = 0; i < node->nfuncs; i++)
-		{
-			bytea	   *state = DatumGetByteaPP(slot->tts_values[node->nkeys + i]);
-			StringInfoData buffer;
-
-			buffer.data = VARDATA_ANY(state);
-			buffer.len = buffer.maxlen = VARSIZE_ANY_EXHDR(state);
-			buffer.cursor = 0;
 			aggfunc_combine(&node->funcs[i], group, &buffer);
-		}
 	}
 	node->exhausted = true;
 	node->passes = 1;
@@ -421,16 +421,26 @@ aggnode_fill(AggNode *node)
 
 /* ---------- results ---------- */
 
-static Datum
-aggnode_state_datum(AggNode *node, AggFunc *func, uint32 group)
+/*
+ * The states of a group, all in the column of the first aggregate: the others'
+ * do not leave the node (aggpath.c).  Valid until the next call.
+ */
+static void
+aggnode_store_states(AggNode *node, uint32 group, TupleTableSlot *slot)
 {
+	int			i;
+
 	resetStringInfo(&node->buffer);
 	enlargeStringInfo(&node->buffer, VARHDRSZ);
 	node->buffer.len = VARHDRSZ;
-	aggfunc_serialize(func, group, &node->buffer);
+	for (i = 0; i < node->nfuncs; i++)
+	{
+		aggfunc_serialize(&node->funcs[i], group, &node->buffer);
+		slot->tts_isnull[node->nkeys + i] = i > 0;
+	}
 	SET_VARSIZE(node->buffer.data, node->buffer.len);
-	return PointerGetDatum(datumCopy(PointerGetDatum(node->buffer.data),
-									 false, -1));
+	if (node->nfuncs > 0)
+		slot->tts_values[node->nkeys] = PointerGetDatum(node->buffer.data);
 }
 
 /* Fill the scan slot with a group's keys and results. */
@@ -443,18 +453,13 @@ aggnode_store_group(AggNode *node, uint32 group, TupleTableSlot *slot)
 	for (i = 0; i < node->nkeys; i++)
 		slot->tts_values[i] = aggkeys_value(node->keys, group, i,
 											&slot->tts_isnull[i]);
-	for (i = 0; i < node->nfuncs; i++)
-	{
-		int			at = node->nkeys + i;
-
-		slot->tts_isnull[at] = false;
-		if (node->mode == AGGNODE_PARTIAL)
-			slot->tts_values[at] = aggnode_state_datum(node, &node->funcs[i],
-													   group);
-		else
-			slot->tts_values[at] = aggfunc_result(&node->funcs[i], group,
-												  &slot->tts_isnull[at]);
-	}
+	if (node->mode == AGGNODE_PARTIAL)
+		aggnode_store_states(node, group, slot);
+	else
+		for (i = 0; i < node->nfuncs; i++)
+			slot->tts_values[node->nkeys + i] =
+				aggfunc_result(&node->funcs[i], group,
+							   &slot->tts_isnull[node->nkeys + i]);
 	ExecStoreVirtualTuple(slot);
 }
 

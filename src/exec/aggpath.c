@@ -297,8 +297,9 @@ aggpath_partial_target(PlannerInfo *root, const AggPlan *plan)
 
 	forboth(cell, plan->keys, ref, plan->refs)
 		add_column_to_pathtarget(target, lfirst(cell), lfirst_int(ref));
-	foreach(cell, plan->aggrefs)
-		add_column_to_pathtarget(target, lfirst(cell), 0);
+	/* all states travel in the column of the first */
+	if (plan->aggrefs != NIL)
+		add_column_to_pathtarget(target, linitial(plan->aggrefs), 0);
 	return set_pathtarget_cost_width(root, target);
 }
 

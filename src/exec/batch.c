@@ -174,21 +174,8 @@ batch_store_row(Batch *batch, int row, TupleTableSlot *slot,
 	int			i;
 
 	for (i = 0; i < n; i++)
-	{
-		const Vector *vector = batch_column(batch, attnos[i]);
-		int			at = vector->constant ? 0 : row;
-		int			attr = attnos[i] - 1;
-
-		if (vector->isnull != NULL && vector->isnull[at])
-		{
-			slot->tts_values[attr] = (Datum) 0;
-			slot->tts_isnull[attr] = true;
-			continue;
-		}
-		slot->tts_isnull[attr] = false;
-		slot->tts_values[attr] = vector->dictionary == NULL ?
-			vector->values[at] : vector->dictionary[vector->values[at]];
-	}
+		batch_store_value(batch_column(batch, attnos[i]), row, slot,
+						  attnos[i] - 1);
 }
 
 void

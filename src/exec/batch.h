@@ -90,6 +90,22 @@ struct Batch
 	bool		ordered;		/* within a series run rows are in time order */
 };
 
+/* One value of it, by index into the slot's arrays. */
+static inline void
+batch_store_value(const Vector *vector, int row, TupleTableSlot *slot,
+				  int attr)
+{
+	int			at = vector->constant ? 0 : row;
+	bool		isnull = vector->isnull != NULL && vector->isnull[at];
+
+	slot->tts_isnull[attr] = isnull;
+	if (isnull)
+		slot->tts_values[attr] = (Datum) 0;
+	else
+		slot->tts_values[attr] = vector->dictionary == NULL ?
+			vector->values[at] : vector->dictionary[vector->values[at]];
+}
+
 static inline bool
 batch_row_selected(const Batch *batch, int row)
 {

@@ -825,6 +825,8 @@ blockscan_next_block(BlockScan *scan)
 		if (batch->nselected == 0)
 			continue;
 		MemoryContextReset(batch->memory);
+		if (pgstat_should_count_relation(scan->rel))
+			compat_pgstat_add_returned(scan->rel, batch->nselected);
 		batch->ordered = true;
 		scan->full = batch->nselected == batch->n;
 		for (i = 0; i < scan->nfilters; i++)

@@ -50,6 +50,7 @@ scannode_access(ScanState *state)
 	ScanNode   *node = (ScanNode *) state;
 	BlockScan  *scan = scannode_scan(node);
 	TupleTableSlot *slot = state->ss_ScanTupleSlot;
+	int			i;
 
 	ExecClearTuple(slot);
 	if (node->order != NULL)
@@ -68,14 +69,18 @@ scannode_access(ScanState *state)
 				return slot;
 			node->in_batch = true;
 			node->row = 0;
+			for (i = 0; i < node->nneeded; i++)
+				node->vectors[i] = batch_column(&scan->batch,
+												node->needed[i]);
 		}
 		node->row = selection_next(scan->batch.selected, node->row);
 		if (node->row < BATCH_ROWS)
 			break;
 		node->in_batch = false;
 	}
-	batch_store_row(&scan->batch, node->row, slot, node->needed,
-					node->nneeded);
+	for (i = 0; i < node->nneeded; i++)
+		batch_store_value(node->vectors[i], node->row, slot,
+						  node->needed[i] - 1);
 	ExecStoreVirtualTuple(slot);
 	slot->tts_tableOid = scan->batch.relid;
 	blockscan_tid(scan, node->row, &slot->tts_tid);
@@ -177,6 +182,7 @@ scannode_begin(CustomScanState *state, EState *estate, int eflags)
 											  slot->tts_tupleDescriptor,
 											  &TTSOpsVirtual));
 	}
+	node->vectors = palloc(Max(1, list_length(needed)) * sizeof(Vector *));
 	node->needed = palloc(Max(1, list_length(needed)) * sizeof(AttrNumber));
 	foreach(cell, needed)
 	{

@@ -22,6 +22,7 @@ typedef struct ScanNode
 	ExprState  *recheck;		/* all filters, for EvalPlanQual */
 	AttrNumber *needed;			/* columns that rows consist of */
 	int			nneeded;
+	const Vector **vectors;		/* of these, in the batch at hand */
 	int			row;			/* next in the batch */
 	bool		in_batch;
 } ScanNode;

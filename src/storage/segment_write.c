@@ -170,7 +170,7 @@ write_dictionary(SegmentWriter *writer, int c)
 	}
 	packed_put_ints(&raw, lengths, data->dict_entries);
 	packed_append(&raw, bytes.data, bytes.used);
-	if (data->tag > 0)
+	if (data->tag == 1)
 		digest_dictionary(writer, c, &raw);
 	write_section(writer, &raw, &data->dict);
 }
@@ -456,12 +456,16 @@ summarize_column(SegmentWriter *writer, int c, DirectorySummaryData *summary)
 	summary->sum = data->sum;
 }
 
-/* Codes mean nothing without the dictionary; of a tag there is a digest. */
+/*
+ * Codes mean nothing without the dictionary.  Of the first tag, which names a
+ * series as a rule, there is a digest; of all tags would make the directory
+ * half as large again.
+ */
 static bool
 column_has_summary(SegmentWriter *writer, int c)
 {
 	if (writer->columns[c].tag > 0)
-		return true;
+		return writer->columns[c].tag == 1;
 	return writer->builder->columns[c].mode != COLUMN_CODES &&
 		(writer->columns[c].flags & COLUMN_HAS_MINMAX) != 0;
 }
