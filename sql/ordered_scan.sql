@@ -101,6 +101,7 @@ SELECT format(shape, keys, filter, keys) AS query FROM
 	('WHERE i % 3 = 1'), ('WHERE false AND i > 0'), ('WHERE host = ''nobody''')) f (filter);
 SELECT count(*), bool_and(same(query)) FROM order_queries;
 -- all columns, of a merge and of sorts
+SET enable_sort = off;
 SELECT count(*) FROM (SELECT * FROM (SELECT * FROM points ORDER BY host, time OFFSET 0) p
 	EXCEPT ALL SELECT * FROM points_heap) d;
 SELECT count(*) FROM (SELECT * FROM points_heap
@@ -110,6 +111,8 @@ SELECT count(*) FROM (SELECT ctid AS tid, i FROM points ORDER BY host, time OFFS
 JOIN points q ON q.ctid = p.tid AND q.i = p.i;
 SELECT count(*) FROM (SELECT ctid AS tid, i FROM points ORDER BY time OFFSET 0) p
 JOIN points q ON q.ctid = p.tid AND q.i = p.i;
+
+RESET enable_sort;
 
 SELECT same('SELECT host, time, sum(v) OVER (PARTITION BY host ORDER BY time) FROM points WHERE host < ''host_5''');
 SELECT same('SELECT DISTINCT ON (host) host, time FROM points ORDER BY host, time DESC');
@@ -148,6 +151,33 @@ SET work_mem = '64kB';
 SELECT same('SELECT time FROM points ORDER BY time');
 SELECT same('SELECT host, time FROM points ORDER BY host, time');
 RESET work_mem;
+
+-- Many rows at one time, few elsewhere; texts that are not in a dictionary.
+CREATE TABLE points2 (time timestamptz NOT NULL, host text, note text) USING rusts WITH (rusts.tags = 'host');
+INSERT INTO points2 SELECT timestamptz '2024-01-01' + k * interval '1 min', 'h' || k % 2, md5(k::text) FROM generate_series(1, 1000) k;
+INSERT INTO points2 SELECT timestamptz '2024-01-01 09:00+00', 'h' || k % 3, md5(k::text) FROM generate_series(1, 9000) k;
+CREATE TABLE points_heap2 AS SELECT * FROM points2;
+SELECT rusts.flush('points2') > 0 AS flushed;
+SELECT same('SELECT time FROM points2 ORDER BY time');
+SET work_mem = '64kB';
+SELECT same('SELECT time FROM points2 ORDER BY time DESC');
+SET enable_sort = off;
+SELECT count(*) FROM (SELECT * FROM (SELECT * FROM points2 ORDER BY time OFFSET 0) p EXCEPT ALL SELECT * FROM points_heap2) d;
+SELECT count(*) FROM (SELECT * FROM points_heap2 EXCEPT ALL SELECT * FROM (SELECT * FROM points2 ORDER BY time OFFSET 0) p) d;
+INSERT INTO points2 SELECT time - interval '30 min', host, note FROM points2 WHERE note < '5';
+TRUNCATE points_heap2;
+INSERT INTO points_heap2 SELECT * FROM points2;
+SELECT rusts.flush('points2') > 0 AS flushed;
+SELECT count(*) FROM (SELECT * FROM (SELECT * FROM points2 WHERE note > '2' ORDER BY time DESC OFFSET 0) p EXCEPT ALL SELECT * FROM points_heap2) d;
+SELECT same('SELECT time FROM points2 WHERE note > ''2'' ORDER BY time');
+RESET work_mem;
+-- a filter sees each row once
+CREATE SEQUENCE seen;
+SELECT count(*) FROM (SELECT time FROM points2 WHERE nextval('seen') > 0 ORDER BY time OFFSET 0) p;
+RESET enable_sort;
+SELECT last_value = (SELECT count(*) FROM points2) AS once FROM seen;
+DROP SEQUENCE seen;
+DROP TABLE points2, points_heap2;
 
 --
 -- Segments that were sorted by something else

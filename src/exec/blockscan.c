@@ -591,8 +591,7 @@ blockscan_find_ranges(BlockScan *scan)
 		scan->counters.segments_by_tag++;
 }
 
-/* Position before the first block of the ranges, or after the last. */
-static void
+void
 blockscan_rewind(BlockScan *scan)
 {
 	scan->range = 0;

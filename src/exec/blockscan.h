@@ -69,6 +69,8 @@ extern bool blockscan_enter_segment(BlockScan *scan,
 /* Go through these rows of it, ascending ranges within those it was opened with. */
 extern void blockscan_set_ranges(BlockScan *scan, const BlockRange *ranges,
 								 int n);
+/* Go through them again. */
+extern void blockscan_rewind(BlockScan *scan);
 /* What the clone has counted is the scan's from now on. */
 extern void blockscan_take_counters(BlockScan *scan, BlockScan *clone);
 extern void blockscan_close_clone(BlockScan *scan, BlockScan *clone);

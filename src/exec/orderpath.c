@@ -14,8 +14,8 @@
  * tags are tried first.
  *
  * What it costs, beside reading: by tags, a comparison or two a row; by time,
- * to sort each segment, which is less than to sort everything, and of which only
- * the first is to be waited for.
+ * a few more, because slices of segments are sorted (ordertime.c).  Little of
+ * either is to be waited for.
  */
 #include "postgres.h"
 
@@ -23,7 +23,6 @@
 
 #include "access/relation.h"
 #include "access/stratnum.h"
-#include "miscadmin.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
@@ -40,6 +39,8 @@
 
 /* To open a segment and look through its series, in units of cpu_tuple_cost. */
 #define SEGMENT_OPEN_COST 1000
+/* To pick a row into a slice and sort it, in units of cpu_operator_cost. */
+#define SLICE_ROW_COST 5
 
 /* A column that rows can be ordered by. */
 typedef struct OrderColumn
@@ -137,19 +138,22 @@ ordercolumn_append(PlannerInfo *root, const OrderColumn *column, bool desc,
 
 /* ---------- cost ---------- */
 
-/* Time to sort what arrives at a time, by each of the segments. */
+/* The first rows come when a part of the first segment has been sorted. */
 static void
 orderpath_cost_by_time(OrderSearch *search, CustomPath *path)
 {
 	Cost		read = path->path.total_cost - path->path.startup_cost;
-	double		rows = path->path.rows;
-	Path		sort;
+	double		hot = Max(search->hot_rows, 2);
+	double		share = path->path.rows / Max(search->rel->tuples, 1);
+	Cost		sort_hot;
 
-	cost_sort(&sort, search->root, NIL, 0, rows / search->segments,
-			  path->path.pathtarget->width, 0, work_mem, -1);
-	path->path.startup_cost += read / search->segments + sort.startup_cost;
-	path->path.total_cost += search->segments * sort.total_cost +
-		rows * cpu_operator_cost;
+	sort_hot = hot * cpu_tuple_cost +
+		hot * share * log2(hot) * 2 * cpu_operator_cost;
+	path->path.startup_cost += sort_hot + read / search->segments +
+		SEGMENT_OPEN_COST * cpu_tuple_cost;
+	path->path.total_cost += sort_hot +
+		search->segments * SEGMENT_OPEN_COST * cpu_tuple_cost +
+		path->path.rows * SLICE_ROW_COST * cpu_operator_cost;
 }
 
 static void
@@ -223,9 +227,8 @@ orderpath_try_all(OrderSearch *search)
 	for (ntags = 1; merge && ntags <= search->ntags; ntags++)
 		for (desc = 0; desc < 2; desc++)
 			orderpath_try(search, ntags, false, desc, false);
-	if (search->segments > 1)
-		for (desc = 0; desc < 2; desc++)
-			orderpath_try(search, 0, true, false, desc);
+	for (desc = 0; desc < 2; desc++)
+		orderpath_try(search, 0, true, false, desc);
 }
 
 /* ---------- the table ---------- */

@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
+#include "exec/orderbuffer.h"
 #include "exec/orderstream.h"
 #include "storage/value.h"
 #include "vector/selection.h"
@@ -212,6 +213,7 @@ sort_begin(OrderStream *stream)
 	if (base->plan.time != 0)
 		sort_add_key(base, &keys, base->plan.time, base->plan.time_desc);
 	stream->slot = MakeSingleTupleTableSlot(base->desc, &TTSOpsMinimalTuple);
+	stream->row_slot = MakeSingleTupleTableSlot(base->desc, &TTSOpsVirtual);
 	stream->sort = tuplesort_begin_heap(base->desc, keys.n, keys.attnos,
 										keys.operators, keys.collations,
 										keys.nulls_first, work_mem, NULL,
@@ -244,40 +246,53 @@ orderstream_put(OrderStream *stream, BlockScan *scan)
 {
 	OrderBase  *base = stream->base;
 	Batch	   *batch = &scan->batch;
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(base->desc,
-													&TTSOpsVirtual);
-	const Vector **vectors = palloc(Max(1, base->nattnos) *
-									sizeof(Vector *));
+	int			natts = base->nattnos;
+	const Vector **vectors = palloc(Max(1, natts) * sizeof(Vector *));
+	Datum	   *values = palloc(Max(1, natts) * sizeof(Datum));
+	bool	   *isnull = palloc(Max(1, natts) * sizeof(bool));
 	ItemPointerData tid;
 	int			row;
 	int			i;
 
-	if (stream->sort == NULL)
-		sort_begin(stream);
-	for (i = 0; i < base->nattnos; i++)
+	for (i = 0; i < natts; i++)
 		vectors[i] = batch_column(batch, base->attnos[i]);
-	slot->tts_values[base->nattnos] = PointerGetDatum(&tid);
-	slot->tts_isnull[base->nattnos] = false;
 	for (SELECTION_EACH(row, batch->selected))
 	{
-		ExecClearTuple(slot);
-		for (i = 0; i < base->nattnos; i++)
+		for (i = 0; i < natts; i++)
 		{
 			const Vector *vector = vectors[i];
 			int			at = vector->constant ? 0 : row;
-			bool		isnull = vector->isnull != NULL && vector->isnull[at];
 
-			slot->tts_isnull[i] = isnull;
-			slot->tts_values[i] = isnull ? (Datum) 0 :
+			isnull[i] = vector->isnull != NULL && vector->isnull[at];
+			values[i] = isnull[i] ? (Datum) 0 :
 				vector->dictionary == NULL ? vector->values[at] :
 				vector->dictionary[vector->values[at]];
 		}
 		blockscan_tid(scan, row, &tid);
-		ExecStoreVirtualTuple(slot);
-		tuplesort_puttupleslot(stream->sort, slot);
+		orderstream_put_row(stream, values, isnull, &tid);
 	}
-	ExecDropSingleTupleTableSlot(slot);
 	pfree(vectors);
+	pfree(values);
+	pfree(isnull);
+}
+
+void
+orderstream_put_row(OrderStream *stream, const Datum *values,
+					const bool *isnull, ItemPointer tid)
+{
+	OrderBase  *base = stream->base;
+	TupleTableSlot *slot;
+
+	if (stream->sort == NULL)
+		sort_begin(stream);
+	slot = stream->row_slot;
+	ExecClearTuple(slot);
+	memcpy(slot->tts_values, values, base->nattnos * sizeof(Datum));
+	memcpy(slot->tts_isnull, isnull, base->nattnos * sizeof(bool));
+	slot->tts_values[base->nattnos] = PointerGetDatum(tid);
+	slot->tts_isnull[base->nattnos] = false;
+	ExecStoreVirtualTuple(slot);
+	tuplesort_puttupleslot(stream->sort, slot);
 }
 
 void
@@ -346,9 +361,17 @@ orderstream_next(OrderStream *stream)
 void
 orderstream_store(OrderStream *stream, TupleTableSlot *slot)
 {
-	OrderBase  *base = stream->base;
+	OrderBase  *base;
 	int			i;
 
+	while (stream->inner != NULL)
+		stream = stream->inner;
+	base = stream->base;
+	if (stream->buffer != NULL)
+	{
+		orderbuffer_store(stream->buffer, slot);
+		return;
+	}
 	if (stream->part != NULL)
 	{
 		batch_store_row(&stream->part->batch, stream->row, slot, base->attnos,
@@ -372,6 +395,7 @@ orderstream_end(OrderStream *stream)
 	{
 		stream->base->sorts = list_delete_ptr(stream->base->sorts, stream);
 		ExecDropSingleTupleTableSlot(stream->slot);
+		ExecDropSingleTupleTableSlot(stream->row_slot);
 		tuplesort_end(stream->sort);
 	}
 	pfree(stream);

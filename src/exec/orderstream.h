@@ -43,6 +43,7 @@ typedef struct OrderKey
 } OrderKey;
 
 typedef struct OrderStream OrderStream;
+struct OrderBuffer;
 struct OrderStream
 {
 	OrderBase  *base;
@@ -57,7 +58,12 @@ struct OrderStream
 	/* collected rows */
 	bool		by_tags;
 	Tuplesortstate *sort;		/* NULL: no row yet */
-	TupleTableSlot *slot;
+	TupleTableSlot *slot;		/* the current row */
+	TupleTableSlot *row_slot;	/* a row to be put in */
+
+	/* made of others: where the current row is */
+	OrderStream *inner;
+	struct OrderBuffer *buffer;
 
 	/* whoever made it; load not NULL: key is a bound, to be replaced by load */
 	bool		(*load) (OrderStream *stream);
@@ -73,9 +79,14 @@ extern void orderstream_reset(OrderBase *base);
 extern OrderStream *orderstream_of_part(OrderBase *base, BlockScan *part);
 /* Rows put into it, by (tags, time) or by time only. */
 extern OrderStream *orderstream_of_sort(OrderBase *base, bool by_tags);
-/* Add the rows of the scan's batch; all rows that the scan still has. */
+/*
+ * Add the rows of the scan's batch; all rows that the part still has; a row of
+ * base->attnos; the hot rows.
+ */
 extern void orderstream_put(OrderStream *stream, BlockScan *scan);
 extern void orderstream_put_part(OrderStream *stream, BlockScan *part);
+extern void orderstream_put_row(OrderStream *stream, const Datum *values,
+								const bool *isnull, ItemPointer tid);
 extern void orderstream_put_hot(OrderStream *stream);
 extern void orderstream_sort(OrderStream *stream);
 

@@ -348,6 +348,7 @@ group_add_collected(TagOrder *order)
 
 	stream->base = order->base;
 	stream->owner = order;
+	stream->inner = source->collected;
 	stream->advance = collected_advance;
 	stream->key = source->collected->key;
 	ordermerge_add(order->merge, stream);
@@ -529,7 +530,7 @@ ordertags_next(TagOrder *order)
 	{
 		stream = ordermerge_next(order->merge);
 		if (stream != NULL)
-			return stream->owner == order ? order->sources[0].collected : stream;
+			return stream;
 		if (!ordertags_next_group(order))
 			return NULL;
 	}
