@@ -14,169 +14,26 @@
 #include "access/htup_details.h"
 #include "utils/memutils.h"
 
+#include "storage/column_meta.h"
 #include "storage/column_read.h"
-#include "storage/packed.h"
 
 /* Each read of neighbouring blocks takes so many times those of the last. */
 #define READ_AHEAD_GROWTH 4
 
-static void
-column_check(ColumnReader *column, CodecStatus status)
-{
-	if (status != CODEC_OK)
-		segment_reader_corrupt(column->segment, column->attnum,
-							   codec_status_message(status));
-}
-
-static void
-column_corrupt(ColumnReader *column, const char *what)
+void
+column_read_corrupt(ColumnReader *column, const char *what)
 {
 	segment_reader_corrupt(column->segment, column->attnum, what);
 }
 
-/* ---------- block positions and zone maps ---------- */
-
-/* Derive frames and offsets from the lengths; false when they do not add up. */
-static bool
-meta_lay_out(ColumnMeta *meta, const int64 *blocks, const int64 *frames,
-			 uint32 nframes, uint64 data_length)
+void
+column_read_check(ColumnReader *column, CodecStatus status)
 {
-	uint64		offset = 0;
-	uint64		raw = 0;
-	uint32		in_frame = 0;
-	uint32		frame = 0;
-	uint32		b;
-
-	for (b = 0; b < meta->nblocks; b++)
-	{
-		if (blocks[b] < BLOCK_HEADER_SIZE || blocks[b] > PG_INT32_MAX ||
-			frame >= nframes)
-			return false;
-		meta->block_length[b] = blocks[b];
-		meta->block_offset[b] = raw;
-		meta->block_frame[b] = frame;
-		raw += blocks[b];
-		in_frame++;
-		if (segment_frame_full(in_frame, raw) || b + 1 == meta->nblocks)
-		{
-			uint64		stored = (uint64) frames[frame] >> 1;
-
-			meta->frame_offset[frame] = offset;
-			meta->frame_stored[frame] = stored;
-			meta->frame_raw[frame] = raw;
-			meta->frame_compressed[frame] = frames[frame] & 1;
-			if (stored > data_length - offset ||
-				(!(frames[frame] & 1) && stored != raw))
-				return false;
-			offset += stored;
-			frame++;
-			raw = 0;
-			in_frame = 0;
-		}
-	}
-	meta->nframes = nframes;
-	return frame == nframes && offset == data_length;
+	if (status != CODEC_OK)
+		column_read_corrupt(column, codec_status_message(status));
 }
 
-/* How many frames?  Only the lengths of the blocks tell. */
-static uint32
-meta_count_frames(const int64 *blocks, uint32 nblocks)
-{
-	uint32		frames = 0;
-	uint32		in_frame = 0;
-	uint64		raw = 0;
-	uint32		b;
-
-	for (b = 0; b < nblocks; b++)
-	{
-		raw += (uint64) blocks[b];
-		in_frame++;
-		if (segment_frame_full(in_frame, raw) || b + 1 == nblocks)
-		{
-			frames++;
-			raw = 0;
-			in_frame = 0;
-		}
-	}
-	return frames;
-}
-
-static void
-meta_read_zones(ColumnReader *column, PackedReader *reader, ColumnMeta *meta)
-{
-	uint32		n = meta->nblocks;
-	uint8		flags = column->data.flags;
-
-	meta->null_count = palloc(n * sizeof(int64));
-	column_check(column, packed_get_ints(reader, meta->null_count, n));
-	if ((flags & COLUMN_HAS_MINMAX) == 0)
-		return;
-	meta->min = palloc(n * sizeof(int64));
-	meta->max = palloc(n * sizeof(int64));
-	if (flags & (COLUMN_HAS_SUM | COLUMN_ZONE_FLOAT))
-		meta->sum = palloc(n * sizeof(int64));
-	if (flags & COLUMN_ZONE_FLOAT)
-	{
-		column_check(column, packed_get_floats(reader, (double *) meta->min, n));
-		column_check(column, packed_get_floats(reader, (double *) meta->max, n));
-		column_check(column, packed_get_floats(reader, (double *) meta->sum, n));
-		return;
-	}
-	column_check(column, packed_get_ints(reader, meta->min, n));
-	column_check(column, packed_get_ints(reader, meta->max, n));
-	if (flags & COLUMN_HAS_SUM)
-		column_check(column, packed_get_ints(reader, meta->sum, n));
-}
-
-/* Room for the positions of blocks and frames, in the current context. */
-static ColumnMeta *
-meta_create(uint32 nblocks, uint32 nframes)
-{
-	ColumnMeta *meta = palloc0(sizeof(ColumnMeta));
-
-	meta->nblocks = nblocks;
-	meta->block_length = palloc(nblocks * sizeof(uint32));
-	meta->block_offset = palloc(nblocks * sizeof(uint64));
-	meta->block_frame = palloc(nblocks * sizeof(uint32));
-	meta->frame_offset = palloc(nframes * sizeof(uint64));
-	meta->frame_stored = palloc(nframes * sizeof(uint64));
-	meta->frame_raw = palloc(nframes * sizeof(uint64));
-	meta->frame_compressed = palloc(nframes * sizeof(bool));
-	return meta;
-}
-
-/* Read a column's section of metadata; what is wanted of it goes into part. */
-static ColumnMeta *
-meta_read(ColumnReader *column, MemoryContext part)
-{
-	SegmentReader *segment = column->segment;
-	uint32		nblocks = (segment->header.rows + CODEC_BLOCK_ROWS - 1) /
-		CODEC_BLOCK_ROWS;
-	uint8	   *raw = segment_reader_section(segment, &column->data.meta);
-	int64	   *blocks = palloc(nblocks * sizeof(int64));
-	int64	   *frames;
-	uint32		nframes;
-	PackedReader reader;
-	ColumnMeta *meta;
-	MemoryContext old;
-
-	reader.at = raw;
-	reader.left = column->data.meta.raw;
-	column_check(column, packed_get_ints(&reader, blocks, nblocks));
-	nframes = meta_count_frames(blocks, nblocks);
-	frames = palloc(nframes * sizeof(int64));
-	column_check(column, packed_get_ints(&reader, frames, nframes));
-	old = MemoryContextSwitchTo(part);
-	meta = meta_create(nblocks, nframes);
-	if (!meta_lay_out(meta, blocks, frames, nframes, column->data.data_length))
-		column_corrupt(column, "block lengths do not add up");
-	meta_read_zones(column, &reader, meta);
-	MemoryContextSwitchTo(old);
-	pfree(blocks);
-	pfree(frames);
-	pfree(raw);
-	return meta;
-}
+/* ---------- metadata: at hand, in the cache, or read ---------- */
 
 ColumnMeta *
 column_read_meta(ColumnReader *column)
@@ -193,85 +50,12 @@ column_read_meta(ColumnReader *column)
 	else
 	{
 		part = segment_reader_begin_part(segment);
-		meta = meta_read(column, part);
+		meta = column_meta_read(column, part);
 		if (segment_reader_keep_part(segment, part))
 			cached->metas[column->stored] = meta;
 	}
 	column->meta = meta;
 	return meta;
-}
-
-/* ---------- dictionaries ---------- */
-
-/* Bytes that the entries take as Datums; checks their lengths. */
-static Size
-dictionary_size(ColumnReader *column, const int64 *lengths, Size left)
-{
-	const SegmentColumnData *data = &column->data;
-	int16		width = data->byval ? sizeof(Datum) : data->typlen;
-	Size		size = 0;
-	uint32		i;
-
-	for (i = 0; i < data->dict_entries; i++)
-	{
-		if (lengths[i] < 0 || lengths[i] > left ||
-			(width > 0 && lengths[i] != width))
-			column_corrupt(column, "dictionary lengths do not add up");
-		left -= lengths[i];
-		size += value_datum_size(width, lengths[i]);
-	}
-	if (left != 0)
-		column_corrupt(column, "dictionary lengths do not add up");
-	return size;
-}
-
-/* Make Datums of the entries; space has room for what they point to. */
-static void
-dictionary_fill(const SegmentColumnData *data, const uint8 *bytes,
-				const int64 *lengths, char *space, Datum *dictionary)
-{
-	uint32		i;
-
-	for (i = 0; i < data->dict_entries; i++)
-	{
-		if (data->byval)
-			memcpy(&dictionary[i], bytes, sizeof(Datum));
-		else
-		{
-			dictionary[i] = value_make_datum(data->typlen,
-											 (const char *) bytes, lengths[i],
-											 space);
-			space += value_datum_size(data->typlen, lengths[i]);
-		}
-		bytes += lengths[i];
-	}
-}
-
-/* Read a dictionary; what is wanted of it goes into part. */
-static Datum *
-dictionary_read(ColumnReader *column, MemoryContext part)
-{
-	uint32		n = column->data.dict_entries;
-	uint8	   *raw;
-	int64	   *lengths;
-	Datum	   *dictionary;
-	Size		size;
-	PackedReader reader;
-
-	if (n > column->segment->header.rows)
-		column_corrupt(column, "dictionary is larger than the segment");
-	raw = segment_reader_section(column->segment, &column->data.dict);
-	lengths = palloc_extended(Max(n, 1) * sizeof(int64), MCXT_ALLOC_HUGE);
-	reader.at = raw;
-	reader.left = column->data.dict.raw;
-	column_check(column, packed_get_ints(&reader, lengths, n));
-	size = dictionary_size(column, lengths, reader.left);
-	dictionary = MemoryContextAllocHuge(part, Max(n, 1) * sizeof(Datum));
-	dictionary_fill(&column->data, reader.at, lengths,
-					MemoryContextAllocHuge(part, Max(size, 1)), dictionary);
-	pfree(lengths);
-	pfree(raw);
-	return dictionary;
 }
 
 void
@@ -289,7 +73,7 @@ column_read_dictionary(ColumnReader *column)
 	else
 	{
 		part = segment_reader_begin_part(segment);
-		dictionary = dictionary_read(column, part);
+		dictionary = column_meta_read_dictionary(column, part);
 		if (segment_reader_keep_part(segment, part))
 			cached->dictionaries[column->stored] = dictionary;
 	}
@@ -329,7 +113,7 @@ column_read_frame(ColumnReader *column, uint32 frame)
 
 	column_reserve_frame(column, raw);
 	column_read_stored(column, meta->frame_offset[frame], stored, bytes);
-	column_check(column, compress_decode(column->data.compression, bytes,
+	column_read_check(column, compress_decode(column->data.compression, bytes,
 										 stored, column->frame, raw));
 	pfree(bytes);
 	column->held_from = 0;
@@ -432,7 +216,7 @@ decode_float4(ColumnReader *column, CodecEncoding encoding, const uint8 *in,
 	float		floats[CODEC_BLOCK_ROWS];
 	int			i;
 
-	column_check(column, floatcodec_decode32(encoding, in, len, floats, n));
+	column_read_check(column, floatcodec_decode32(encoding, in, len, floats, n));
 	for (i = 0; i < n; i++)
 	{
 		int32		bits;
@@ -450,7 +234,7 @@ decode_fixed(ColumnReader *column, const uint8 *in, Size len, int n)
 	int			i;
 
 	if (len != (Size) width * n)
-		column_corrupt(column, "values have the wrong width");
+		column_read_corrupt(column, "values have the wrong width");
 	column_reserve_arena(column, step * n);
 	for (i = 0; i < n; i++)
 		column->values[i] = value_make_datum(width, (const char *) in + (Size) i * width,
@@ -469,7 +253,7 @@ decode_bytes(ColumnReader *column, const uint8 *in, Size len, int n)
 	if (column->lengths == NULL)
 		column->lengths = MemoryContextAlloc(column->segment->context,
 											 CODEC_BLOCK_ROWS * sizeof(uint32));
-	column_check(column, bytescodec_decode(in, len, column->lengths, n,
+	column_read_check(column, bytescodec_decode(in, len, column->lengths, n,
 										   &bytes, &total));
 	for (i = 0; i < n; i++)
 		size += value_datum_size(-1, column->lengths[i]);
@@ -496,12 +280,12 @@ decode_dictionary(ColumnReader *column, CodecEncoding encoding,
 
 	column_read_dictionary(column);
 	limit = column->data.dict_entries;
-	column_check(column, intcodec_decode(encoding, in, len,
+	column_read_check(column, intcodec_decode(encoding, in, len,
 										 (int64 *) column->values, n));
 	for (i = 0; i < n; i++)
 		largest = Max(largest, (uint64) column->values[i]);
 	if (largest >= limit)
-		column_corrupt(column, "code is not in the dictionary");
+		column_read_corrupt(column, "code is not in the dictionary");
 	if (column->form == COLUMN_INDEXES)
 		return;
 	for (i = 0; i < n; i++)
@@ -531,7 +315,7 @@ decode_numbers(ColumnReader *column, CodecEncoding encoding, const uint8 *in,
 	else
 		status = intcodec_decode(encoding, in, len,
 								 (int64 *) column->values, n);
-	column_check(column, status);
+	column_read_check(column, status);
 }
 
 static void
@@ -558,7 +342,7 @@ column_decode(ColumnReader *column, CodecEncoding encoding, const uint8 *in,
 			else if (encoding == CODEC_BYTES_PLAIN && column->data.typlen < 0)
 				decode_bytes(column, in, len, n);
 			else
-				column_corrupt(column, "unknown encoding");
+				column_read_corrupt(column, "unknown encoding");
 			break;
 	}
 }
@@ -618,7 +402,7 @@ column_run_value(ColumnReader *column, uint32 run, bool *isnull)
 	int64		code = column->segment->run_codes[column->data.tag - 1][run];
 
 	if (code < 0 || code > column->data.dict_entries)
-		column_corrupt(column, "code is not in the dictionary");
+		column_read_corrupt(column, "code is not in the dictionary");
 	*isnull = code == 0;
 	if (code == 0)
 		return (Datum) 0;
@@ -698,7 +482,7 @@ column_read_stored_block(ColumnReader *column, uint32 block, int n)
 		used += (n + 7) / 8;
 	}
 	if (used > len)
-		column_corrupt(column, "block is too short");
+		column_read_corrupt(column, "block is too short");
 	column_decode(column, bytes[1], bytes + used, len - used, n);
 	if (bytes[0] & BLOCK_HAS_NULLS)
 		column_set_nulls(column, bytes + BLOCK_HEADER_SIZE, n);

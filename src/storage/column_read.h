@@ -5,28 +5,11 @@
 #ifndef RUSTS_COLUMN_READ_H
 #define RUSTS_COLUMN_READ_H
 
+#include "storage/column_meta.h"
 #include "storage/segment_cache.h"
 #include "storage/segment_format.h"
 #include "storage/segment_read.h"
 #include "storage/value.h"
-
-/* Where the blocks of a column are, and what is known of them. */
-typedef struct ColumnMeta
-{
-	uint32		nblocks;
-	uint32		nframes;
-	uint32	   *block_length;
-	uint64	   *block_offset;	/* within the raw frame */
-	uint32	   *block_frame;
-	uint64	   *frame_offset;	/* within the column's data */
-	uint64	   *frame_stored;
-	uint64	   *frame_raw;
-	bool	   *frame_compressed;
-	int64	   *null_count;
-	int64	   *min;			/* NULL when there is no zone map */
-	int64	   *max;
-	int64	   *sum;
-} ColumnMeta;
 
 /* What a block is decoded to. */
 typedef enum ColumnForm
@@ -82,6 +65,11 @@ struct SegmentReader
 extern void column_read_block(ColumnReader *column, uint32 block);
 extern void column_read_codes(ColumnReader *column, uint32 block);
 extern void column_read_unordered(ColumnReader *column, uint32 block);
+/* Damage ends here. */
+extern void column_read_corrupt(ColumnReader *column, const char *what)
+			pg_attribute_noreturn();
+extern void column_read_check(ColumnReader *column, CodecStatus status);
+/* What is known of the blocks, and column->dictionary; read when needed. */
 extern ColumnMeta *column_read_meta(ColumnReader *column);
 extern void column_read_dictionary(ColumnReader *column);
 extern uint8 *segment_reader_section(SegmentReader *segment,

@@ -1,0 +1,36 @@
+/*
+ * column_meta.h
+ *	  One column of an open segment: where its blocks are, what is known of
+ *	  them, its dictionary.
+ */
+#ifndef RUSTS_COLUMN_META_H
+#define RUSTS_COLUMN_META_H
+
+#include "codec/codec.h"
+
+struct ColumnReader;
+
+/* Where the blocks of a column are, and what is known of them. */
+typedef struct ColumnMeta
+{
+	uint32		nblocks;
+	uint32		nframes;
+	uint32	   *block_length;
+	uint64	   *block_offset;	/* within the raw frame */
+	uint32	   *block_frame;
+	uint64	   *frame_offset;	/* within the column's data */
+	uint64	   *frame_stored;
+	uint64	   *frame_raw;
+	bool	   *frame_compressed;
+	int64	   *null_count;
+	int64	   *min;			/* NULL when there is no zone map */
+	int64	   *max;
+	int64	   *sum;
+} ColumnMeta;
+
+extern ColumnMeta *column_meta_read(struct ColumnReader *column,
+									MemoryContext part);
+extern Datum *column_meta_read_dictionary(struct ColumnReader *column,
+										  MemoryContext part);
+
+#endif							/* RUSTS_COLUMN_META_H */
