@@ -11,7 +11,8 @@
  * A tag that an equality in the query fixes is no part of the order that the
  * planner sees, but helps: with hostname = 'a', rows by (hostname, time) are
  * rows by time, and come from runs that need no sort.  Hence longer lists of
- * tags are tried first.
+ * tags are tried first.  The order by time alone is offered nevertheless: it
+ * opens one segment after the other.
  *
  * What it costs, beside reading: by tags, a comparison or two a row; by time,
  * a few more, because slices of segments are sorted (ordertime.c).  Little of
@@ -38,7 +39,7 @@
 #include "table/size.h"
 
 /* To open a segment and look through its series, in units of cpu_tuple_cost. */
-#define SEGMENT_OPEN_COST 1000
+#define SEGMENT_OPEN_COST 500
 /* To pick a row into a slice and sort it, in units of cpu_operator_cost. */
 #define SLICE_ROW_COST 5
 
@@ -59,7 +60,7 @@ typedef struct OrderSearch
 	OrderColumn time;
 	double		segments;		/* that are to be read */
 	double		hot_rows;
-	List	   *found;			/* lists of pathkeys */
+	List	   *found;			/* lists of pathkeys, of orders with tags */
 } OrderSearch;
 
 /* ---------- pathkeys ---------- */
@@ -200,7 +201,7 @@ orderpath_try(OrderSearch *search, int ntags, bool time, bool tags_desc,
 		list_length(truncate_useless_pathkeys(root, search->rel, pathkeys)) <
 		list_length(pathkeys))
 		return;
-	foreach(cell, search->found)
+	foreach(cell, ntags > 0 ? search->found : NIL)
 		if (compare_pathkeys(lfirst(cell), pathkeys) == PATHKEYS_EQUAL)
 			return;
 	search->found = lappend(search->found, pathkeys);
