@@ -6,6 +6,7 @@ INSERT INTO qh
 SELECT '2024-01-01'::timestamptz + (g / 10) * interval '10 s', 'host_' || g % 10, 'region_' || g % 3,
        (g * 7919 % 1000) / 8.0, nullif(g % 50, 0), g % 3 = 0, CASE WHEN g % 11 > 0 THEN 'text ' || g % 7 END
 FROM generate_series(0, 29999) g;
+INSERT INTO qh SELECT '2024-01-01 03:00'::timestamptz + g * interval '1 s', CASE WHEN g % 3 > 0 THEN 'host_1' END, CASE WHEN g % 2 > 0 THEN 'region_0' END, g, g, true, 'null tags' FROM generate_series(1, 99) g;
 CREATE TABLE qr (LIKE qh) USING rusts WITH (rusts.tags = 'host,region', rusts.partition_interval = '2 hours');
 INSERT INTO qr SELECT * FROM qh;
 SELECT rusts.flush('qr') > 0 AS flushed;
@@ -75,6 +76,9 @@ INSERT INTO queries (query) VALUES
 ('SELECT host, v FROM TABLE x WHERE n = 3 AND region = ''region_1'' AND host IN (''host_3'', ''host_4'') AND time = (SELECT max(time) FROM TABLE y WHERE y.host = x.host AND y.v < 100)'),
 ('SELECT host, time, rank() OVER (PARTITION BY host ORDER BY time DESC, region, v, n) r FROM TABLE WHERE n = 3'),
 ('SELECT h.host, l.time, l.v FROM (VALUES (''host_0''), (''host_5''), (''none'')) h(host), LATERAL (SELECT time, max(v) AS v FROM TABLE m WHERE m.host = h.host GROUP BY time ORDER BY time DESC LIMIT 1) l'),
+('SELECT count(host), count(region), count(*) FROM TABLE'),
+('SELECT time, host, region FROM TABLE WHERE host IS NULL'),
+('SELECT region, count(*) FROM TABLE WHERE host IS NOT NULL AND region IS NULL GROUP BY region'),
 ('SELECT count(*), sum(v) FROM TABLE WHERE false'),
 ('SELECT host, sum(v) FROM TABLE WHERE v > 1000 GROUP BY host');
 SELECT id, d.* FROM queries, differences(query) d ORDER BY id;
