@@ -3,9 +3,9 @@
 --
 CREATE TABLE qh (time timestamptz NOT NULL, host text, region text, v float8, n int, b bool, t text);
 INSERT INTO qh
-SELECT '2024-01-01'::timestamptz + (g / 10) * interval '10 s', 'host_' || g % 10, 'region_' || g % 3,
+SELECT '2024-01-01'::timestamptz + (g / 10) * interval '30 s', 'host_' || g % 10, 'region_' || g % 3,
        (g * 7919 % 1000) / 8.0, nullif(g % 50, 0), g % 3 = 0, CASE WHEN g % 11 > 0 THEN 'text ' || g % 7 END
-FROM generate_series(0, 29999) g;
+FROM generate_series(0, 9999) g;
 INSERT INTO qh SELECT '2024-01-01 03:00'::timestamptz + g * interval '1 s', CASE WHEN g % 3 > 0 THEN 'host_1' END, CASE WHEN g % 2 > 0 THEN 'region_0' END, g, g, true, 'null tags' FROM generate_series(1, 99) g;
 CREATE TABLE qr (LIKE qh) USING rusts WITH (rusts.tags = 'host,region', rusts.partition_interval = '2 hours');
 INSERT INTO qr SELECT * FROM qh;
