@@ -42,6 +42,18 @@ SELECT condition, pruned(condition) FROM unnest(ARRAY[
 	$$ time_bucket('7 days', d) = '2024-06-03' $$, $$ time_bucket(100, n) >= 10900 $$, $$ time_bucket(100::bigint, n) = 300 $$,
 	$$ time_bucket('1 hour', t) IS NULL $$, $$ time_bucket(NULL, t) > '2024-01-01' $$,
 	$$ time_bucket('1 hour', t) > 'infinity' $$, $$ extract(hour FROM t) = 3 AND t < '2024-03-10' $$]) condition;
+-- and the planner knows about how many rows they leave
+CREATE FUNCTION estimate_is_near(condition text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+	plan json;
+BEGIN
+	EXECUTE 'EXPLAIN (ANALYZE, FORMAT JSON) SELECT t FROM steps WHERE ' || condition INTO plan;
+	RETURN (plan #>> '{0,Plan,Plan Rows}')::float8 / (plan #>> '{0,Plan,Actual Rows}')::float8 BETWEEN 0.6 AND 1.6;
+END $$;
+SELECT condition, estimate_is_near(condition) FROM unnest(ARRAY[
+	$$ time_bucket('1 hour', t) BETWEEN '2024-04-01' AND '2024-10-01' $$, $$ time_bucket('1 month', t) = '2024-07-01 02:00+02' $$,
+	$$ date_trunc('day', t) >= '2024-06-01' AND date_trunc('day', t) < '2024-07-01' $$, $$ '2024-03-20' > date_bin('15 min', t, '2024-01-01') $$,
+	$$ time_bucket('1 day', t) = '2024-07-01 02:00+02' AND i > 100 $$]) condition;
 -- with a parameter
 PREPARE since (interval, timestamptz) AS SELECT count(*), min(t), max(i) FROM steps WHERE time_bucket($1, t) >= $2 AND t < 'infinity';
 SET plan_cache_mode = force_generic_plan;
@@ -73,4 +85,4 @@ FROM generate_series(timestamptz '2010-11-06 03:00+00', '2010-11-09', '30 min') 
 	LATERAL (SELECT count(*) AS b FROM odd_zones_heap WHERE date_trunc('day', t) = date_trunc('day', v) AND t <= v) h;
 RESET timezone;
 DROP TABLE steps, steps_heap, odd_zones, odd_zones_heap;
-DROP FUNCTION pruned;
+DROP FUNCTION pruned, estimate_is_near;

@@ -108,23 +108,30 @@ column_share(PlannerInfo *root, RelOptInfo *rel, Var *var)
 	return clauselist_selectivity(root, clauses, 0, JOIN_INNER, NULL);
 }
 
-/* Buckets of a key, or 0 when it is no bucket of known width. */
-static double
-bucket_count(PlannerInfo *root, RelOptInfo *rel, Node *key)
+double
+aggrows_buckets(PlannerInfo *root, Node *key)
 {
 	AttrNumber	attno;
 	double		width;
 	double		range;
-	Var		   *var;
 
 	if (!toppath_bucket_column(key, &attno))
 		return 0;
 	width = bucket_width(linitial(((FuncExpr *) key)->args));
-	var = linitial(pull_var_clause(key, 0));
-	range = column_range(root, var);
-	if (width <= 0 || range <= 0)
+	range = column_range(root, linitial(pull_var_clause(key, 0)));
+	return width <= 0 || range <= 0 ? 0 : range / width + 1;
+}
+
+/* Buckets of a key, or 0 when it is no bucket of known width. */
+static double
+bucket_count(PlannerInfo *root, RelOptInfo *rel, Node *key)
+{
+	double		buckets = aggrows_buckets(root, key);
+
+	if (buckets == 0)
 		return 0;
-	return ceil(range * column_share(root, rel, var) / width) + 1;
+	return ceil((buckets - 1) *
+				column_share(root, rel, linitial(pull_var_clause(key, 0)))) + 1;
 }
 
 /* Values of a calendar field, extract(hour from time) and its like, or 0. */

@@ -33,6 +33,7 @@
 #include "exec/parampath.h"
 #include "exec/scannode.h"
 #include "exec/scanpath.h"
+#include "exec/steprows.h"
 #include "exec/toppath.h"
 #include "exec/vexpr.h"
 #include "table/planner.h"
@@ -484,6 +485,7 @@ scanpath_add(PlannerInfo *root, RelOptInfo *rel, Index rti,
 		previous_pathlist(root, rel, rti, rte);
 	if (!scanpath_possible(root, rel))
 		return;
+	steprows_estimate(root, rel);
 	path = scanpath_create(root, rel, 0);
 	if (settings_enable_ordered_scan &&
 		toppath_for_order(root, rel, &top, &top_rows))
