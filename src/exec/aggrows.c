@@ -68,6 +68,14 @@ time_usecs(Datum value, Oid type)
 	return (double) DatumGetTimestamp(value);
 }
 
+static bool
+time_is_finite(Datum value, Oid type)
+{
+	if (type == DATEOID)
+		return !DATE_NOT_FINITE(DatumGetDateADT(value));
+	return !TIMESTAMP_NOT_FINITE(DatumGetTimestamp(value));
+}
+
 /* The range of a time column's values in microseconds, or 0. */
 static double
 column_range(PlannerInfo *root, Var *var)
@@ -81,9 +89,17 @@ column_range(PlannerInfo *root, Var *var)
 		get_attstatsslot(&slot, data.statsTuple, STATISTIC_KIND_HISTOGRAM,
 						 InvalidOid, ATTSTATSSLOT_VALUES))
 	{
-		if (slot.nvalues > 1)
-			range = time_usecs(slot.values[slot.nvalues - 1], var->vartype) -
-				time_usecs(slot.values[0], var->vartype);
+		int			first = 0;
+		int			last = slot.nvalues - 1;
+
+		/* infinities are no part of the range */
+		while (first < last && !time_is_finite(slot.values[first], var->vartype))
+			first++;
+		while (first < last && !time_is_finite(slot.values[last], var->vartype))
+			last--;
+		if (first < last)
+			range = time_usecs(slot.values[last], var->vartype) -
+				time_usecs(slot.values[first], var->vartype);
 		free_attstatsslot(&slot);
 	}
 	ReleaseVariableStats(data);
