@@ -131,4 +131,14 @@ typedef RelFileNode CompatRelFileLocator;
 #define compat_group_clause(root) ((root)->parse->groupClause)
 #endif
 
+/*
+ * PostgreSQL 18 counts disabled nodes; before, they cost a lot (upstream
+ * e22253467f).  The rest of the cost is added afterwards.
+ */
+#if PG_VERSION_NUM >= 180000
+#define compat_disable_path(path) ((path)->disabled_nodes++)
+#else
+#define compat_disable_path(path) ((path)->startup_cost += disable_cost)
+#endif
+
 #endif							/* RUSTS_COMPAT_H */

@@ -31,6 +31,7 @@
 
 #include "exec/orderpath.h"
 #include "exec/parampath.h"
+#include "compat/compat.h"
 #include "exec/scannode.h"
 #include "exec/scanpath.h"
 #include "exec/steprows.h"
@@ -255,6 +256,9 @@ scanpath_cost(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
 		cpu /= divisor;
 	}
 	path->path.startup_cost = rel->reltarget->cost.startup;
+	/* who wants indexes to be used wants it here too */
+	if (!enable_seqscan)
+		compat_disable_path(&path->path);
 	path->path.total_cost = path->path.startup_cost + disk + cpu +
 		rel->reltarget->cost.per_tuple * path->path.rows;
 }
