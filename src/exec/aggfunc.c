@@ -820,22 +820,20 @@ aggfunc_update(AggFunc *func, Batch *batch, const AggGroups *groups)
 
 /* ---------- metadata ---------- */
 
-bool
-aggfunc_takes_summary(const AggFunc *func)
+static bool
+kind_takes_summary(AggKind kind, bool has_argument, AttrNumber column)
 {
-	if (func->filter != NULL)
-		return false;
-	switch (func->kind)
+	switch (kind)
 	{
 		case AGG_COUNT:
-			return func->nargs == 0 || func->column > 0;
+			return !has_argument || column > 0;
 		case AGG_SUM_FLOAT:
 		case AGG_SUM_INT:
 		case AGG_MIN_INT:
 		case AGG_MAX_INT:
 		case AGG_MIN_FLOAT:
 		case AGG_MAX_FLOAT:
-			return func->column > 0;
+			return column > 0;
 		case AGG_VAR_FLOAT:
 		case AGG_VAR_INT:
 		case AGG_FIRST:
@@ -845,6 +843,27 @@ aggfunc_takes_summary(const AggFunc *func)
 			break;
 	}
 	return false;
+}
+
+bool
+aggfunc_takes_summary(const AggFunc *func)
+{
+	return func->filter == NULL &&
+		kind_takes_summary(func->kind, func->nargs > 0, func->column);
+}
+
+bool
+aggfunc_may_take_summary(Aggref *aggref)
+{
+	AttrNumber	column = 0;
+	AggKind		kind;
+	AggResult	result;
+
+	aggfunc_recognise(aggref, &kind, &result);
+	if (aggref->args != NIL)
+		column = plain_column(linitial_node(TargetEntry, aggref->args)->expr);
+	return aggref->aggfilter == NULL &&
+		kind_takes_summary(kind, aggref->args != NIL, column);
 }
 
 bool

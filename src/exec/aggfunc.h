@@ -130,6 +130,7 @@ extern void aggfunc_forget(AggFunc *func);
 extern void aggfunc_update(AggFunc *func, Batch *batch,
 						   const AggGroups *groups);
 /* Can metadata answer?  Then add it, for rows rows of one group. */
+extern bool aggfunc_may_take_summary(Aggref *aggref);
 extern bool aggfunc_takes_summary(const AggFunc *func);
 extern bool aggfunc_summary_suffices(const AggFunc *func,
 									 const DirectorySummaryData *summary,

@@ -303,6 +303,21 @@ aggpath_partial_target(PlannerInfo *root, const AggPlan *plan)
 	return set_pathtarget_cost_width(root, target);
 }
 
+/* Will metadata answer nearly everything? */
+static bool
+aggpath_from_metadata(RelOptInfo *input, const AggPlan *plan)
+{
+	ListCell   *cell;
+
+	if (!settings_enable_metadata_agg || plan->keys != NIL ||
+		input->baserestrictinfo != NIL)
+		return false;
+	foreach(cell, plan->aggrefs)
+		if (!aggfunc_may_take_summary(lfirst_node(Aggref, cell)))
+			return false;
+	return true;
+}
+
 static void
 aggpath_add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 					 const AggPlan *plan, double groups)
@@ -421,6 +436,14 @@ aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	path = aggpath_make(output, output->reltarget, &scan->path, &plan,
 						AGGNODE_SIMPLE);
 	aggpath_cost(path, &plan, &scan->path, groups, scan->path.rows);
+	if (aggpath_from_metadata(input, &plan))
+	{
+		/* no more than the directory is read, and the hot rows */
+		path->path.total_cost -= path->path.startup_cost * 0.99;
+		path->path.startup_cost *= 0.01;
+		add_path(output, &path->path);
+		return;
+	}
 	if (settings_enable_ordered_scan)
 		buckets = toppath_for_buckets(root, input, plan.keys, &key, &attno);
 	if (buckets > 0)

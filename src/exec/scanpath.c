@@ -44,6 +44,8 @@ static set_rel_pathlist_hook_type previous_pathlist = NULL;
 
 /* Cost of handling one row on vectors, in units of cpu_tuple_cost. */
 #define VECTOR_ROW_COST 0.005
+/* Rows of a full segment. */
+#define SEGMENT_ROWS_TYPICAL 1048576.0
 /* Of making a row for PostgreSQL's executor out of it. */
 #define VECTOR_OUTPUT_COST 0.5
 
@@ -431,11 +433,14 @@ scanpath_is_ours(const Path *path)
 void
 scanpath_set_top(CustomPath *path, const ScanTopPlan *plan, double rows)
 {
-	/* most of the table is skipped, and most of what is read is dropped */
+	RelOptInfo *rel = path->path.parent;
+	double		share = Min(1, SEGMENT_ROWS_TYPICAL / Max(rel->tuples, 1));
+
+	/* about one segment is opened, and most of it is dropped */
 	linitial(path->custom_private) = scantop_describe(plan);
 	path->path.rows = clamp_row_est(Min(rows, path->path.rows));
 	path->path.total_cost = path->path.startup_cost +
-		(path->path.total_cost - path->path.startup_cost) * 0.05 +
+		(path->path.total_cost - path->path.startup_cost) * share * 0.05 +
 		path->path.rows * cpu_tuple_cost;
 }
 

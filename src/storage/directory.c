@@ -41,18 +41,6 @@ directory_entry_encode(const DirectoryEntry *entry, uint32 *len)
 	return data;
 }
 
-void
-directory_insert(Store *store, const DirectoryEntry *entry, CommandId cid,
-				 bool frozen)
-{
-	uint32		len;
-	char	   *data = directory_entry_encode(entry, &len);
-
-	store_insert(store, STORE_ID_DIRECTORY, (int32) entry->d.first_block,
-				 data, len, cid, frozen ? HEAP_INSERT_FROZEN : 0);
-	pfree(data);
-}
-
 HeapTuple
 directory_form_tuple(Store *store, const DirectoryEntry *entry)
 {
@@ -294,4 +282,39 @@ directory_list_find(DirectoryList *list, uint32 block)
 			return entry;
 	}
 	return NULL;
+}
+
+/* ---------- writing ---------- */
+
+/*
+ * Put the next row beside the last one, if there is room.  Chunks fill their
+ * pages, so that each directory row would begin a page of its own, and reading
+ * the directory would touch a page for each segment.
+ */
+static void
+directory_aim(Store *store)
+{
+	ScanKeyData key[1];
+	SysScanDesc scan = directory_begin(store, SnapshotAny, key, 1);
+	HeapTuple	tuple = systable_getnext_ordered(scan, BackwardScanDirection);
+
+	if (tuple != NULL)
+		RelationSetTargetBlock(store->toast,
+							   ItemPointerGetBlockNumber(&tuple->t_self));
+	systable_endscan_ordered(scan);
+}
+
+void
+directory_insert(Store *store, const DirectoryEntry *entry, CommandId cid,
+				 bool frozen)
+{
+	uint32		len;
+	char	   *data = directory_entry_encode(entry, &len);
+
+	directory_aim(store);
+	store_insert(store, STORE_ID_DIRECTORY, (int32) entry->d.first_block,
+				 data, len, cid, frozen ? HEAP_INSERT_FROZEN : 0);
+	/* and chunks elsewhere */
+	RelationSetTargetBlock(store->toast, InvalidBlockNumber);
+	pfree(data);
 }
