@@ -131,3 +131,11 @@ RESET ROLE;
 DROP TABLE qr, qh, queries;
 DROP FUNCTION differences(text), leak(text);
 DROP ROLE regress_rusts_reader;
+
+-- a subplan inside a filter: its slots outlive the scan
+CREATE TABLE qs (time timestamptz NOT NULL, id int) USING rusts;
+INSERT INTO qs SELECT '2024-01-01'::timestamptz + g * interval '1 s', g FROM generate_series(1, 2000) g;
+SELECT rusts.flush('qs');
+SELECT count(*), sum(id) FROM qs a WHERE id NOT IN (SELECT id FROM qs b WHERE b.id % 3 = 0);
+SELECT count(*), sum(id) FROM qs a WHERE id IN (SELECT b.id FROM qs b WHERE b.id % 3 = 0 OFFSET 0) OR id < 3;
+DROP TABLE qs;

@@ -233,7 +233,10 @@ blockscan_end(BlockScan *scan)
 		heap_endscan(scan->heap);
 		cursor_close(&scan->cursor);
 	}
-	MemoryContextDelete(scan->context);
+	/*
+	 * The context goes with the query's.  Compiling expressions may have put
+	 * slots of subplans into it, which the executor resets after this.
+	 */
 }
 
 /* ---------- order ---------- */
