@@ -239,7 +239,6 @@ aggfunc_compile(AggFunc *func, Aggref *aggref, PlanState *parent,
 	func->aggref = aggref;
 	func->fake = fake;
 	func->context = fake->curaggcontext->ecxt_per_tuple_memory;
-	func->result_type = aggref->aggtype;
 	aggfunc_recognise(aggref, &func->kind, &func->result);
 	aggfunc_set_widths(func);
 	func->args = palloc0(Max(1, list_length(aggref->args)) * sizeof(VExpr *));
@@ -454,8 +453,7 @@ aggfunc_input(AggFunc *func, Batch *batch, AggInput *input)
 	input->vector = vector;
 	if (vector == NULL)
 		return true;
-	if (vector->isnull != NULL && func->kind != AGG_FIRST &&
-		func->kind != AGG_LAST)
+	if (vector->isnull != NULL)
 	{
 		if (vector->constant && vector->isnull[0])
 			return false;
@@ -464,9 +462,9 @@ aggfunc_input(AggFunc *func, Batch *batch, AggInput *input)
 				selection_remove(input->selected, i);
 		input->all = false;
 	}
-	if (func->kind != AGG_COUNT && func->kind != AGG_FIRST &&
-		func->kind != AGG_LAST)
-		input->ints = vector_expand(vector, batch, func->arg_kind);
+	if (func->kind == AGG_COUNT)
+		return true;
+	input->ints = vector_expand(vector, batch, func->arg_kind);
 	input->floats = (const double *) input->ints;
 	return true;
 }

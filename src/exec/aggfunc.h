@@ -70,7 +70,6 @@ typedef struct AggFunc
 	VExpr	   *filter;			/* NULL: none */
 	VectorKind	arg_kind;
 	AttrNumber	column;			/* the argument is just this column; 0: not */
-	Oid			result_type;
 	int16		typlen;			/* of AGG_FIRST's and AGG_LAST's value */
 	bool		typbyval;
 	AggArray	arrays[AGG_ARRAYS];

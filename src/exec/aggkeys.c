@@ -94,12 +94,6 @@ aggkeys_create(List *exprs, List *eqs, PlanState *parent, TupleDesc desc,
 	return keys;
 }
 
-int
-aggkeys_count(const AggKeys *keys)
-{
-	return keys->n;
-}
-
 void
 aggkeys_rescan(AggKeys *keys)
 {

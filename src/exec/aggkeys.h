@@ -16,7 +16,6 @@ typedef struct AggKeys AggKeys;
 /* exprs: the grouping expressions; eqs: their equality operators. */
 extern AggKeys *aggkeys_create(List *exprs, List *eqs, PlanState *parent,
 							   TupleDesc desc, TupleTableSlot *slot);
-extern int	aggkeys_count(const AggKeys *keys);
 extern void aggkeys_rescan(AggKeys *keys);
 /* Forget all groups. */
 extern void aggkeys_reset(AggKeys *keys);

@@ -240,7 +240,7 @@ aggnode_read_segment(AggNode *node, BlockScan *scan)
  * after that, to go on.
  */
 static bool
-aggnode_read(AggNode *node)
+aggnode_read_batches(AggNode *node)
 {
 	bool		begun = node->scan->begun;
 	BlockScan  *scan = scannode_scan(node->scan);
@@ -264,6 +264,21 @@ aggnode_read(AggNode *node)
 			return false;
 	}
 	return true;
+}
+
+/* The scan is not asked for rows: it would look as if it never ran. */
+static bool
+aggnode_read(AggNode *node)
+{
+	Instrumentation *instrument = node->child->instrument;
+	bool		result;
+
+	if (instrument != NULL)
+		InstrStartNode(instrument);
+	result = aggnode_read_batches(node);
+	if (instrument != NULL)
+		InstrStopNode(instrument, 0);
+	return result;
 }
 
 /* Keys without rows: only an aggregation without keys has a group then. */
@@ -329,14 +344,10 @@ aggnode_fill_simple(AggNode *node)
 {
 	if (node->passes > 0)
 	{
-		MemoryContext old;
-
 		if (node->parts == NIL)
 			return false;
-		old = MemoryContextSwitchTo(node->css.ss.ps.state->es_query_cxt);
 		node->part = *(AggPart *) linitial(node->parts);
 		node->parts = list_delete_first(node->parts);
-		MemoryContextSwitchTo(old);
 		aggnode_reset(node);
 		ExecReScan(node->child);
 	}
@@ -394,12 +405,8 @@ aggnode_fill_final(AggNode *node)
 static bool
 aggnode_fill(AggNode *node)
 {
-	Instrumentation *instrument = node->child->instrument;
 	bool		result = false;
 
-	/* the scan is not asked for rows: it would look as if it never ran */
-	if (instrument != NULL && node->scan != NULL)
-		InstrStartNode(instrument);
 	switch (node->mode)
 	{
 		case AGGNODE_SIMPLE:
@@ -412,8 +419,6 @@ aggnode_fill(AggNode *node)
 			result = aggnode_fill_final(node);
 			break;
 	}
-	if (instrument != NULL && node->scan != NULL)
-		InstrStopNode(instrument, 0);
 	if (result)
 		node->ngroups += aggkeys_ngroups(node->keys);
 	return result;

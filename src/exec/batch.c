@@ -264,7 +264,6 @@ blockscan_next_hot(BlockScan *scan)
 	MemoryContextSwitchTo(old);
 	scan->counters.hot_rows += batch->n;
 	batch->nselected = batch->n;
-	batch->ordered = false;
 	scan->full = scan->nfilters == 0;
 	selection_set_range(batch->selected, 0, batch->n);
 	return batch->n > 0;

@@ -86,8 +86,6 @@ struct Batch
 	uint64		selected[BATCH_WORDS];	/* bits at and after n are 0 */
 	MemoryContext memory;		/* reset before each batch */
 	Oid			relid;
-	void	   *source;			/* the scan's business (blockscan.c) */
-	bool		ordered;		/* within a series run rows are in time order */
 };
 
 /* One value of it, by index into the slot's arrays. */

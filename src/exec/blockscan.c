@@ -120,7 +120,6 @@ blockscan_create(Relation rel, PlanState *parent, TupleTableSlot *slot,
 	scan->rel = rel;
 	scan->desc = RelationGetDescr(rel);
 	scan->context = context;
-	scan->batch.source = scan;
 	scan->batch.relid = RelationGetRelid(rel);
 	scan->batch.memory = AllocSetContextCreate(context, "rusts batch",
 											   ALLOCSET_DEFAULT_SIZES);
@@ -223,20 +222,21 @@ blockscan_rescan(BlockScan *scan)
 	blockscan_restart(scan);
 }
 
+/*
+ * The context goes with the query's: compiling expressions may have put slots
+ * of subplans into it, which the executor resets after this.
+ */
 void
 blockscan_end(BlockScan *scan)
 {
 	blockscan_close_reader(scan);
-	if (scan->heap != NULL)
-	{
-		ExecDropSingleTupleTableSlot(scan->hot_slot);
-		heap_endscan(scan->heap);
-		cursor_close(&scan->cursor);
-	}
-	/*
-	 * The context goes with the query's.  Compiling expressions may have put
-	 * slots of subplans into it, which the executor resets after this.
-	 */
+	if (scan->heap == NULL)
+		return;
+	ExecDropSingleTupleTableSlot(scan->hot_slot);
+	heap_endscan(scan->heap);
+	cursor_close(&scan->cursor);
+	scan->heap = NULL;
+	scan->shared = NULL;
 }
 
 /* ---------- order ---------- */
@@ -541,7 +541,6 @@ blockscan_filter_runs(BlockScan *scan, uint32 first)
 	MemoryContextReset(batch->memory);
 	batch->n = Min(reader->header.series - first, BATCH_ROWS);
 	batch->nselected = batch->n;
-	batch->ordered = false;
 	selection_set_range(batch->selected, 0, batch->n);
 	for (i = 0; i < scan->nfilters && batch->nselected > 0; i++)
 		if (!scan->filters[i].segment_true &&
@@ -632,7 +631,6 @@ blockscan_clone(BlockScan *scan, MemoryContext parent)
 
 	*clone = *scan;
 	clone->context = context;
-	clone->batch.source = clone;
 	clone->batch.memory = AllocSetContextCreate(context, "rusts batch",
 												ALLOCSET_DEFAULT_SIZES);
 	clone->filters = palloc(Max(1, scan->nfilters) * sizeof(BlockFilter));
@@ -829,7 +827,6 @@ blockscan_next_block(BlockScan *scan)
 		MemoryContextReset(batch->memory);
 		if (pgstat_should_count_relation(scan->rel))
 			compat_pgstat_add_returned(scan->rel, batch->nselected);
-		batch->ordered = true;
 		scan->full = batch->nselected == batch->n;
 		for (i = 0; i < scan->nfilters; i++)
 			scan->full &= scan->filters[i].block_true;
@@ -914,15 +911,13 @@ blockscan_shared_size(void)
 }
 
 void
-blockscan_shared_init(BlockScanShared *shared, Relation rel,
-					  Snapshot snapshot)
+blockscan_shared_init(BlockScanShared *shared, Relation rel)
 {
 	memset(shared, 0, sizeof(*shared));
 	pg_atomic_init_u64(&shared->unit, 0);
 	SpinLockInit(&shared->mutex);
 	(void) table_block_parallelscan_initialize(rel,
 											   (ParallelTableScanDesc) &shared->heap);
-	shared->heap.base.phs_snapshot_any = true;
 }
 
 void

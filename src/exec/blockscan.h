@@ -25,6 +25,7 @@ extern void blockscan_begin(BlockScan *scan, Snapshot snapshot,
 							BlockScanShared *shared);
 /* Start again, parameters may have changed. */
 extern void blockscan_rescan(BlockScan *scan);
+/* May be begun again after this. */
 extern void blockscan_end(BlockScan *scan);
 
 /*
@@ -76,8 +77,7 @@ extern void blockscan_take_counters(BlockScan *scan, BlockScan *clone);
 extern void blockscan_close_clone(BlockScan *scan, BlockScan *clone);
 
 extern Size blockscan_shared_size(void);
-extern void blockscan_shared_init(BlockScanShared *shared, Relation rel,
-								  Snapshot snapshot);
+extern void blockscan_shared_init(BlockScanShared *shared, Relation rel);
 extern void blockscan_shared_reinit(BlockScanShared *shared, Relation rel);
 /* Bring counters.bytes up to date. */
 extern void blockscan_count_bytes(BlockScan *scan);

@@ -22,7 +22,6 @@ typedef struct BlockScanCounters
 	uint64		segments_by_tag;	/* no series passes */
 	uint64		segments_metadata;	/* answered from their summaries */
 	uint64		blocks;			/* of segments that were opened */
-	uint64		blocks_by_tag;	/* no series passes */
 	uint64		blocks_pruned;	/* by zone maps */
 	uint64		blocks_metadata;
 	uint64		blocks_read;	/* at least one column decoded */

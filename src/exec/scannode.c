@@ -229,8 +229,7 @@ scannode_init_dsm(CustomScanState *state, ParallelContext *pcxt,
 {
 	ScanNode   *node = (ScanNode *) state;
 
-	blockscan_shared_init(coordinate, state->ss.ss_currentRelation,
-						  state->ss.ps.state->es_snapshot);
+	blockscan_shared_init(coordinate, state->ss.ss_currentRelation);
 	node->shared = coordinate;
 }
 
@@ -257,8 +256,17 @@ scannode_shutdown(CustomScanState *state)
 	if (IsParallelWorker())
 		blockscan_shared_report(node->scan);
 	else
+	{
+		blockscan_count_bytes(node->scan);
 		blockscan_add_shared(node->scan);
-	/* the segment goes before EXPLAIN asks */
+	}
+	/*
+	 * The shared memory goes before EXPLAIN asks, and before a Gather that is
+	 * started again makes another: so the scan has to begin again too.
+	 */
+	blockscan_end(node->scan);
+	node->begun = false;
+	node->in_batch = false;
 	node->shared = NULL;
 }
 

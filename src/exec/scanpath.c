@@ -423,13 +423,6 @@ static const CustomPathMethods scanpath_methods = {
 	.PlanCustomPath = scanpath_plan,
 };
 
-bool
-scanpath_is_ours(const Path *path)
-{
-	return IsA(path, CustomPath) &&
-		((const CustomPath *) path)->methods == &scanpath_methods;
-}
-
 void
 scanpath_set_top(CustomPath *path, const ScanTopPlan *plan, double rows)
 {

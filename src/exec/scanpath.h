@@ -39,7 +39,6 @@ extern void scanpath_set_top(CustomPath *path, const ScanTopPlan *plan,
 extern void scanpath_set_order(CustomPath *path, const ScanOrderPlan *plan);
 /* What it costs when its batches are read instead of its rows. */
 extern Cost scanpath_batch_cost(const Path *path);
-extern bool scanpath_is_ours(const Path *path);
 extern void scanpath_init(void);
 
 #endif							/* RUSTS_SCANPATH_H */
