@@ -139,3 +139,21 @@ SELECT rusts.flush('qs');
 SELECT count(*), sum(id) FROM qs a WHERE id NOT IN (SELECT id FROM qs b WHERE b.id % 3 = 0);
 SELECT count(*), sum(id) FROM qs a WHERE id IN (SELECT b.id FROM qs b WHERE b.id % 3 = 0 OFFSET 0) OR id < 3;
 DROP TABLE qs;
+
+-- a Gather below a Limit starts again for each outer row
+CREATE TABLE qg (time timestamptz NOT NULL, host text, v float8) USING rusts WITH (rusts.tags = 'host');
+INSERT INTO qg SELECT '2024-01-01'::timestamptz + g * interval '1 s', 'h' || g % 20, g FROM generate_series(1, 20000) g;
+SELECT rusts.flush('qg') > 0 AS flushed;
+SET max_parallel_workers_per_gather = 2;
+SET enable_material = off;
+SELECT count(*) FROM generate_series(1, 4) g, LATERAL (SELECT v FROM qg WHERE v > 100 AND v::text LIKE '%7' LIMIT 5) s;
+
+-- several passes under EXPLAIN ANALYZE
+SET max_parallel_workers_per_gather = 0;
+SET work_mem = '64kB';
+SET hash_mem_multiplier = 1;
+DO $$ DECLARE line text; BEGIN
+FOR line IN EXPLAIN (ANALYZE, COSTS OFF, SUMMARY OFF) SELECT time, sum(v) FROM qg GROUP BY time LOOP
+	IF line LIKE '%Groups:%' THEN RAISE NOTICE '%', trim(line); END IF;
+END LOOP; END $$;
+DROP TABLE qg;
