@@ -34,6 +34,7 @@
 #include "exec/agggeneric.h"
 #include "exec/aggkeys.h"
 #include "exec/aggnode.h"
+#include "exec/blockprune.h"
 #include "exec/scannode.h"
 #include "table/settings.h"
 
@@ -211,7 +212,7 @@ static bool
 aggnode_read_segment(AggNode *node, BlockScan *scan)
 {
 	if (scan->whole &&
-		aggnode_add_summaries(node, scan, blockscan_segment_zone,
+		aggnode_add_summaries(node, scan, blockprune_segment_zone,
 							  scan->entry->d.rows))
 	{
 		scan->counters.segments_metadata++;
@@ -220,7 +221,7 @@ aggnode_read_segment(AggNode *node, BlockScan *scan)
 	while (blockscan_next_block(scan))
 	{
 		if (scan->full &&
-			aggnode_add_summaries(node, scan, blockscan_block_zone,
+			aggnode_add_summaries(node, scan, blockprune_block_zone,
 								  scan->batch.n))
 		{
 			scan->counters.blocks_metadata++;
@@ -247,7 +248,7 @@ aggnode_read_batches(AggNode *node)
 
 	if (!begun && node->buckets > 0)
 	{
-		blockscan_order_by(scan, node->bucket_attno, true);
+		blockprune_order_by(scan, node->bucket_attno, true);
 		scan->backwards = true;
 	}
 	if (scan->entry != NULL && aggnode_read_segment(node, scan))

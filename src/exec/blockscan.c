@@ -6,17 +6,6 @@
  * invariant 2), so segments and hot rows may be read in any order; the
  * heap scan is begun first because it takes the predicate lock on the
  * relation, which covers both.
- *
- * Pruning, from coarse to fine: a segment by its summaries in the directory,
- * without opening it; series runs by evaluating filters on tags once for each
- * dictionary entry; blocks by zone maps.  A filter that a zone map proves true
- * for all rows is not evaluated there.  Pruning only ever skips rows for which
- * a filter is not true, so who is left passes through the remaining filters.
- *
- * Parallel scans share one number.  Segment rows are cut into units of
- * UNIT_BLOCKS blocks; all participants have the same snapshot, hence the same
- * directory in the same order, and number the units alike.  A unit is claimed by
- * incrementing the shared number.
  */
 #include "postgres.h"
 
@@ -29,15 +18,14 @@
 #include "utils/memutils.h"
 
 #include "compat/compat.h"
+#include "exec/blockprune.h"
 #include "exec/blockscan.h"
+#include "exec/blockshare.h"
 #include "storage/column_read.h"
 #include "table/bulk.h"
 #include "table/settings.h"
 #include "vector/compare.h"
 #include "vector/selection.h"
-
-#define UNIT_BLOCKS 32
-#define UNIT_ROWS (UNIT_BLOCKS * CODEC_BLOCK_ROWS)
 
 /* ---------- making ---------- */
 
@@ -85,6 +73,17 @@ blockscan_need(BlockScan *scan, Node *expr)
 		blockscan_need_attribute(scan, attno);
 }
 
+/* Does its value depend on a parameter that the executor sets? */
+static bool
+blockscan_uses_parameter(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Param))
+		return ((Param *) node)->paramkind == PARAM_EXEC;
+	return expression_tree_walker(node, blockscan_uses_parameter, context);
+}
+
 static void
 blockscan_compile(BlockScan *scan, PlanState *parent, TupleTableSlot *slot,
 				  List *filters)
@@ -101,6 +100,8 @@ blockscan_compile(BlockScan *scan, PlanState *parent, TupleTableSlot *slot,
 		filter->expr = vexpr_compile(expr, parent, scan->desc, slot);
 		if (settings_enable_pruning)
 			filter->test = zone_test_compile(expr, parent, scan->desc);
+		filter->fixed = filter->test != NULL &&
+			!blockscan_uses_parameter((Node *) expr, NULL);
 		filter->attnos = blockscan_attnos(scan, (Node *) expr);
 		blockscan_need(scan, (Node *) expr);
 	}
@@ -162,7 +163,7 @@ static void
 blockscan_restart(BlockScan *scan)
 {
 	scan->next = 0;
-	scan->unit_base = 0;
+	scan->rows_before = 0;
 	scan->entry = NULL;
 	scan->segments_done = false;
 	scan->hot_done = false;
@@ -180,13 +181,14 @@ blockscan_begin(BlockScan *scan, Snapshot snapshot, BlockScanShared *shared)
 	scan->shared = shared;
 	blockscan_begin_hot(scan);
 	cursor_init(&scan->cursor, scan->rel, snapshot);
-	cursor_load(&scan->cursor);
+	cursor_load_filtered(&scan->cursor, blockprune_wants, scan);
 	scan->order = palloc(Max(1, scan->cursor.list->n) * sizeof(int));
 	for (i = 0; i < scan->cursor.list->n; i++)
 		scan->order[i] = i;
-	scan->counters.segments = scan->cursor.list->n;
+	scan->counters.segments_left_out = scan->cursor.list->left_out;
+	scan->counters.segments = scan->cursor.list->n + scan->cursor.list->left_out;
 	if (scan->top != NULL)
-		blockscan_order_by(scan, scan->top_attno, scan->backwards);
+		blockprune_order_by(scan, scan->top_attno, scan->backwards);
 	blockscan_restart(scan);
 	MemoryContextSwitchTo(old);
 }
@@ -239,226 +241,19 @@ blockscan_end(BlockScan *scan)
 	scan->shared = NULL;
 }
 
-/* ---------- order ---------- */
-
-typedef struct OrderKey
-{
-	int64		bound;
-	int			entry;
-} OrderKey;
-
-static int
-order_key_compare(const void *a, const void *b)
-{
-	const OrderKey *x = a;
-	const OrderKey *y = b;
-
-	if (x->bound != y->bound)
-		return x->bound < y->bound ? -1 : 1;
-	return x->entry - y->entry;
-}
-
-static const DirectorySummaryData *
-entry_summary(const DirectoryEntry *entry, AttrNumber attno)
-{
-	int			i;
-
-	for (i = 0; i < entry->d.nsummaries; i++)
-		if (entry->summaries[i].attnum == attno)
-			return &entry->summaries[i];
-	return NULL;
-}
-
-void
-blockscan_order_by(BlockScan *scan, AttrNumber attno, bool desc)
-{
-	int			n = scan->cursor.list->n;
-	OrderKey   *keys = palloc(Max(1, n) * sizeof(OrderKey));
-	int			i;
-
-	for (i = 0; i < n; i++)
-	{
-		const DirectorySummaryData *summary;
-
-		summary = entry_summary(&scan->cursor.list->entries[i], attno);
-		keys[i].entry = i;
-		/* what is unknown comes first; MAX is turned round below */
-		if (summary == NULL)
-			keys[i].bound = desc ? PG_INT64_MAX : PG_INT64_MIN;
-		else
-			keys[i].bound = desc ? summary->max : summary->min;
-	}
-	qsort(keys, n, sizeof(OrderKey), order_key_compare);
-	for (i = 0; i < n; i++)
-		scan->order[i] = keys[desc ? n - 1 - i : i].entry;
-	pfree(keys);
-}
-
-/* ---------- zones ---------- */
-
-bool
-blockscan_segment_zone(BlockScan *scan, AttrNumber attno,
-					   DirectorySummaryData *summary)
-{
-	const DirectorySummaryData *found = entry_summary(scan->entry, attno);
-
-	if (found == NULL)
-		return false;
-	*summary = *found;
-	return true;
-}
-
-bool
-blockscan_block_zone(BlockScan *scan, AttrNumber attno,
-					 DirectorySummaryData *summary)
-{
-	ColumnReader *column = &scan->reader->readers[attno - 1];
-	ColumnMeta *meta;
-
-	if (!column->present || column->data.encoding == CODEC_SERIES)
-		return false;
-	meta = column_read_meta(column);
-	memset(summary, 0, sizeof(*summary));
-	summary->attnum = attno;
-	summary->null_count = (uint32) meta->null_count[scan->block];
-
-	/* the zone map of a dictionary column is one of codes */
-	if (meta->min == NULL || column->data.encoding == CODEC_DICTIONARY)
-		return true;
-	summary->flags = SUMMARY_HAS_MINMAX;
-	if (meta->sum != NULL)
-		summary->flags |= SUMMARY_HAS_SUM;
-	if (column->data.flags & COLUMN_ZONE_FLOAT)
-		summary->flags |= SUMMARY_IS_FLOAT;
-	summary->min = meta->min[scan->block];
-	summary->max = meta->max[scan->block];
-	if (meta->sum != NULL)
-		summary->sum = meta->sum[scan->block];
-	return true;
-}
-
-static bool
-zone_from_summary(const DirectorySummaryData *summary, uint32 rows,
-				  Zone *zone)
-{
-	zone->rows = rows;
-	zone->nulls = summary->null_count;
-	zone->has_minmax = (summary->flags & SUMMARY_HAS_MINMAX) != 0;
-	zone->min = summary->min;
-	zone->max = summary->max;
-	return true;
-}
-
-static bool
-lookup_segment_zone(void *arg, AttrNumber attno, Zone *zone)
-{
-	BlockScan  *scan = arg;
-	DirectorySummaryData summary;
-
-	return blockscan_segment_zone(scan, attno, &summary) &&
-		zone_from_summary(&summary, scan->entry->d.rows, zone);
-}
-
-static bool
-lookup_block_zone(void *arg, AttrNumber attno, Zone *zone)
-{
-	BlockScan  *scan = arg;
-	DirectorySummaryData summary;
-
-	return blockscan_block_zone(scan, attno, &summary) &&
-		zone_from_summary(&summary, scan->batch.n, zone);
-}
-
-/* Is the zone of the bounded column beyond the bounds? */
-static bool
-blockscan_out_of_bounds(BlockScan *scan, ZoneLookup lookup)
-{
-	Zone		zone;
-
-	if (scan->bound_attno == 0 || !lookup(scan, scan->bound_attno, &zone) ||
-		!zone.has_minmax || zone.nulls > 0)
-		return false;
-	return zone.max < scan->bound_low || zone.min > scan->bound_high;
-}
-
-/* ---------- counters ---------- */
-
-static void
-counters_add(BlockScanCounters *to, const BlockScanCounters *from)
-{
-	uint64	   *sum = (uint64 *) to;
-	const uint64 *add = (const uint64 *) from;
-	uint64		segments = Max(to->segments, from->segments);
-	int			i;
-
-	for (i = 0; i < sizeof(BlockScanCounters) / sizeof(uint64); i++)
-		sum[i] += add[i];
-	/* everybody lists all of them */
-	to->segments = segments;
-}
-
 /* ---------- segments ---------- */
 
-/* The next unit of rows that is ours; false: no more. */
+/* The next segment, without asking others. */
 static bool
-blockscan_claim(BlockScan *scan)
+blockscan_advance(BlockScan *scan)
 {
 	DirectoryList *list = scan->cursor.list;
-	uint64		unit;
 
-	if (scan->shared == NULL)
-	{
-		if (scan->next >= list->n)
-			return false;
-		scan->entry = &list->entries[scan->order[scan->next++]];
-		scan->low = 0;
-		scan->high = scan->entry->d.rows;
-		return true;
-	}
-	unit = pg_atomic_fetch_add_u64(&scan->shared->unit, 1);
-	for (; scan->next < list->n; scan->next++)
-	{
-		const DirectoryEntry *entry = &list->entries[scan->order[scan->next]];
-		uint64		units = (entry->d.rows + UNIT_ROWS - 1) / UNIT_ROWS;
-
-		if (unit < scan->unit_base + units)
-		{
-			if (entry != scan->entry)
-				blockscan_close_reader(scan);
-			scan->entry = entry;
-			scan->low = (uint32) (unit - scan->unit_base) * UNIT_ROWS;
-			scan->high = Min(scan->low + UNIT_ROWS, entry->d.rows);
-			return true;
-		}
-		scan->unit_base += units;
-	}
-	return false;
-}
-
-/* Prune by summaries; false: no row of the segment can pass. */
-static bool
-blockscan_check_segment(BlockScan *scan)
-{
-	int			i;
-
-	scan->whole = scan->entry->d.dead_rows == 0 &&
-		scan->high - scan->low == scan->entry->d.rows;
-	if (blockscan_out_of_bounds(scan, lookup_segment_zone))
+	if (scan->next >= list->n)
 		return false;
-	if (scan->top_keys != NULL && scan->top_skip_segment(scan->top, scan))
-		return false;
-	for (i = 0; i < scan->nfilters; i++)
-	{
-		BlockFilter *filter = &scan->filters[i];
-		ZoneVerdict verdict = ZONE_SOME;
-
-		if (filter->test != NULL)
-			verdict = zone_test_eval(filter->test, lookup_segment_zone, scan);
-		if (verdict == ZONE_NONE)
-			return false;
-		filter->segment_true = verdict == ZONE_ALL;
-		scan->whole &= filter->segment_true;
-	}
+	scan->entry = &list->entries[scan->order[scan->next++]];
+	scan->low = 0;
+	scan->high = scan->entry->d.rows;
 	return true;
 }
 
@@ -467,130 +262,27 @@ blockscan_next_segment(BlockScan *scan)
 {
 	for (;;)
 	{
+		const DirectoryEntry *before = scan->entry;
+
 		CHECK_FOR_INTERRUPTS();
-		if (scan->shared == NULL)
-			blockscan_close_reader(scan);
-		if (!blockscan_claim(scan))
-		{
-			blockscan_close_reader(scan);
+		if (!(scan->shared != NULL ? blockshare_claim(scan) :
+			  blockscan_advance(scan)))
 			scan->entry = NULL;
+		if (scan->entry != before)
+			blockscan_close_reader(scan);
+		if (scan->entry == NULL)
+		{
 			scan->segments_done = true;
 			return false;
 		}
 		scan->mode = BLOCK_NONE;
 		scan->nranges = 0;
 		scan->opened = false;
-		if (blockscan_check_segment(scan))
+		if (blockprune_segment(scan))
 			return true;
 		if (scan->low == 0)
 			scan->counters.segments_pruned++;
 	}
-}
-
-/* Are all of these columns tags, as this segment has them? */
-static bool
-blockscan_are_tags(BlockScan *scan, const Bitmapset *attnos)
-{
-	int			attno = -1;
-
-	if (attnos == NULL)
-		return false;
-	while ((attno = bms_next_member(attnos, attno)) >= 0)
-	{
-		ColumnReader *column = &scan->reader->readers[attno - 1];
-
-		if (!column->present || column->data.encoding != CODEC_SERIES)
-			return false;
-	}
-	return true;
-}
-
-static inline bool
-filter_is_on_tags(BlockScan *scan, const BlockFilter *filter)
-{
-	return filter->early && blockscan_are_tags(scan, filter->attnos);
-}
-
-static void
-blockscan_add_range(BlockScan *scan, uint32 start, uint32 end)
-{
-	start = Max(start, scan->low);
-	end = Min(end, scan->high);
-	if (start >= end)
-		return;
-	if (scan->nranges > 0 && scan->ranges[scan->nranges - 1].end == start)
-		scan->ranges[scan->nranges - 1].end = end;
-	else
-	{
-		scan->ranges[scan->nranges].start = start;
-		scan->ranges[scan->nranges++].end = end;
-	}
-}
-
-/* Filter up to BATCH_ROWS series runs by the filters on tags. */
-static void
-blockscan_filter_runs(BlockScan *scan, uint32 first)
-{
-	SegmentReader *reader = scan->reader;
-	Batch	   *batch = &scan->batch;
-	int			i;
-
-	scan->mode = BLOCK_RUNS;
-	scan->batch_number++;
-	scan->first_run = first;
-	MemoryContextReset(batch->memory);
-	batch->n = Min(reader->header.series - first, BATCH_ROWS);
-	batch->nselected = batch->n;
-	selection_set_range(batch->selected, 0, batch->n);
-	for (i = 0; i < scan->nfilters && batch->nselected > 0; i++)
-		if (!scan->filters[i].segment_true &&
-			filter_is_on_tags(scan, &scan->filters[i]))
-			vexpr_filter(scan->filters[i].expr, batch);
-	if (scan->top_keys != NULL && batch->nselected > 0 &&
-		blockscan_are_tags(scan, scan->top_keys))
-		scan->top_filter_runs(scan->top, scan);
-	for (i = 0; i < batch->n; i++)
-		if (batch_row_selected(batch, i))
-			blockscan_add_range(scan, reader->run_start[first + i],
-								reader->run_start[first + i + 1]);
-}
-
-/* Find the row ranges to read: all, or the runs whose tags pass. */
-static void
-blockscan_find_ranges(BlockScan *scan)
-{
-	SegmentReader *reader = scan->reader;
-	bool		by_tag = blockscan_are_tags(scan, scan->top_keys);
-	uint32		run;
-	int			i;
-
-	for (i = 0; i < scan->nfilters; i++)
-		by_tag |= !scan->filters[i].segment_true &&
-			filter_is_on_tags(scan, &scan->filters[i]);
-	if (scan->ranges != NULL)
-		pfree(scan->ranges);
-	scan->ranges = NULL;
-	if (!by_tag)
-	{
-		scan->ranges = MemoryContextAlloc(scan->context, sizeof(BlockRange));
-		blockscan_add_range(scan, 0, reader->header.rows);
-		return;
-	}
-	segment_reader_load_series(reader);
-	scan->ranges = MemoryContextAllocHuge(scan->context,
-										  reader->header.series *
-										  sizeof(BlockRange));
-	for (run = 0; run < reader->header.series; run += BATCH_ROWS)
-	{
-		CHECK_FOR_INTERRUPTS();
-		blockscan_filter_runs(scan, run);
-	}
-	/* what the runs were chosen by need not be asked again */
-	for (i = 0; i < scan->nfilters; i++)
-		if (filter_is_on_tags(scan, &scan->filters[i]))
-			scan->filters[i].segment_true = true;
-	if (scan->nranges == 0 && scan->low == 0)
-		scan->counters.segments_by_tag++;
 }
 
 void
@@ -612,7 +304,7 @@ blockscan_open_segment(BlockScan *scan)
 	if (scan->reader == NULL)
 		scan->reader = segment_reader_open(scan->cursor.store, scan->entry,
 										   scan->desc, true, scan->context);
-	blockscan_find_ranges(scan);
+	blockprune_find_ranges(scan);
 	blockscan_rewind(scan);
 	scan->opened = true;
 }
@@ -655,23 +347,10 @@ blockscan_clone(BlockScan *scan, MemoryContext parent)
 }
 
 bool
-blockscan_passes_segment(BlockScan *scan, const DirectoryEntry *entry)
-{
-	scan->entry = entry;
-	scan->low = 0;
-	scan->high = entry->d.rows;
-	scan->mode = BLOCK_NONE;
-	if (blockscan_check_segment(scan))
-		return true;
-	scan->counters.segments_pruned++;
-	return false;
-}
-
-bool
 blockscan_enter_segment(BlockScan *scan, const DirectoryEntry *entry)
 {
 	blockscan_close_reader(scan);
-	if (!blockscan_passes_segment(scan, entry))
+	if (!blockprune_passes_segment(scan, entry))
 		return false;
 	scan->nranges = 0;
 	blockscan_open_segment(scan);
@@ -693,7 +372,7 @@ blockscan_set_ranges(BlockScan *scan, const BlockRange *ranges, int n)
 void
 blockscan_take_counters(BlockScan *scan, BlockScan *clone)
 {
-	counters_add(&scan->counters, &clone->counters);
+	blockshare_add(&scan->counters, &clone->counters);
 	memset(&clone->counters, 0, sizeof(clone->counters));
 }
 
@@ -740,30 +419,6 @@ blockscan_select(BlockScan *scan)
 	}
 	if (segment_reader_mask_dead(scan->reader, scan->block, batch->selected))
 		batch->nselected = selection_count(batch->selected);
-}
-
-/* Zone maps of the block; false: no row of it can pass. */
-static bool
-blockscan_check_block(BlockScan *scan)
-{
-	int			i;
-
-	if (blockscan_out_of_bounds(scan, lookup_block_zone))
-		return false;
-	for (i = 0; i < scan->nfilters; i++)
-	{
-		BlockFilter *filter = &scan->filters[i];
-		ZoneVerdict verdict;
-
-		filter->block_true = filter->segment_true;
-		if (filter->block_true || filter->test == NULL)
-			continue;
-		verdict = zone_test_eval(filter->test, lookup_block_zone, scan);
-		if (verdict == ZONE_NONE)
-			return false;
-		filter->block_true = verdict == ZONE_ALL;
-	}
-	return true;
 }
 
 /* Advance to the block that holds the next row of the ranges. */
@@ -816,7 +471,7 @@ blockscan_next_block(BlockScan *scan)
 		scan->batch_number++;
 		scan->read = false;
 		batch->n = segment_reader_block_rows(scan->reader, scan->block);
-		if (!blockscan_check_block(scan))
+		if (!blockprune_block(scan))
 		{
 			scan->counters.blocks_pruned++;
 			continue;
@@ -902,56 +557,3 @@ blockscan_tid(BlockScan *scan, int row, ItemPointer tid)
 				  scan->block * CODEC_BLOCK_ROWS + row);
 }
 
-/* ---------- parallel ---------- */
-
-Size
-blockscan_shared_size(void)
-{
-	return sizeof(BlockScanShared);
-}
-
-void
-blockscan_shared_init(BlockScanShared *shared, Relation rel)
-{
-	memset(shared, 0, sizeof(*shared));
-	pg_atomic_init_u64(&shared->unit, 0);
-	SpinLockInit(&shared->mutex);
-	(void) table_block_parallelscan_initialize(rel,
-											   (ParallelTableScanDesc) &shared->heap);
-}
-
-void
-blockscan_shared_reinit(BlockScanShared *shared, Relation rel)
-{
-	pg_atomic_write_u64(&shared->unit, 0);
-	table_block_parallelscan_reinitialize(rel,
-										  (ParallelTableScanDesc) &shared->heap);
-}
-
-void
-blockscan_count_bytes(BlockScan *scan)
-{
-	if (scan->cursor.store == NULL)
-		return;
-	scan->counters.bytes += scan->cursor.store->bytes_read;
-	scan->cursor.store->bytes_read = 0;
-}
-
-void
-blockscan_shared_report(BlockScan *scan)
-{
-	blockscan_count_bytes(scan);
-	SpinLockAcquire(&scan->shared->mutex);
-	counters_add(&scan->shared->counters, &scan->counters);
-	SpinLockRelease(&scan->shared->mutex);
-	memset(&scan->counters, 0, sizeof(scan->counters));
-}
-
-void
-blockscan_add_shared(BlockScan *scan)
-{
-	SpinLockAcquire(&scan->shared->mutex);
-	counters_add(&scan->counters, &scan->shared->counters);
-	memset(&scan->shared->counters, 0, sizeof(BlockScanCounters));
-	SpinLockRelease(&scan->shared->mutex);
-}

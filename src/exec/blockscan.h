@@ -29,21 +29,10 @@ extern void blockscan_rescan(BlockScan *scan);
 extern void blockscan_end(BlockScan *scan);
 
 /*
- * Visit segments by their largest value of a column, largest first, or by
- * their smallest.  After blockscan_begin.
- */
-extern void blockscan_order_by(BlockScan *scan, AttrNumber attno, bool desc);
-
-/*
  * The next segment that is not pruned; scan->whole says whether its summary
  * speaks for exactly the rows that pass.
  */
 extern bool blockscan_next_segment(BlockScan *scan);
-/* Zone of a column of the current segment or block, false: unknown. */
-extern bool blockscan_segment_zone(BlockScan *scan, AttrNumber attno,
-								   DirectorySummaryData *summary);
-extern bool blockscan_block_zone(BlockScan *scan, AttrNumber attno,
-								 DirectorySummaryData *summary);
 /* The next block of it that is not pruned; filters are not applied. */
 extern bool blockscan_next_block(BlockScan *scan);
 /* The next batch of hot rows. */
@@ -61,9 +50,6 @@ extern void blockscan_tid(BlockScan *scan, int row, ItemPointer tid);
  * scan before; close its clones before it ends or begins again.
  */
 extern BlockScan *blockscan_clone(BlockScan *scan, MemoryContext parent);
-/* Can rows of the segment pass, as far as its summaries tell? */
-extern bool blockscan_passes_segment(BlockScan *scan,
-									 const DirectoryEntry *entry);
 /* Open a segment; false: none of its rows passes.  Then blockscan_next_block. */
 extern bool blockscan_enter_segment(BlockScan *scan,
 									const DirectoryEntry *entry);
@@ -75,14 +61,5 @@ extern void blockscan_rewind(BlockScan *scan);
 /* What the clone has counted is the scan's from now on. */
 extern void blockscan_take_counters(BlockScan *scan, BlockScan *clone);
 extern void blockscan_close_clone(BlockScan *scan, BlockScan *clone);
-
-extern Size blockscan_shared_size(void);
-extern void blockscan_shared_init(BlockScanShared *shared, Relation rel);
-extern void blockscan_shared_reinit(BlockScanShared *shared, Relation rel);
-/* Bring counters.bytes up to date. */
-extern void blockscan_count_bytes(BlockScan *scan);
-/* A worker adds its counters to the shared ones, the leader takes them. */
-extern void blockscan_shared_report(BlockScan *scan);
-extern void blockscan_add_shared(BlockScan *scan);
 
 #endif							/* RUSTS_BLOCKSCAN_H */

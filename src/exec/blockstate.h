@@ -18,7 +18,8 @@
 typedef struct BlockScanCounters
 {
 	uint64		segments;		/* visible */
-	uint64		segments_pruned;	/* by their summaries */
+	uint64		segments_left_out;	/* of these: pruned on loading */
+	uint64		segments_pruned;	/* later; both by their summaries */
 	uint64		segments_by_tag;	/* no series passes */
 	uint64		segments_metadata;	/* answered from their summaries */
 	uint64		blocks;			/* of segments that were opened */
@@ -33,7 +34,8 @@ typedef struct BlockScanCounters
 /* Shared by the participants of a parallel scan. */
 typedef struct BlockScanShared
 {
-	pg_atomic_uint64 unit;		/* next unit of segment rows to be claimed */
+	pg_atomic_uint64 next_row;	/* first segment row that nobody has claimed */
+	int			participants;
 	slock_t		mutex;
 	BlockScanCounters counters; /* of the workers that are done */
 	ParallelBlockTableScanDescData heap;	/* must be last */
@@ -45,6 +47,7 @@ typedef struct BlockFilter
 	ZoneTest   *test;			/* NULL: zones say nothing */
 	Bitmapset  *attnos;			/* columns it needs */
 	bool		early;			/* may run before the other filters */
+	bool		fixed;			/* the same at every rescan */
 	bool		segment_true;	/* for all rows of the current segment */
 	bool		block_true;		/* of the current block */
 } BlockFilter;
@@ -113,7 +116,7 @@ typedef struct BlockScan
 	SegmentCursor cursor;		/* for its directory and store */
 	int		   *order;			/* of the entries */
 	int			next;			/* position in order */
-	uint64		unit_base;		/* first unit of order[next] */
+	uint64		rows_before;	/* of the segments before order[next] */
 	bool		segments_done;
 	const DirectoryEntry *entry;	/* current segment */
 	uint32		low;			/* its rows that are ours */

@@ -28,6 +28,7 @@
 
 #include "miscadmin.h"
 
+#include "exec/blockprune.h"
 #include "exec/orderbuffer.h"
 #include "exec/ordertime.h"
 #include "vector/compare.h"
@@ -93,7 +94,7 @@ timespan_set(OrderBase *base, BlockScan *part, TimeSpan *span)
 	span->first.rank = RANK_FIRST;
 	span->last.rank = RANK_LAST;
 	span->first.value = span->last.value = 0;
-	if (!blockscan_segment_zone(part, base->plan.time, &summary))
+	if (!blockprune_segment_zone(part, base->plan.time, &summary))
 		return;
 	if (summary.null_count >= part->entry->d.rows)
 		span->first = span->last = null;
@@ -378,7 +379,7 @@ ordertime_begin(OrderBase *base)
 	else
 		orderstream_end(hot);
 	for (i = 0; i < list->n; i++)
-		if (blockscan_passes_segment(part, &list->entries[i]))
+		if (blockprune_passes_segment(part, &list->entries[i]))
 			timespan_set(base, part, &order->spans[order->nspans++]);
 	blockscan_close_clone(base->scan, part);
 	if (order->nspans > 1)

@@ -19,6 +19,7 @@
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 
+#include "exec/blockshare.h"
 #include "exec/scannode.h"
 #include "exec/scanpath.h"
 #include "vector/selection.h"
@@ -220,7 +221,7 @@ scannode_rescan(CustomScanState *state)
 static Size
 scannode_estimate_dsm(CustomScanState *state, ParallelContext *pcxt)
 {
-	return blockscan_shared_size();
+	return blockshare_size();
 }
 
 static void
@@ -229,7 +230,8 @@ scannode_init_dsm(CustomScanState *state, ParallelContext *pcxt,
 {
 	ScanNode   *node = (ScanNode *) state;
 
-	blockscan_shared_init(coordinate, state->ss.ss_currentRelation);
+	blockshare_init(coordinate, state->ss.ss_currentRelation,
+					pcxt->nworkers + 1);
 	node->shared = coordinate;
 }
 
@@ -237,7 +239,7 @@ static void
 scannode_reinit_dsm(CustomScanState *state, ParallelContext *pcxt,
 					void *coordinate)
 {
-	blockscan_shared_reinit(coordinate, state->ss.ss_currentRelation);
+	blockshare_reinit(coordinate, state->ss.ss_currentRelation);
 }
 
 static void
@@ -254,11 +256,11 @@ scannode_shutdown(CustomScanState *state)
 	if (node->shared == NULL || !node->begun)
 		return;
 	if (IsParallelWorker())
-		blockscan_shared_report(node->scan);
+		blockshare_report(node->scan);
 	else
 	{
-		blockscan_count_bytes(node->scan);
-		blockscan_add_shared(node->scan);
+		blockshare_count_bytes(node->scan);
+		blockshare_take(node->scan);
 	}
 	/*
 	 * The shared memory goes before EXPLAIN asks, and before a Gather that is
@@ -303,7 +305,8 @@ static void
 scannode_explain_counters(const BlockScanCounters *c, ExplainState *es)
 {
 	ExplainPropertyInteger("Segments", NULL, (int64) c->segments, es);
-	explain_count("Segments Pruned by Summary", c->segments_pruned, es);
+	explain_count("Segments Pruned by Summary",
+				  c->segments_left_out + c->segments_pruned, es);
 	explain_count("Segments Pruned by Tag", c->segments_by_tag, es);
 	explain_count("Segments from Metadata", c->segments_metadata, es);
 	explain_count("Blocks", c->blocks, es);
@@ -383,7 +386,7 @@ scannode_explain(CustomScanState *state, List *ancestors, ExplainState *es)
 		scannode_explain_order(node, es);
 	if (es->analyze && node->order != NULL)
 		scanorder_count(node->order);
-	blockscan_count_bytes(node->scan);
+	blockshare_count_bytes(node->scan);
 	if (es->analyze)
 		scannode_explain_counters(&node->scan->counters, es);
 }

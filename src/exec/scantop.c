@@ -21,6 +21,7 @@
 #include "nodes/makefuncs.h"
 #include "utils/memutils.h"
 
+#include "exec/blockprune.h"
 #include "exec/scantop.h"
 #include "storage/column_read.h"
 #include "vector/selection.h"
@@ -295,7 +296,7 @@ top_segment_digest(ScanTop *top, BlockScan *scan, uint8 *digest)
 	DirectorySummaryData summary;
 
 	if (list_length(top->plan.keys) != 1 ||
-		!blockscan_segment_zone(scan, linitial_int(top->plan.keys), &summary) ||
+		!blockprune_segment_zone(scan, linitial_int(top->plan.keys), &summary) ||
 		(summary.flags & SUMMARY_HAS_DIGEST) == 0 || summary.null_count > 0)
 		return false;
 	memcpy(digest, &summary.min, SUMMARY_DIGEST_LENGTH);
@@ -361,7 +362,7 @@ top_skip_segment(ScanTop *top, BlockScan *scan)
 	top->nmembers = 0;
 	top->collecting = top_segment_digest(top, scan, top->digest);
 	if (!top->collecting || (set = top_find_set(top, top->digest)) == NULL ||
-		!blockscan_segment_zone(scan, top->plan.attno, &summary) ||
+		!blockprune_segment_zone(scan, top->plan.attno, &summary) ||
 		(summary.flags & SUMMARY_HAS_MINMAX) == 0 || summary.null_count > 0)
 		return false;
 	limit = top->plan.desc ? summary.max : summary.min;
@@ -405,7 +406,7 @@ top_filter_runs(ScanTop *top, BlockScan *scan)
 
 	top->collecting &= batch->nselected == batch->n;
 	top->nruns = scan->reader->header.series;
-	if (!blockscan_segment_zone(scan, top->plan.attno, &summary) ||
+	if (!blockprune_segment_zone(scan, top->plan.attno, &summary) ||
 		(summary.flags & SUMMARY_HAS_MINMAX) == 0 || summary.null_count > 0)
 	{
 		top->collecting = false;

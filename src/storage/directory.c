@@ -94,17 +94,32 @@ directory_tuple_decode(Store *store, HeapTuple tuple, DirectoryEntryData *d)
 	return data + sizeof(DirectoryEntryData);
 }
 
-void
-directory_entry_decode(Store *store, HeapTuple tuple, DirectoryEntry *entry)
+/* The entry's summaries stay in the tuple. */
+static void
+directory_entry_view(Store *store, HeapTuple tuple, DirectoryEntry *entry)
 {
 	const char *summaries = directory_tuple_decode(store, tuple, &entry->d);
 
-	entry->summaries = palloc(Max(1, entry->d.nsummaries) *
-							  sizeof(DirectorySummaryData));
-	memcpy(entry->summaries, summaries,
-		   entry->d.nsummaries * sizeof(DirectorySummaryData));
+	/* tuple header, two keys, varlena header, checksum, fixed part */
+	Assert(summaries == (const char *) TYPEALIGN(sizeof(int64), summaries));
+	entry->summaries = (DirectorySummaryData *) summaries;
 	entry->xmin = HeapTupleHeaderGetXmin(tuple->t_data);
 	entry->self = tuple->t_self;
+}
+
+static void
+directory_entry_keep(DirectoryEntry *entry)
+{
+	Size		len = entry->d.nsummaries * sizeof(DirectorySummaryData);
+
+	entry->summaries = memcpy(palloc(Max(1, len)), entry->summaries, len);
+}
+
+void
+directory_entry_decode(Store *store, HeapTuple tuple, DirectoryEntry *entry)
+{
+	directory_entry_view(store, tuple, entry);
+	directory_entry_keep(entry);
 }
 
 /*
@@ -134,43 +149,60 @@ directory_begin(Store *store, Snapshot snapshot, ScanKey keys, int nkeys)
 									  snapshot, nkeys, keys);
 }
 
+static void
+directory_list_add(DirectoryList *list, DirectoryEntry *entry)
+{
+	if (list->n == list->capacity)
+	{
+		list->capacity *= 2;
+		list->entries = repalloc_huge(list->entries,
+									  list->capacity * sizeof(DirectoryEntry));
+	}
+	directory_entry_keep(entry);
+	list->entries[list->n++] = *entry;
+	list->rows += entry->d.rows;
+	list->dead_rows += entry->d.dead_rows;
+	list->bytes += entry->d.stream_length;
+	list->nblocks += entry->d.nblocks;
+}
+
 DirectoryList *
-directory_load(Store *store, Snapshot snapshot)
+directory_load_filtered(Store *store, Snapshot snapshot,
+						DirectoryFilter filter, void *arg)
 {
 	DirectoryList *list = palloc0(sizeof(DirectoryList));
 	TransactionId oldest = InvalidTransactionId;
 	ScanKeyData key[1];
 	SysScanDesc scan;
 	HeapTuple	tuple;
-	int			capacity = 16;
 
 	if (snapshot == SnapshotAny)
 		oldest = GetOldestNonRemovableTransactionId(store->toast);
-	list->entries = palloc(capacity * sizeof(DirectoryEntry));
+	list->capacity = 16;
+	list->entries = palloc(list->capacity * sizeof(DirectoryEntry));
 	scan = directory_begin(store, snapshot, key, 1);
 	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
 	{
-		DirectoryEntry *entry;
+		DirectoryEntry entry;
 
 		CHECK_FOR_INTERRUPTS();
 		if (snapshot == SnapshotAny &&
 			!directory_maybe_visible(store, tuple, oldest))
 			continue;
-		if (list->n == capacity)
-		{
-			capacity *= 2;
-			list->entries = repalloc_huge(list->entries,
-										  capacity * sizeof(DirectoryEntry));
-		}
-		entry = &list->entries[list->n++];
-		directory_entry_decode(store, tuple, entry);
-		list->rows += entry->d.rows;
-		list->dead_rows += entry->d.dead_rows;
-		list->bytes += entry->d.stream_length;
-		list->nblocks += entry->d.nblocks;
+		directory_entry_view(store, tuple, &entry);
+		if (filter == NULL || filter(arg, &entry))
+			directory_list_add(list, &entry);
+		else
+			list->left_out++;
 	}
 	systable_endscan_ordered(scan);
 	return list;
+}
+
+DirectoryList *
+directory_load(Store *store, Snapshot snapshot)
+{
+	return directory_load_filtered(store, snapshot, NULL, NULL);
 }
 
 static void

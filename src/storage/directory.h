@@ -77,6 +77,8 @@ typedef struct DirectoryEntry
 typedef struct DirectoryList
 {
 	int			n;
+	int			capacity;
+	int			left_out;		/* visible, but refused by a filter */
 	DirectoryEntry *entries;
 	uint64		rows;			/* including dead ones */
 	uint64		dead_rows;
@@ -110,6 +112,15 @@ extern HeapTuple directory_form_tuple(Store *store,
  * type works; SnapshotAny lists everything that is not surely dead.
  */
 extern DirectoryList *directory_load(Store *store, Snapshot snapshot);
+/*
+ * The same, of the entries that a filter wants.  The summaries it is shown are
+ * gone after the call.  Most of what loading a long directory costs is the
+ * memory that the entries take.
+ */
+typedef bool (*DirectoryFilter) (void *arg, const DirectoryEntry *entry);
+extern DirectoryList *directory_load_filtered(Store *store, Snapshot snapshot,
+											  DirectoryFilter filter,
+											  void *arg);
 /* The entry whose row range covers a virtual block, or false. */
 extern bool directory_find(Store *store, uint32 block, Snapshot snapshot,
 						   DirectoryEntry *entry);

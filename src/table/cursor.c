@@ -52,7 +52,7 @@ cursor_open_store(SegmentCursor *cursor)
 }
 
 void
-cursor_load(SegmentCursor *cursor)
+cursor_load_filtered(SegmentCursor *cursor, DirectoryFilter filter, void *arg)
 {
 	MemoryContext old;
 
@@ -63,12 +63,13 @@ cursor_load(SegmentCursor *cursor)
 	if (cursor->context == NULL)
 		cursor->context = AllocSetContextCreate(cursor->parent,
 												"rusts cursor",
-												ALLOCSET_SMALL_SIZES);
+												ALLOCSET_START_SMALL_SIZES);
 	cursor->owner.context = cursor->context;
 	old = MemoryContextSwitchTo(cursor->context);
 	if (cursor_open_store(cursor))
 	{
-		cursor->list = directory_load(cursor->store, cursor->snapshot);
+		cursor->list = directory_load_filtered(cursor->store,
+											   cursor->snapshot, filter, arg);
 		if (cursor->list->n == 0)
 		{
 			store_close(cursor->store);
@@ -79,6 +80,12 @@ cursor_load(SegmentCursor *cursor)
 		cursor->list = palloc0(sizeof(DirectoryList));
 	MemoryContextSwitchTo(old);
 	cursor->loaded = true;
+}
+
+void
+cursor_load(SegmentCursor *cursor)
+{
+	cursor_load_filtered(cursor, NULL, NULL);
 }
 
 static void

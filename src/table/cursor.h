@@ -48,6 +48,9 @@ extern void cursor_init(SegmentCursor *cursor, Relation rel,
 						Snapshot snapshot);
 /* Read the directory unless done.  Which moment is right: cursor.c. */
 extern void cursor_load(SegmentCursor *cursor);
+/* For callers who look at the list and want only some of its entries. */
+extern void cursor_load_filtered(SegmentCursor *cursor,
+								 DirectoryFilter filter, void *arg);
 /* First entry with rows at or after a row number; list->n: none. */
 extern int	cursor_search(SegmentCursor *cursor, uint64 number);
 /* Walk [low, high) from now on, beginning before its first row. */
