@@ -9,6 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Ways to do it.  A machine that has one has those before it. */
+typedef enum Crc32cWay
+{
+	CRC32C_NONE, CRC32C_LANES, CRC32C_FOLDING
+} Crc32cWay;
+
 /* Can this machine?  If not, crc32c_extend must not be called. */
 extern bool crc32c_available(void);
 
@@ -17,5 +23,10 @@ extern bool crc32c_available(void);
  * and after the last byte is the caller's.
  */
 extern uint32_t crc32c_extend(uint32_t crc, const void *data, size_t len);
+
+/* The same, in one of the ways up to the best of this machine. */
+extern Crc32cWay crc32c_best(void);
+extern uint32_t crc32c_extend_by(Crc32cWay way, uint32_t crc, const void *data,
+								 size_t len);
 
 #endif							/* RUSTS_CRC32C_H */
