@@ -9,9 +9,7 @@
 #include "postgres.h"
 
 #include "access/genam.h"
-#include "access/tableam.h"
 #include "access/transam.h"
-#include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/procarray.h"
@@ -205,12 +203,42 @@ directory_load(Store *store, Snapshot snapshot)
 	return directory_load_filtered(store, snapshot, NULL, NULL);
 }
 
+/* Add a segment's share of so many virtual blocks. */
 static void
-directory_add(DirectoryTotals *totals, const DirectoryEntryData *d, int weight)
+directory_add(DirectoryTotals *totals, const DirectoryEntryData *d,
+			  double blocks)
 {
+	double		weight = blocks / d->nblocks;
+
 	totals->segments += weight;
-	totals->rows += (uint64) weight * (d->rows - d->dead_rows);
-	totals->bytes += (uint64) weight * d->stream_length;
+	totals->rows += weight * (d->rows - d->dead_rows);
+	totals->bytes += weight * d->stream_length;
+}
+
+/* Begin a scan at the last visible row that begins at or before a block. */
+static HeapTuple
+directory_last(Store *store, uint32 block, Snapshot snapshot,
+			   SysScanDesc *scan)
+{
+	ScanKeyData key[2];
+
+	ScanKeyInit(&key[1], 2, BTLessEqualStrategyNumber, F_INT4LE,
+				Int32GetDatum((int32) block));
+	*scan = directory_begin(store, snapshot, key, 2);
+	return systable_getnext_ordered(*scan, BackwardScanDirection);
+}
+
+static bool
+directory_find_data(Store *store, uint32 block, Snapshot snapshot,
+					DirectoryEntryData *d)
+{
+	SysScanDesc scan;
+	HeapTuple	tuple = directory_last(store, block, snapshot, &scan);
+
+	if (tuple != NULL)
+		(void) directory_tuple_decode(store, tuple, d);
+	systable_endscan_ordered(scan);
+	return tuple != NULL;
 }
 
 void
@@ -227,65 +255,73 @@ directory_sum(Store *store, Snapshot snapshot, DirectoryTotals *totals)
 
 		CHECK_FOR_INTERRUPTS();
 		(void) directory_tuple_decode(store, tuple, &d);
-		directory_add(totals, &d, 1);
+		directory_add(totals, &d, d.nblocks);
 	}
 	systable_endscan_ordered(scan);
 }
 
-/* Of more than this many visible rows, one in so many is looked at. */
+/* Beyond this many visible rows, so many more are looked at. */
 #define ESTIMATE_EXACT 200
-#define ESTIMATE_STEP 32
+#define ESTIMATE_PROBES 64
 
 /*
- * What costs is the heap page behind each index entry, so most of them are
- * passed over once enough rows were seen.
+ * A sampled segment speaks for the blocks around the probe that met it, and so
+ * for as much more than itself as these are more than its own.  Large segments
+ * are met more often and speak for less.
  */
+static void
+directory_estimate_rest(Store *store, Snapshot snapshot, uint32 start,
+						DirectoryTotals *totals)
+{
+	DirectoryEntryData d;
+	double		step;
+	int			i;
+
+	/* a row was seen, so there is a last one */
+	if (!directory_find_data(store, PG_INT32_MAX, snapshot, &d) ||
+		d.first_block + d.nblocks <= start)
+		return;
+	step = (double) (d.first_block + d.nblocks - start) / ESTIMATE_PROBES;
+	for (i = 0; i < ESTIMATE_PROBES; i++)
+	{
+		uint32		block = start + (uint32) ((i + 0.5) * step);
+
+		CHECK_FOR_INTERRUPTS();
+		if (directory_find_data(store, block, snapshot, &d) &&
+			block - d.first_block < d.nblocks)
+			directory_add(totals, &d, step);
+	}
+}
+
 void
 directory_estimate(Store *store, Snapshot snapshot, DirectoryTotals *totals)
 {
-	TupleTableSlot *slot = table_slot_create(store->toast, NULL);
-	IndexScanDesc scan;
 	ScanKeyData key[1];
-	uint64		passed = 0;
+	SysScanDesc scan = directory_begin(store, snapshot, key, 1);
+	HeapTuple	tuple;
+	DirectoryEntryData d;
 
 	memset(totals, 0, sizeof(*totals));
-	ScanKeyInit(&key[0], 1, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(STORE_ID_DIRECTORY));
-	scan = compat_index_beginscan(store->toast, store->indexes[store->valid],
-								  snapshot, 1, 0);
-	index_rescan(scan, key, 1, NULL, 0);
-	while (index_getnext_tid(scan, ForwardScanDirection) != NULL)
+	while (totals->segments < ESTIMATE_EXACT &&
+		   (tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
 	{
-		bool		exact = totals->segments < ESTIMATE_EXACT;
-		DirectoryEntryData d;
-		HeapTuple	tuple;
-		bool		should_free;
-
-		CHECK_FOR_INTERRUPTS();
-		if ((!exact && passed++ % ESTIMATE_STEP != 0) ||
-			!index_fetch_heap(scan, slot))
-			continue;
-		tuple = ExecFetchSlotHeapTuple(slot, false, &should_free);
 		(void) directory_tuple_decode(store, tuple, &d);
-		directory_add(totals, &d, exact ? 1 : ESTIMATE_STEP);
+		directory_add(totals, &d, d.nblocks);
 	}
-	index_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
+	systable_endscan_ordered(scan);
+	if (totals->segments >= ESTIMATE_EXACT)
+		directory_estimate_rest(store, snapshot, d.first_block + d.nblocks,
+								totals);
 }
 
 bool
 directory_find(Store *store, uint32 block, Snapshot snapshot,
 			   DirectoryEntry *entry)
 {
-	ScanKeyData key[2];
 	SysScanDesc scan;
-	HeapTuple	tuple;
+	HeapTuple	tuple = directory_last(store, block, snapshot, &scan);
 	bool		found = false;
 
-	ScanKeyInit(&key[1], 2, BTLessEqualStrategyNumber, F_INT4LE,
-				Int32GetDatum((int32) block));
-	scan = directory_begin(store, snapshot, key, 2);
-	tuple = systable_getnext_ordered(scan, BackwardScanDirection);
 	if (tuple != NULL)
 	{
 		directory_entry_decode(store, tuple, entry);

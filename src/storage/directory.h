@@ -89,9 +89,9 @@ typedef struct DirectoryList
 /* What the visible segments amount to. */
 typedef struct DirectoryTotals
 {
-	int			segments;
-	uint64		rows;			/* without dead ones */
-	uint64		bytes;
+	double		segments;
+	double		rows;			/* without dead ones */
+	double		bytes;
 } DirectoryTotals;
 
 /* As summing up directory_load's list, without building it. */

@@ -80,9 +80,9 @@ size_read_totals(Relation rel, Snapshot snapshot, bool exact,
 			directory_sum(store, snapshot, &sum);
 		else
 			directory_estimate(store, snapshot, &sum);
-		totals->segments = sum.segments;
-		totals->rows = (double) sum.rows;
-		totals->pages = ceil((double) sum.bytes / BLCKSZ);
+		totals->segments = (int) rint(sum.segments);
+		totals->rows = sum.rows;
+		totals->pages = ceil(sum.bytes / BLCKSZ);
 	}
 	store_close(store);
 }
