@@ -15,7 +15,6 @@
 
 #include "exec/agggeneric.h"
 #include "exec/aggstate.h"
-#include "vector/vextreme.h"
 
 /* ---------- results ---------- */
 
@@ -205,42 +204,47 @@ combine_first_last(AggFunc *func, uint32 group, StringInfo buffer)
 		value = datumRestore(&at, &isnull);
 		buffer->cursor += at - start;
 	}
-	if (count == 0 || !aggfunc_is_better(func, group, time))
+	if (count == 0 || !aggstate_is_better(func, group, time))
 		return;
 	TIMES(func)[group] = time;
-	aggfunc_keep_value(func, group, value, isnull);
+	aggstate_keep_value(func, group, value, isnull);
 }
 
+/* The arrays of a state are the parts of a partial. */
 static void
-combine_second_array(AggFunc *func, uint32 group, const char *state)
+read_partial(const AggFunc *func, StringInfo buffer, AggPartial *partial)
 {
-	VectorInt128 sum;
-	double		number;
-	int64		integer;
+	const char *parts[AGG_ARRAYS];
+	int			i;
 
-	memcpy(&number, state, sizeof(number));
-	memcpy(&integer, state, sizeof(integer));
+	for (i = 0; i < AGG_ARRAYS; i++)
+		parts[i] = pq_getmsgbytes(buffer, state_width(func, i));
+	if (func->kind != AGG_VAR_FLOAT)
+		memcpy(&partial->count, parts[0], sizeof(partial->count));
 	switch (func->kind)
 	{
-		case AGG_SUM_FLOAT:
-			FLOATS(func)[group] += number;
+		case AGG_COUNT:
 			break;
-		case AGG_SUM_INT:
+		case AGG_VAR_FLOAT:
+			memcpy(&partial->variance, parts[0], sizeof(partial->variance));
+			partial->infinite = *parts[2] != 0;
+			break;
+		case AGG_SUM_FLOAT:
+			partial->infinite = *parts[2] != 0;
+			/* FALLTHROUGH */
+		case AGG_MIN_FLOAT:
+		case AGG_MAX_FLOAT:
+			memcpy(&partial->number, parts[1], sizeof(partial->number));
+			break;
 		case AGG_VAR_INT:
-			memcpy(&sum, state, sizeof(sum));
-			SUMS(func)[group] += sum;
+			memcpy(&partial->squares, parts[2], sizeof(partial->squares));
+			/* FALLTHROUGH */
+		case AGG_SUM_INT:
+			memcpy(&partial->sum, parts[1], sizeof(partial->sum));
 			break;
 		case AGG_MIN_INT:
-			INTS(func)[group] = Min(INTS(func)[group], integer);
-			break;
 		case AGG_MAX_INT:
-			INTS(func)[group] = Max(INTS(func)[group], integer);
-			break;
-		case AGG_MIN_FLOAT:
-			FLOATS(func)[group] = vextreme_float_min(FLOATS(func)[group], number);
-			break;
-		case AGG_MAX_FLOAT:
-			FLOATS(func)[group] = vextreme_float_max(FLOATS(func)[group], number);
+			memcpy(&partial->integer, parts[1], sizeof(partial->integer));
 			break;
 		default:
 			elog(ERROR, "aggregate cannot be combined");
@@ -250,36 +254,13 @@ combine_second_array(AggFunc *func, uint32 group, const char *state)
 void
 aggfunc_combine(AggFunc *func, uint32 group, StringInfo buffer)
 {
-	const char *states[AGG_ARRAYS];
-	VectorInt128 squares;
-	Variance	variance;
-	int64		count;
-	int			i;
+	AggPartial	partial;
 
 	if (func->kind == AGG_FIRST || func->kind == AGG_LAST)
 	{
 		combine_first_last(func, group, buffer);
 		return;
 	}
-	for (i = 0; i < AGG_ARRAYS; i++)
-		states[i] = pq_getmsgbytes(buffer, state_width(func, i));
-	if (func->kind == AGG_VAR_FLOAT)
-	{
-		memcpy(&variance, states[0], sizeof(variance));
-		vsum_variance_combine(&VARIANCES(func)[group], &variance);
-	}
-	else
-	{
-		memcpy(&count, states[0], sizeof(count));
-		COUNTS(func)[group] += count;
-		if (func->kind != AGG_COUNT)
-			combine_second_array(func, group, states[1]);
-	}
-	if (func->kind == AGG_SUM_FLOAT || func->kind == AGG_VAR_FLOAT)
-		INFINITE(func)[group] |= *states[2] != 0;
-	if (func->kind == AGG_VAR_INT)
-	{
-		memcpy(&squares, states[2], sizeof(squares));
-		SQUARES(func)[group] += squares;
-	}
+	read_partial(func, buffer, &partial);
+	aggstate_add(func, group, &partial);
 }

@@ -1,6 +1,6 @@
 /*
  * aggstate.h
- *	  The arrays behind an AggFunc's states.
+ *	  The arrays behind an AggFunc's states, and what is added to them.
  */
 #ifndef RUSTS_AGGSTATE_H
 #define RUSTS_AGGSTATE_H
@@ -20,10 +20,31 @@
 #define TIMES(func) INTS(func)
 #define VALUES(func) ((Datum *) (func)->arrays[2].at)
 
+/* What some rows of a group come to: the parts that the kind has. */
+typedef struct AggPartial
+{
+	int64		count;
+	double		number;			/* sum or extreme of floats */
+	int64		integer;		/* extreme of integers */
+	VectorInt128 sum;			/* of integers */
+	VectorInt128 squares;
+	Variance	variance;
+
+	/*
+	 * Was an input of a float sum infinite?  A sum that is infinite although
+	 * none was is an overflow, as it is for float8pl and float8_accum.
+	 */
+	bool		infinite;
+} AggPartial;
+
+/* Add a partial (of no rows: start values) to a group's state. */
+extern void aggstate_add(AggFunc *func, uint32 group,
+						 const AggPartial *partial);
+
 /* Keep a value as a group's best. */
-extern void aggfunc_keep_value(AggFunc *func, uint32 group, Datum value,
-							   bool isnull);
+extern void aggstate_keep_value(AggFunc *func, uint32 group, Datum value,
+								bool isnull);
 /* Is a row of this time the one to keep? */
-extern bool aggfunc_is_better(const AggFunc *func, uint32 group, int64 time);
+extern bool aggstate_is_better(const AggFunc *func, uint32 group, int64 time);
 
 #endif							/* RUSTS_AGGSTATE_H */
