@@ -196,15 +196,6 @@ float_greater(int v, const uint64_t *selection)
 }
 
 static void
-float_between(int v, const uint64_t *selection)
-{
-	uint64_t	result[SELECTION_WORDS];
-
-	compare_float_between(doubles[v], ROWS, 20, 30, result);
-	sink = (double) result[3];
-}
-
-static void
 float_two_vectors(int v, const uint64_t *selection)
 {
 	uint64_t	result[SELECTION_WORDS];
@@ -280,7 +271,6 @@ main(void)
 	print_compare("integers =", int_equal);
 	print_compare("integers between", int_between);
 	print_compare("doubles >", float_greater);
-	print_compare("doubles between", float_between);
 	print_compare("doubles < doubles", float_two_vectors);
 	return EXIT_SUCCESS;
 }

@@ -25,6 +25,8 @@
 #include "storage/value.h"
 #include "vector/selection.h"
 
+static bool orderstream_next(OrderStream *stream);
+
 /* ---------- what they share ---------- */
 
 OrderBase *
@@ -351,7 +353,8 @@ sort_advance(OrderStream *stream)
 
 /* ---------- any stream ---------- */
 
-bool
+/* The default of advance. */
+static bool
 orderstream_next(OrderStream *stream)
 {
 	CHECK_FOR_INTERRUPTS();

@@ -97,8 +97,6 @@ orderstream_advance(OrderStream *stream)
 	return stream->advance(stream);
 }
 
-/* The default of advance. */
-extern bool orderstream_next(OrderStream *stream);
 /* A column of the current row of a sort. */
 extern Datum orderstream_value(OrderStream *stream, AttrNumber attno,
 							   bool *isnull);

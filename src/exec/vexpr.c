@@ -63,12 +63,6 @@ vexpr_type_kind(Oid type)
 	}
 }
 
-VectorKind
-vexpr_kind(const VExpr *expr)
-{
-	return expr->kind;
-}
-
 /* ---------- nodes ---------- */
 
 void *

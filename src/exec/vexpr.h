@@ -25,8 +25,6 @@ typedef struct VExpr VExpr;
  */
 extern VExpr *vexpr_compile(Expr *expr, PlanState *parent, TupleDesc desc,
 							TupleTableSlot *slot);
-/* The same for the conjuncts of a filter, one VExpr each, cheapest first. */
-extern VectorKind vexpr_kind(const VExpr *expr);
 extern VectorKind vexpr_type_kind(Oid type);
 
 /* Values for the selected rows; valid until the next batch or evaluation. */

@@ -177,10 +177,3 @@ dict_code(Dict *dict, DictArena *arena, const char *bytes, uint32 len)
 	dict->table[at] = ++dict->n;
 	return dict->n - 1;
 }
-
-Size
-dict_memory(const Dict *dict)
-{
-	return dict->capacity * sizeof(DictEntry) +
-		(Size) (dict->mask + 1) * sizeof(uint32);
-}

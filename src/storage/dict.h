@@ -37,6 +37,5 @@ extern void dict_clear(Dict *dict);
 /* Code of a byte string, entered when it is new. */
 extern uint32 dict_code(Dict *dict, DictArena *arena, const char *bytes,
 						uint32 len);
-extern Size dict_memory(const Dict *dict);
 
 #endif							/* RUSTS_DICT_H */

@@ -52,16 +52,6 @@ compare_swapped(CompareOp op)
 	return swapped[op];
 }
 
-CompareOp
-compare_negated(CompareOp op)
-{
-	static const CompareOp negated[] = {
-		COMPARE_GE, COMPARE_GT, COMPARE_NE, COMPARE_LT, COMPARE_LE, COMPARE_EQ
-	};
-
-	return negated[op];
-}
-
 static bool
 is_complement(CompareOp op)
 {
@@ -220,12 +210,6 @@ KERNEL(float_constant_eq, (const double *v, int n, double c, uint64_t *r),
 	   _mm512_cmp_pd_mask(D8(v), CD8(c), _CMP_EQ_OQ));
 KERNEL(float_is_nan, (const double *v, int n, uint64_t *r),
 	   (v, n, r), v[i] != v[i], NAN4(D4(v)), NAN8(D8(v)));
-KERNEL(float_between, (const double *v, int n, double low, double high, uint64_t *r),
-	   (v, n, low, high, r), (v[i] >= low) & (v[i] <= high),
-	   _mm256_and_pd(_mm256_cmp_pd(D4(v), CD4(low), _CMP_GE_OQ),
-					 _mm256_cmp_pd(D4(v), CD4(high), _CMP_LE_OQ)),
-	   _mm512_cmp_pd_mask(D8(v), CD8(low), _CMP_GE_OQ) &
-	   _mm512_cmp_pd_mask(D8(v), CD8(high), _CMP_LE_OQ));
 KERNEL(float_vectors_lt, (const double *a, const double *b, int n, uint64_t *r),
 	   (a, b, n, r), (a[i] < b[i]) | ((b[i] != b[i]) & (a[i] == a[i])),
 	   _mm256_or_pd(_mm256_cmp_pd(D4(a), D4(b), _CMP_LT_OQ),
@@ -238,13 +222,6 @@ KERNEL(float_vectors_eq, (const double *a, const double *b, int n, uint64_t *r),
 					_mm256_and_pd(NAN4(D4(a)), NAN4(D4(b)))),
 	   _mm512_cmp_pd_mask(D8(a), D8(b), _CMP_EQ_OQ) |
 	   (NAN8(D8(b)) & NAN8(D8(a))));
-
-static void
-codes_accepted(const uint64_t *codes, int n, const uint8_t *accepted,
-			   uint64_t *r)
-{
-	PLAIN_WORDS(0, n, r, accepted[(uint32_t) codes[i]] & 1);
-}
 
 void
 compare_int_constant(CompareOp op, const int64_t *values, int n,
@@ -349,29 +326,6 @@ compare_float_vectors(CompareOp op, const double *a, const double *b, int n,
 	else
 		float_vectors_lt(b, a, n, result);
 	finish(result, n, complement);
-}
-
-void
-compare_float_between(const double *values, int n, double low, double high,
-					  uint64_t *result)
-{
-	/* up to NaN means everything from low on */
-	if (isnan(high))
-	{
-		compare_float_constant(COMPARE_GE, values, n, low, result);
-		return;
-	}
-	/* a NaN as low leaves nothing below high: the comparison sees to that */
-	float_between(values, n, low, high, result);
-	finish(result, n, false);
-}
-
-void
-compare_codes_accepted(const uint64_t *codes, int n, const uint8_t *accepted,
-					   uint64_t *result)
-{
-	codes_accepted(codes, n, accepted, result);
-	finish(result, n, false);
 }
 
 /* ---------- neighbours ---------- */

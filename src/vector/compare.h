@@ -18,8 +18,6 @@ typedef enum CompareOp
 
 /* a op b is b swapped a */
 extern CompareOp compare_swapped(CompareOp op);
-/* !(a op b) is a negated b */
-extern CompareOp compare_negated(CompareOp op);
 
 extern void compare_int_constant(CompareOp op, const int64_t *values, int n,
 								 int64_t constant, uint64_t *result);
@@ -33,12 +31,6 @@ extern void compare_float_constant(CompareOp op, const double *values, int n,
 								   double constant, uint64_t *result);
 extern void compare_float_vectors(CompareOp op, const double *a,
 								  const double *b, int n, uint64_t *result);
-extern void compare_float_between(const double *values, int n,
-								  double low, double high, uint64_t *result);
-
-/* Rows whose code is marked; codes are < 2^32, accepted has one for each. */
-extern void compare_codes_accepted(const uint64_t *codes, int n,
-								   const uint8_t *accepted, uint64_t *result);
 
 /* Add the rows whose value is not that of the row before. */
 extern void compare_mark_changes(const int64_t *values, int n,

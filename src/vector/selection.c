@@ -63,21 +63,6 @@ selection_count_range(const uint64_t *selection, int from, int to)
 	return count_bits(part);
 }
 
-bool
-selection_covers(const uint64_t *selection, int from, int to)
-{
-	int			w;
-
-	for (w = from >> 6; w < SELECTION_WORDS && w * 64 < to; w++)
-	{
-		uint64_t	wanted = range_word(w, from, to);
-
-		if ((selection[w] & wanted) != wanted)
-			return false;
-	}
-	return true;
-}
-
 /*
  * Eight flags, one a byte, gathered into the low eight bits: the
  * multiplication moves the lowest bit of byte k to bit 56 + k.
@@ -109,15 +94,6 @@ flags_word(const bool *flags, int n)
 	for (i = 0; i < n; i++)
 		word |= (uint64_t) flags[i] << i;
 	return word;
-}
-
-void
-selection_from_bools(uint64_t *selection, const bool *flags, int n)
-{
-	int			w;
-
-	for (w = 0; w < SELECTION_WORDS; w++)
-		selection[w] = w * 64 < n ? flags_word(flags + w * 64, n - w * 64) : 0;
 }
 
 void

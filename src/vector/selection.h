@@ -124,10 +124,6 @@ extern void selection_set_range(uint64_t *selection, int from, int to);
 extern void selection_and_range(uint64_t *selection, int from, int to);
 /* How many of [from, to) are in? */
 extern int	selection_count_range(const uint64_t *selection, int from, int to);
-/* Are all of [from, to) in? */
-extern bool selection_covers(const uint64_t *selection, int from, int to);
-/* The rows i < n with flags[i]: from a boolean, or an isnull, array. */
-extern void selection_from_bools(uint64_t *selection, const bool *flags, int n);
 /* Remove the rows i < n with flags[i]; flags may be NULL: nothing to do. */
 extern void selection_and_not_bools(uint64_t *selection, const bool *flags,
 									int n);
