@@ -113,6 +113,12 @@ extend_by_lanes(uint32_t crc, const uint8_t *at, size_t len)
 #define VECTOR 64
 #define VECTORS 4
 
+/*
+ * Memory is asked for this far ahead: the folds wait for their loads in order
+ * and cannot look so far, and the processor's own prefetching stops at pages.
+ */
+#define AHEAD 2048
+
 /* Shorter buffers are left to the lanes, which need not be put together. */
 #define FOLDING_LEAST 128
 
@@ -190,6 +196,15 @@ reduce(__m512i vector)
 	return (uint32_t) _mm_crc32_u64(crc, (uint64_t) _mm_extract_epi64(last, 1));
 }
 
+FOLDING_STEP void
+prefetch_four(const uint8_t *at)
+{
+	_mm_prefetch((const char *) at, _MM_HINT_T0);
+	_mm_prefetch((const char *) at + VECTOR, _MM_HINT_T0);
+	_mm_prefetch((const char *) at + 2 * VECTOR, _MM_HINT_T0);
+	_mm_prefetch((const char *) at + 3 * VECTOR, _MM_HINT_T0);
+}
+
 /* The first four vectors at *at and all fours after them, as one vector. */
 FOLDING_STEP __m512i
 fold_fours(__m512i first, const uint8_t **at, size_t *len)
@@ -207,6 +222,8 @@ fold_fours(__m512i first, const uint8_t **at, size_t *len)
 		*len -= VECTORS * VECTOR;
 		if (*len < VECTORS * VECTOR)
 			break;
+		if (*len >= AHEAD + VECTORS * VECTOR)
+			prefetch_four(*at + AHEAD);
 		v0 = fold(v0, far, load_vector(*at));
 		v1 = fold(v1, far, load_vector(*at + VECTOR));
 		v2 = fold(v2, far, load_vector(*at + 2 * VECTOR));
