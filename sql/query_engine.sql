@@ -152,8 +152,24 @@ SELECT count(*) FROM generate_series(1, 4) g, LATERAL (SELECT v FROM qg WHERE v 
 SET max_parallel_workers_per_gather = 0;
 SET work_mem = '64kB';
 SET hash_mem_multiplier = 1;
-DO $$ DECLARE line text; BEGIN
-FOR line IN EXPLAIN (ANALYZE, COSTS OFF, SUMMARY OFF) SELECT time, sum(v) FROM qg GROUP BY time LOOP
-	IF line LIKE '%Groups:%' THEN RAISE NOTICE '%', trim(line); END IF;
-END LOOP; END $$;
+INSERT INTO qg SELECT '2024-01-02'::timestamptz + g * interval '1 s', 'h' || g % 20, g FROM generate_series(1, 40000) g;
+SELECT rusts.flush('qg') > 0 AS flushed;
+CREATE FUNCTION passes(query text) RETURNS TABLE (groups bigint, passes text) LANGUAGE plpgsql AS $$
+DECLARE
+	plan json;
+	n int;
+BEGIN
+	EXECUTE 'EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) ' || query INTO plan;
+	groups := plan->0->'Plan'->>'Groups';
+	n := plan->0->'Plan'->>'Passes';
+	passes := CASE WHEN n = 1 THEN 'one' WHEN n <= 100 THEN 'some' ELSE n::text END;
+	RETURN NEXT;
+END $$;
+-- a pass has room for a megabyte of groups, however small the memory
+SELECT * FROM passes('SELECT time, sum(v) FROM qg GROUP BY time');
+SELECT * FROM passes('SELECT time, host, avg(v), stddev(v), max(host), array_agg(v) FROM qg GROUP BY time, host');
+SELECT * FROM passes('SELECT time_bucket(''1 minute'', time), sum(v) FROM qg GROUP BY 1');
+SELECT count(*), sum(n), sum(s) FROM (SELECT time, count(*) AS n, sum(v) AS s FROM qg GROUP BY time) q;
+SELECT count(*), sum(v) FROM qg;
+DROP FUNCTION passes(text);
 DROP TABLE qg;

@@ -10,12 +10,12 @@
  * a segment or block whose every row passes and whose metadata answer all
  * aggregates is not decoded at all.
  *
- * Memory.  When the groups outgrow hash_mem, a serial node starts again and
- * makes several passes over the table, each for the groups in one part of the
- * hash space: segments are cheap to read again, and nothing is written to disk.
- * A partial node emits the groups it has and starts with none: whoever
- * combines them does not mind seeing a group twice.  The final node has at most
- * the groups of the result.
+ * Memory.  When the groups outgrow hash_mem (and PASS_MEMORY), a serial node
+ * starts again and makes several passes over the table, each for the groups in
+ * one part of the hash space: segments are cheap to read again, and nothing is
+ * written to disk.  A partial node emits the groups it has and starts with
+ * none: whoever combines them does not mind seeing a group twice.  The final
+ * node has at most the groups of the result.
  */
 #include "postgres.h"
 
@@ -36,11 +36,22 @@
 #include "exec/aggnode.h"
 #include "exec/blockprune.h"
 #include "exec/scannode.h"
+#include "storage/segment_format.h"
 #include "table/settings.h"
 
 /* Each time memory runs out, a part of the hash space is cut into so many. */
 #define PART_SPLIT_BITS 2
 #define PART_MAX_BITS 24
+
+/*
+ * What groups may take even where hash_mem is smaller.  With work_mem at its
+ * minimum a pass would hold a few hundred groups, and thousands of passes
+ * would read the table to save less memory than the scan below takes for a
+ * few columns (a frame of blocks has up to SEGMENT_FRAME_BYTES each).  In
+ * bytes, not in groups: a floor of so many groups would bound nothing, for the
+ * state of a transition function may have any size.
+ */
+#define PASS_MEMORY ((Size) 4 * SEGMENT_FRAME_BYTES)
 
 /* A part of the hash space that is still to be done. */
 typedef struct AggPart
@@ -87,6 +98,12 @@ const CustomScanMethods aggnode_plan_methods = {
 };
 
 /* ---------- groups ---------- */
+
+Size
+aggnode_memory_limit(void)
+{
+	return Max(get_hash_memory_limit(), PASS_MEMORY);
+}
 
 static MemoryContext
 aggnode_state_context(AggNode *node)
@@ -561,7 +578,7 @@ aggnode_begin(CustomScanState *state, EState *estate, int eflags)
 			elog(ERROR, "unexpected plan below a vectorised aggregation");
 	}
 	node->fake = agggeneric_fake_state(estate);
-	node->limit = get_hash_memory_limit();
+	node->limit = aggnode_memory_limit();
 	initStringInfo(&node->buffer);
 	aggnode_compile(node, estate);
 	if (buckets != NIL)
@@ -593,7 +610,7 @@ aggnode_rescan(CustomScanState *state)
 	aggkeys_rescan(node->keys);
 	for (i = 0; i < node->nfuncs; i++)
 		aggfunc_rescan(&node->funcs[i]);
-	node->limit = get_hash_memory_limit();
+	node->limit = aggnode_memory_limit();
 	node->part.mask = node->part.part = 0;
 	node->parts = NIL;
 	node->passes = 0;

@@ -403,7 +403,7 @@ aggpath_fits(PlannerInfo *root, RelOptInfo *input, const AggPlan *plan)
 									 input->rows, NULL, NULL) *
 			(64 + get_typavgwidth(exprType(arg), -1));
 	}
-	return bytes < get_hash_memory_limit();
+	return bytes < aggnode_memory_limit();
 }
 
 static void
