@@ -40,6 +40,13 @@ compat_tuplesort_getdatum(Tuplesortstate *sort, Datum *value, bool *isnull)
 #endif
 }
 
+/* PostgreSQL 18 gave path keys comparison types (upstream 8123e91f5a). */
+#if PG_VERSION_NUM >= 180000
+#define COMPAT_PATHKEY_DESC(key) ((key)->pk_cmptype == COMPARE_GT)
+#else
+#define COMPAT_PATHKEY_DESC(key) ((key)->pk_strategy == BTGreaterStrategyNumber)
+#endif
+
 /* PostgreSQL 16 renamed SetSingleFuncCall (upstream 76adfd8e3e). */
 #if PG_VERSION_NUM >= 160000
 #define compat_init_materialized_srf(fcinfo) InitMaterializedSRF(fcinfo, 0)
@@ -121,10 +128,7 @@ typedef RelFileNode CompatRelFileLocator;
 	index_beginscan(rel, index, snapshot, nkeys, norderbys)
 #endif
 
-/*
- * PostgreSQL 16 keeps the GROUP BY items that are not redundant apart
- * (upstream 8d83a5d0a2).
- */
+/* PostgreSQL 16 keeps GROUP BY without redundant items (upstream 8d83a5d0a2). */
 #if PG_VERSION_NUM >= 160000
 #define compat_group_clause(root) ((root)->processed_groupClause)
 #else

@@ -517,6 +517,42 @@ aggkeys_value(const AggKeys *keys, uint32 group, int key, bool *isnull)
 	return keys->datums[i];
 }
 
+/* Numbers that order words which are integers or the bits of doubles. */
+static inline uint64
+word_place(int64 word, VectorKind kind)
+{
+	/* the larger its bits are, the smaller is a negative double */
+	if (kind != VECTOR_INT && word < 0)
+		word ^= PG_INT64_MAX;
+	return (uint64) word ^ ((uint64) 1 << 63);
+}
+
+bool
+aggkeys_places(const AggKeys *keys, int key, uint64 *places, bool *nulls)
+{
+	VectorKind	kind = keys->keys[key].kind;
+	uint32	   *interned = NULL;
+	bool		any = false;
+	uint32		group;
+
+	if (kind == VECTOR_DATUM)
+		interned = intern_places(keys->keys[key].intern);
+	for (group = 0; group < keys->ngroups; group++)
+	{
+		Size		i = (Size) group * keys->n + key;
+
+		nulls[group] = keys->nulls[i];
+		any |= nulls[group];
+		if (interned == NULL)
+			places[group] = word_place(keys->words[i], kind);
+		else
+			places[group] = nulls[group] ? 0 : interned[keys->words[i]];
+	}
+	if (interned != NULL)
+		pfree(interned);
+	return any;
+}
+
 static int
 compare_descending(const void *a, const void *b)
 {

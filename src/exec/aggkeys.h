@@ -39,6 +39,13 @@ extern uint32 aggkeys_lookup_row(AggKeys *keys, const Datum *values,
  */
 extern bool aggkeys_nth_largest(const AggKeys *keys, int key, uint32 n,
 								int64 *value);
+/*
+ * For each group a number that orders it by a key, as the key's type does by
+ * default, and whether it is NULL (the number then means nothing); false: none
+ * is.
+ */
+extern bool aggkeys_places(const AggKeys *keys, int key, uint64 *places,
+						   bool *nulls);
 /* A key of a group. */
 extern Datum aggkeys_value(const AggKeys *keys, uint32 group, int key,
 						   bool *isnull);

@@ -16,6 +16,9 @@
  * written to disk.  A partial node emits the groups it has and starts with
  * none: whoever combines them does not mind seeing a group twice.  The final
  * node has at most the groups of the result.
+ *
+ * Order.  A query's ORDER BY group keys is served by emitting the groups in that
+ * order (aggsort.c); those of several passes are sorted as rows.
  */
 #include "postgres.h"
 
@@ -34,6 +37,7 @@
 #include "exec/agggeneric.h"
 #include "exec/aggkeys.h"
 #include "exec/aggnode.h"
+#include "exec/aggsort.h"
 #include "exec/blockprune.h"
 #include "exec/scannode.h"
 #include "storage/segment_format.h"
@@ -81,6 +85,9 @@ typedef struct AggNode
 	Size		limit;			/* bytes */
 	uint32		next;			/* group to emit */
 	bool		filled;			/* there are groups to emit */
+	AggSort    *sort;			/* the order to emit them in; NULL: any */
+	uint32	   *order;			/* of the groups at hand; NULL: as they are */
+	bool		sorting;		/* rows come from sort */
 	bool		exhausted;		/* the input is */
 	List	   *parts;			/* AggPart, to be done after this one */
 	AggPart		part;
@@ -118,6 +125,9 @@ aggnode_reset(AggNode *node)
 
 	/* transition functions may have registered callbacks */
 	ReScanExprContext(node->fake->curaggcontext);
+	if (node->order != NULL)
+		pfree(node->order);
+	node->order = NULL;
 	aggkeys_reset(node->keys);
 	for (i = 0; i < node->nfuncs; i++)
 		aggfunc_forget(&node->funcs[i]);
@@ -486,6 +496,63 @@ aggnode_store_group(AggNode *node, uint32 group, TupleTableSlot *slot)
 	ExecStoreVirtualTuple(slot);
 }
 
+/* Groups of several passes: sort the rows of all of them. */
+static void
+aggnode_sort_passes(AggNode *node, TupleTableSlot *slot)
+{
+	MemoryContext memory = node->css.ss.ps.ps_ExprContext->ecxt_per_tuple_memory;
+
+	do
+	{
+		uint32		group;
+
+		for (group = 0; group < aggkeys_ngroups(node->keys); group++)
+		{
+			MemoryContext old = MemoryContextSwitchTo(memory);
+
+			CHECK_FOR_INTERRUPTS();
+			MemoryContextReset(memory);
+			aggnode_store_group(node, group, slot);
+			aggsort_put(node->sort, slot);
+			MemoryContextSwitchTo(old);
+		}
+	} while (aggnode_fill(node));
+	aggnode_reset(node);
+	node->sorting = true;
+}
+
+/* Store the next group in the scan slot, its values in per-tuple memory. */
+static bool
+aggnode_next(AggNode *node, TupleTableSlot *slot)
+{
+	ExprContext *econtext = node->css.ss.ps.ps_ExprContext;
+	MemoryContext old;
+	uint32		group;
+
+	while (!node->sorting &&
+		   (!node->filled || node->next >= aggkeys_ngroups(node->keys)))
+	{
+		if (!aggnode_fill(node))
+			return false;
+		node->filled = true;
+		node->next = 0;
+		if (node->sort != NULL && node->parts != NIL)
+			aggnode_sort_passes(node, slot);
+		else if (node->sort != NULL)
+			node->order = aggsort_groups(node->sort, node->keys,
+										 node->css.ss.ps.state->es_query_cxt);
+	}
+	ResetExprContext(econtext);
+	if (node->sorting)
+		return aggsort_get(node->sort, slot);
+	group = node->order != NULL ? node->order[node->next] : node->next;
+	node->next++;
+	old = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+	aggnode_store_group(node, group, slot);
+	MemoryContextSwitchTo(old);
+	return true;
+}
+
 static TupleTableSlot *
 aggnode_exec(CustomScanState *state)
 {
@@ -493,23 +560,9 @@ aggnode_exec(CustomScanState *state)
 	ExprContext *econtext = state->ss.ps.ps_ExprContext;
 	TupleTableSlot *slot = state->ss.ss_ScanTupleSlot;
 
-	for (;;)
+	while (aggnode_next(node, slot))
 	{
-		MemoryContext old;
-
 		CHECK_FOR_INTERRUPTS();
-		if (!node->filled || node->next >= aggkeys_ngroups(node->keys))
-		{
-			if (!aggnode_fill(node))
-				return ExecClearTuple(state->ss.ps.ps_ResultTupleSlot);
-			node->filled = true;
-			node->next = 0;
-			continue;
-		}
-		ResetExprContext(econtext);
-		old = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
-		aggnode_store_group(node, node->next++, slot);
-		MemoryContextSwitchTo(old);
 		econtext->ecxt_scantuple = slot;
 		if (!ExecQual(state->ss.ps.qual, econtext))
 		{
@@ -520,6 +573,7 @@ aggnode_exec(CustomScanState *state)
 			return ExecProject(state->ss.ps.ps_ProjInfo);
 		return slot;
 	}
+	return ExecClearTuple(state->ss.ps.ps_ResultTupleSlot);
 }
 
 /* ---------- life ---------- */
@@ -566,6 +620,7 @@ aggnode_begin(CustomScanState *state, EState *estate, int eflags)
 	AggNode    *node = (AggNode *) state;
 	CustomScan *plan = (CustomScan *) state->ss.ps.plan;
 	List	   *buckets = list_nth(plan->custom_private, AGG_PRIVATE_BUCKETS);
+	List	   *order = list_nth(plan->custom_private, AGG_PRIVATE_ORDER);
 	int			i;
 
 	node->mode = intVal(list_nth(plan->custom_private, AGG_PRIVATE_MODE));
@@ -581,6 +636,8 @@ aggnode_begin(CustomScanState *state, EState *estate, int eflags)
 	node->limit = aggnode_memory_limit();
 	initStringInfo(&node->buffer);
 	aggnode_compile(node, estate);
+	if (order != NIL)
+		node->sort = aggsort_create(order);
 	if (buckets != NIL)
 	{
 		node->buckets = linitial_int(buckets);
@@ -597,6 +654,8 @@ aggnode_end(CustomScanState *state)
 {
 	AggNode    *node = (AggNode *) state;
 
+	if (node->sort != NULL)
+		aggsort_end(node->sort);
 	ExecEndNode(node->child);
 }
 
@@ -607,6 +666,9 @@ aggnode_rescan(CustomScanState *state)
 	int			i;
 
 	aggnode_reset(node);
+	if (node->sort != NULL)
+		aggsort_end(node->sort);
+	node->sorting = false;
 	aggkeys_rescan(node->keys);
 	for (i = 0; i < node->nfuncs; i++)
 		aggfunc_rescan(&node->funcs[i]);
@@ -629,6 +691,8 @@ aggnode_explain_keys(AggNode *node, List *ancestors, ExplainState *es)
 	CustomScan *plan = (CustomScan *) node->css.ss.ps.plan;
 	List	   *context;
 	List	   *keys = NIL;
+	List	   *order = NIL;
+	ListCell   *cell;
 	int			i;
 
 	if (node->nkeys == 0)
@@ -644,6 +708,10 @@ aggnode_explain_keys(AggNode *node, List *ancestors, ExplainState *es)
 												es->verbose, false));
 	}
 	ExplainPropertyList("Group Key", keys, es);
+	foreach(cell, list_nth(plan->custom_private, AGG_PRIVATE_ORDER))
+		order = lappend(order, aggsort_describe(lfirst(cell), keys));
+	if (order != NIL)
+		ExplainPropertyList("Order", order, es);
 }
 
 static void

@@ -23,7 +23,8 @@ typedef enum AggPrivate
 {
 	AGG_PRIVATE_MODE,			/* an Integer */
 	AGG_PRIVATE_EQS,			/* equality operators of the keys */
-	AGG_PRIVATE_BUCKETS			/* count, key, attno; or NIL */
+	AGG_PRIVATE_BUCKETS,		/* count, key, attno; or NIL */
+	AGG_PRIVATE_ORDER			/* for aggsort_create; or NIL */
 } AggPrivate;
 
 extern const CustomScanMethods aggnode_plan_methods;

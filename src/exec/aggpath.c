@@ -34,6 +34,7 @@
 #include "exec/aggnode.h"
 #include "exec/aggpath.h"
 #include "exec/aggrows.h"
+#include "exec/aggsort.h"
 #include "exec/scanpath.h"
 #include "exec/toppath.h"
 #include "exec/vexpr.h"
@@ -209,9 +210,10 @@ aggpath_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
 	scan->custom_scan_tlist = aggpath_scan_tlist(path);
 	(void) collect_params((Node *) scan->custom_scan_tlist, &params);
 	scan->custom_exprs = params;
-	scan->custom_private = list_make3(list_nth(private, 5),
+	scan->custom_private = list_make4(list_nth(private, 5),
 									  list_nth(private, 4),
-									  list_nth(private, 6));
+									  list_nth(private, 6),
+									  list_nth(private, 7));
 	scan->methods = &aggnode_plan_methods;
 	return &scan->scan.plan;
 }
@@ -223,7 +225,7 @@ static const CustomPathMethods aggpath_methods = {
 
 /* ---------- paths ---------- */
 
-/* custom_private: keys, refs, aggrefs, having, eqs, mode, buckets */
+/* custom_private: keys, refs, aggrefs, having, eqs, mode, buckets, order */
 static CustomPath *
 aggpath_make(RelOptInfo *output, PathTarget *target, Path *child,
 			 const AggPlan *plan, AggNodeMode mode)
@@ -241,6 +243,7 @@ aggpath_make(RelOptInfo *output, PathTarget *target, Path *child,
 									  plan->aggrefs, plan->having,
 									  plan->eqs);
 	path->custom_private = lappend(path->custom_private, makeInteger(mode));
+	path->custom_private = lappend(path->custom_private, NIL);
 	path->custom_private = lappend(path->custom_private, NIL);
 	path->methods = &aggpath_methods;
 	return path;
@@ -267,6 +270,31 @@ aggpath_cost(CustomPath *path, const AggPlan *plan, Path *child, double groups,
 	path->path.total_cost = path->path.startup_cost +
 		groups * (cpu_tuple_cost + path->path.pathtarget->cost.per_tuple +
 				  list_length(plan->aggrefs) * cpu_operator_cost);
+}
+
+/*
+ * Emit the groups in the order that the query wants.  Comparing numbers is
+ * cheap, unless groups do not fit into memory and rows must be sorted.
+ */
+static void
+aggpath_order(PlannerInfo *root, CustomPath *path, const AggPlan *plan,
+			  double groups)
+{
+	double		width = 64 + path->path.pathtarget->width +
+	16 * list_length(plan->aggrefs);
+	List	   *order;
+	List	   *pathkeys;
+
+	if (IS_OTHER_REL(path->path.parent) ||
+		groups * width > get_hash_memory_limit())
+		return;
+	order = aggsort_plan(root, plan->keys, &pathkeys);
+	if (order == NIL)
+		return;
+	list_nth_cell(path->custom_private, 7)->ptr_value = order;
+	path->path.pathkeys = pathkeys;
+	path->path.startup_cost += groups * cpu_operator_cost;
+	path->path.total_cost += groups * cpu_operator_cost;
 }
 
 /* The aggregates' states, in place of their results. */
@@ -364,6 +392,7 @@ aggpath_add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 		rows * list_length(plan->aggrefs) * cpu_operator_cost;
 	final->path.total_cost = final->path.startup_cost +
 		groups * cpu_tuple_cost;
+	aggpath_order(root, final, plan, groups);
 	add_path(output, &final->path);
 }
 
@@ -436,6 +465,7 @@ aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	path = aggpath_make(output, output->reltarget, &scan->path, &plan,
 						AGGNODE_SIMPLE);
 	aggpath_cost(path, &plan, &scan->path, groups, scan->path.rows);
+	aggpath_order(root, path, &plan, groups);
 	if (aggpath_from_metadata(input, &plan))
 	{
 		/* no more than the directory is read, and the hot rows */
@@ -447,7 +477,8 @@ aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	if (settings_enable_ordered_scan)
 		buckets = toppath_for_buckets(root, input, plan.keys, &key, &attno);
 	if (buckets > 0)
-		llast(path->custom_private) = list_make3_int(buckets, key, attno);
+		list_nth_cell(path->custom_private, 6)->ptr_value =
+			list_make3_int(buckets, key, attno);
 	add_path(output, &path->path);
 	if (top.attno != 0 || buckets > 0)
 		return;					/* reading less beats reading it in parallel */

@@ -19,6 +19,7 @@
 #include "utils/float.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/sortsupport.h"
 #include "utils/typcache.h"
 
 #include "exec/intern.h"
@@ -26,6 +27,7 @@
 struct Intern
 {
 	MemoryContext context;
+	Oid			type;
 	Oid			collation;
 	FmgrInfo	hash;
 	FmgrInfo	equal;
@@ -58,6 +60,7 @@ intern_create(Oid type, Oid collation, Oid equal, MemoryContext context)
 	if (!OidIsValid(hash))
 		elog(ERROR, "type %u cannot be hashed", type);
 	intern->context = context;
+	intern->type = type;
 	intern->collation = collation;
 	fmgr_info(hash, &intern->hash);
 	fmgr_info(get_opcode(equal), &intern->equal);
@@ -179,6 +182,45 @@ Datum
 intern_datum(const Intern *intern, int64 word)
 {
 	return intern->values[word];
+}
+
+typedef struct InternOrder
+{
+	const Intern *intern;
+	SortSupport support;
+} InternOrder;
+
+static int
+compare_interned(const void *a, const void *b, void *arg)
+{
+	InternOrder *order = arg;
+
+	return ApplySortComparator(order->intern->values[*(const uint32 *) a], false,
+							   order->intern->values[*(const uint32 *) b], false,
+							   order->support);
+}
+
+uint32 *
+intern_places(const Intern *intern)
+{
+	TypeCacheEntry *cache = lookup_type_cache(intern->type, TYPECACHE_LT_OPR);
+	Size		size = Max(intern->n, 1) * sizeof(uint32);
+	uint32	   *sorted = MemoryContextAllocHuge(CurrentMemoryContext, size);
+	uint32	   *places = MemoryContextAllocHuge(CurrentMemoryContext, size);
+	SortSupportData support = {0};
+	InternOrder order = {intern, &support};
+	uint32		i;
+
+	support.ssup_cxt = CurrentMemoryContext;
+	support.ssup_collation = intern->collation;
+	PrepareSortSupportFromOrderingOp(cache->lt_opr, &support);
+	for (i = 0; i < intern->n; i++)
+		sorted[i] = i;
+	qsort_arg(sorted, intern->n, sizeof(uint32), compare_interned, &order);
+	for (i = 0; i < intern->n; i++)
+		places[sorted[i]] = i;
+	pfree(sorted);
+	return places;
 }
 
 /* ---------- dictionaries ---------- */

@@ -22,6 +22,12 @@ extern int64 intern_word(Intern *intern, VectorKind kind, Datum value);
 /* The value that an interned word stands for. */
 extern Datum intern_datum(const Intern *intern, int64 word);
 
+/*
+ * The place of each value in the type's default order, by word; equal values
+ * do not occur.  Allocated in the current context.
+ */
+extern uint32 *intern_places(const Intern *intern);
+
 /* The same for codes of a dictionary: translated once per entry. */
 extern void intern_begin_dictionary(Intern *intern, const Vector *vector);
 extern int64 intern_code(Intern *intern, const Vector *vector, uint64 code);

@@ -19,6 +19,7 @@
 #include "utils/selfuncs.h"
 #include "utils/typcache.h"
 
+#include "compat/compat.h"
 #include "exec/aggfunc.h"
 #include "exec/cfunction.h"
 #include "exec/toppath.h"
@@ -81,7 +82,7 @@ toppath_set_order(RelOptInfo *rel, PathKey *pathkey, ScanTopPlan *plan)
 	if (var == NULL || vexpr_type_kind(var->vartype) != VECTOR_INT)
 		return false;
 	plan->attno = var->varattno;
-	plan->desc = pathkey->pk_strategy == BTGreaterStrategyNumber;
+	plan->desc = COMPAT_PATHKEY_DESC(pathkey);
 	return true;
 }
 
