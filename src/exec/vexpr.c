@@ -24,13 +24,10 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
-#include "optimizer/clauses.h"
-#include "optimizer/optimizer.h"
-#include "utils/float.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "exec/vexpr_node.h"
+#include "exec/vexpr_once.h"
 #include "vector/compare.h"
 
 /* ---------- types ---------- */
@@ -328,129 +325,6 @@ build_column(VExprShared *shared, Var *var)
 	return &column->base;
 }
 
-/* ---------- what is evaluated once ---------- */
-
-typedef struct OnceExpr
-{
-	VExpr		base;
-	ExprState  *state;			/* NULL: a Const, the value is there */
-	Datum		value;
-	bool		value_isnull;
-	uint32		generation;		/* in which the value was computed */
-} OnceExpr;
-
-ExprContext *
-vexpr_econtext(VExprShared *shared)
-{
-	MemoryContext old;
-
-	if (shared->econtext == NULL)
-	{
-		old = MemoryContextSwitchTo(shared->memory);
-		shared->econtext = CreateExprContext(shared->parent->state);
-		MemoryContextSwitchTo(old);
-	}
-	shared->econtext->ecxt_scantuple = shared->slot;
-	return shared->econtext;
-}
-
-/*
- * ExecInitExpr for expressions that read shared->slot.  They are told that it
- * is virtual, so that they do not deform, and are not compiled by JIT: there
- * may be dozens of them, each evaluated a few times.
- */
-ExprState *
-vexpr_init_expr(VExprShared *shared, Node *node)
-{
-	PlanState  *parent = shared->parent;
-	PlanState	saved = *parent;
-	int			jit_flags = parent->state->es_jit_flags;
-	ExprState  *state;
-
-	parent->scandesc = shared->desc;
-	parent->scanops = &TTSOpsVirtual;
-	parent->scanopsset = true;
-	parent->scanopsfixed = true;
-	parent->state->es_jit_flags = 0;
-	state = ExecInitExpr((Expr *) node, parent);
-	parent->state->es_jit_flags = jit_flags;
-	parent->scandesc = saved.scandesc;
-	parent->scanops = saved.scanops;
-	parent->scanopsset = saved.scanopsset;
-	parent->scanopsfixed = saved.scanopsfixed;
-	return state;
-}
-
-bool
-vexpr_is_once(Node *node)
-{
-	return !contain_var_clause(node) && !contain_subplans(node) &&
-		!contain_volatile_functions(node);
-}
-
-static void
-once_compute(OnceExpr *once)
-{
-	VExprShared *shared = once->base.shared;
-	ExprContext *econtext = vexpr_econtext(shared);
-	bool		isnull;
-	Datum		value;
-
-	if (shared->once == NULL)
-		shared->once = AllocSetContextCreate(shared->memory,
-											 "rusts values evaluated once",
-											 ALLOCSET_SMALL_SIZES);
-	ResetExprContext(econtext);
-	value = ExecEvalExprSwitchContext(once->state, econtext, &isnull);
-	once->value = isnull ? 0 :
-		vexpr_copy_value(&once->base, value, shared->once);
-	once->value_isnull = isnull;
-	once->generation = shared->generation;
-}
-
-Datum
-vexpr_once_value(VExpr *expr, bool *isnull)
-{
-	OnceExpr   *once = (OnceExpr *) expr;
-
-	if (once->state != NULL && once->generation != expr->shared->generation)
-		once_compute(once);
-	*isnull = once->value_isnull;
-	return once->value;
-}
-
-static const Vector *
-once_eval(VExpr *expr, Batch *batch, const uint64 *rows)
-{
-	OnceExpr   *once = (OnceExpr *) expr;
-	bool		isnull;
-
-	(void) vexpr_once_value(expr, &isnull);
-	expr->result.values = &once->value;
-	expr->result.isnull = isnull ? &once->value_isnull : NULL;
-	expr->result.constant = true;
-	expr->result.dictionary = NULL;
-	return &expr->result;
-}
-
-static const VExprClass once_class = {.eval = once_eval};
-
-VExpr *
-vexpr_build_once(VExprShared *shared, Node *node)
-{
-	OnceExpr   *once = vexpr_node_create(shared, &once_class,
-										 sizeof(OnceExpr), exprType(node));
-
-	if (IsA(node, Const))
-	{
-		once->value = ((Const *) node)->constvalue;
-		once->value_isnull = ((Const *) node)->constisnull;
-	}
-	else
-		once->state = vexpr_init_expr(shared, node);
-	return &once->base;
-}
-
 /* ---------- compiling ---------- */
 
 bool
@@ -566,4 +440,6 @@ vexpr_rescan(VExpr *expr)
 		shared->generation = 1;
 	if (shared->once != NULL)
 		MemoryContextReset(shared->once);
+	if (shared->econtext != NULL)
+		ResetExprContext(shared->econtext);
 }

@@ -14,7 +14,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
-#include "exec/vexpr_node.h"
+#include "exec/vexpr_once.h"
 
 typedef struct Comparison
 {

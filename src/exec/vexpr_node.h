@@ -31,6 +31,7 @@ typedef struct VExprShared
 	TupleTableSlot *slot;
 	MemoryContext memory;		/* as long as the expression */
 	MemoryContext once;			/* values evaluated once; NULL until needed */
+	List	   *onces;			/* the nodes that have them */
 	uint32		generation;		/* carried by what was computed once */
 } VExprShared;
 
@@ -103,13 +104,6 @@ extern const double *vexpr_doubles(VExpr *expr, const Vector *vector, int n);
 extern Datum vexpr_datum(const Vector *vector, int row);
 extern bool vexpr_is_null(const Vector *vector, int row);
 extern double vexpr_double(const VExpr *expr, Datum value);
-
-extern ExprContext *vexpr_econtext(VExprShared *shared);
-extern ExprState *vexpr_init_expr(VExprShared *shared, Node *node);
-/* Is it free of columns and does it give one value for the whole scan? */
-extern bool vexpr_is_once(Node *node);
-extern VExpr *vexpr_build_once(VExprShared *shared, Node *node);
-extern Datum vexpr_once_value(VExpr *expr, bool *isnull);
 
 /* ---------- vexpr_scalar.c, vexpr_dictionary.c ---------- */
 

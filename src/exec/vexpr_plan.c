@@ -12,6 +12,7 @@
 #include "optimizer/optimizer.h"
 #include "utils/lsyscache.h"
 
+#include "exec/vexpr_once.h"
 #include "exec/vexpr_step.h"
 
 /*

@@ -19,7 +19,7 @@
 #include "optimizer/optimizer.h"
 #include "utils/datum.h"
 
-#include "exec/vexpr_node.h"
+#include "exec/vexpr_once.h"
 
 typedef struct ScalarExpr
 {

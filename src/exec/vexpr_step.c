@@ -35,6 +35,7 @@
 #include "utils/timestamp.h"
 
 #include "exec/vexpr_keyed.h"
+#include "exec/vexpr_once.h"
 #include "exec/vexpr_step.h"
 #include "vector/vextreme.h"
 #include "vector/vgrid.h"

@@ -31,6 +31,7 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "exec/vexpr_once.h"
 #include "exec/vexpr_step.h"
 
 /* What a function asks of its other arguments, and does to the chain. */
