@@ -34,6 +34,7 @@ batch_segment_column(BlockScan *scan, AttrNumber attno, Vector *vector)
 	{
 		segment_reader_codes(scan->reader, attno, scan->block, &block,
 							 &vector->dictionary, &vector->entries);
+		vector->sorted = scan->reader->readers[attno - 1].sorted;
 		vector->serial = batch_serial(scan, attno);
 	}
 	else
@@ -87,6 +88,7 @@ batch_runs_column(BlockScan *scan, AttrNumber attno, BlockColumn *column,
 	column->vector.isnull = nulls ? column->isnull : NULL;
 	column->vector.dictionary = tag->dictionary;
 	column->vector.entries = tag->data.dict_entries;
+	column->vector.sorted = tag->sorted;
 	column->vector.serial = batch_serial(scan, attno);
 }
 

@@ -40,9 +40,11 @@ typedef struct Vector
 	/*
 	 * Not NULL: values are codes, dictionary[code] is the value.  serial
 	 * differs for every dictionary that lives during a scan, for caches.
+	 * sorted: its entries ascend, compared as bytes.
 	 */
 	const Datum *dictionary;
 	uint32		entries;
+	bool		sorted;
 	uint64		serial;
 } Vector;
 

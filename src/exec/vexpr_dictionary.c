@@ -13,14 +13,21 @@
  *
  * Batches without a dictionary, hot rows, go through "plain", the same
  * expression row by row.
+ *
+ * Text that equals one value, or one of an array, is searched for where the
+ * entries are sorted as bytes: then all entries are known after a few
+ * comparisons.  A nested loop asks that of every segment for every outer row.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
+#include "utils/array.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "exec/vexpr_node.h"
+#include "exec/vexpr_once.h"
 
 /* State of an entry; the first two are also bits to gather. */
 #define ENTRY_YES 1
@@ -32,6 +39,8 @@ typedef struct DictionaryExpr
 	VExpr		base;
 	AttrNumber	attno;
 	VExpr	   *plain;
+	VExpr	   *wanted;			/* what it is to equal; NULL: no such test */
+	bool		any;			/* wanted is an array */
 
 	/* results for one dictionary, in their own context */
 	MemoryContext memory;
@@ -56,6 +65,132 @@ vexpr_next_serial(void)
 	return ++last;
 }
 
+/* ---------- equality ---------- */
+
+/* Mark the entry that has a text's bytes. */
+static void
+mark_equal(DictionaryExpr *expr, const Vector *vector, Datum value)
+{
+	text	   *wanted = DatumGetTextPP(value);
+	Size		length = VARSIZE_ANY_EXHDR(wanted);
+	uint32		low = 0;
+	uint32		high = expr->entries;
+
+	while (low < high)
+	{
+		uint32		middle = low + (high - low) / 2;
+		Pointer		entry = DatumGetPointer(vector->dictionary[middle]);
+		Size		entry_length = VARSIZE_ANY_EXHDR(entry);
+		int			order = memcmp(VARDATA_ANY(entry), VARDATA_ANY(wanted),
+								   Min(entry_length, length));
+
+		if (order == 0 && entry_length == length)
+		{
+			expr->states[middle] = ENTRY_KNOWN | ENTRY_YES;
+			return;
+		}
+		if (order < 0 || (order == 0 && entry_length < length))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+}
+
+/* An empty array decides even about NULL; a NULL in it, about what it lacks. */
+static void
+mark_any_equal(DictionaryExpr *expr, const Vector *vector, Datum wanted)
+{
+	ArrayType  *array = DatumGetArrayTypeP(wanted);
+	Datum	   *elements;
+	bool	   *nulls;
+	bool		any_null = false;
+	uint32		code;
+	int			n;
+	int			i;
+
+	deconstruct_array(array, ARR_ELEMTYPE(array), -1, false, TYPALIGN_INT,
+					  &elements, &nulls, &n);
+	if (n == 0)
+		expr->states[expr->entries] = ENTRY_KNOWN;
+	for (i = 0; i < n; i++)
+	{
+		any_null |= nulls[i];
+		if (!nulls[i])
+			mark_equal(expr, vector, elements[i]);
+	}
+	for (code = 0; any_null && code < expr->entries; code++)
+		if ((expr->states[code] & ENTRY_YES) == 0)
+			expr->states[code] = ENTRY_KNOWN | ENTRY_NULL;
+}
+
+/* Find out about all entries at once. */
+static void
+compute_equality(DictionaryExpr *expr, const Vector *vector)
+{
+	MemoryContext old = MemoryContextSwitchTo(expr->memory);
+	bool		isnull;
+	Datum		wanted = vexpr_once_value(expr->wanted, &isnull);
+
+	memset(expr->states, ENTRY_KNOWN | (isnull ? ENTRY_NULL : 0),
+		   expr->entries);
+	expr->states[expr->entries] = ENTRY_KNOWN | ENTRY_NULL;
+	if (!isnull && expr->any)
+		mark_any_equal(expr, vector, wanted);
+	else if (!isnull)
+		mark_equal(expr, vector, wanted);
+	MemoryContextSwitchTo(old);
+}
+
+static bool
+is_plain_column(Node *node)
+{
+	while (IsA(node, RelabelType))
+		node = (Node *) ((RelabelType *) node)->arg;
+	return IsA(node, Var);
+}
+
+/*
+ * The other side of an equality of a text column, if it is one value for the
+ * scan.  Equal in a deterministic collation are the same bytes.
+ */
+static Node *
+find_wanted(Node *node, bool *any)
+{
+	List	   *args;
+	Oid			collation;
+	Oid			function;
+
+	*any = IsA(node, ScalarArrayOpExpr);
+	if (*any)
+	{
+		ScalarArrayOpExpr *saop = (ScalarArrayOpExpr *) node;
+
+		if (!saop->useOr)
+			return NULL;
+		args = saop->args;
+		collation = saop->inputcollid;
+		function = get_opcode(saop->opno);
+	}
+	else if (IsA(node, OpExpr))
+	{
+		args = ((OpExpr *) node)->args;
+		collation = ((OpExpr *) node)->inputcollid;
+		function = get_opcode(((OpExpr *) node)->opno);
+	}
+	else
+		return NULL;
+	if (function != F_TEXTEQ || !OidIsValid(collation) ||
+		!get_collation_isdeterministic(collation))
+		return NULL;
+	if (is_plain_column(linitial(args)) && vexpr_is_once(lsecond(args)))
+		return lsecond(args);
+	if (!*any && is_plain_column(lsecond(args)) && vexpr_is_once(linitial(args)))
+		return linitial(args);
+	return NULL;
+}
+
+/* ---------- entries ---------- */
+
 static void
 use_dictionary(DictionaryExpr *expr, const Vector *vector)
 {
@@ -78,6 +213,8 @@ use_dictionary(DictionaryExpr *expr, const Vector *vector)
 	expr->any_null = false;
 	expr->serial = vector->serial;
 	expr->entries = vector->entries;
+	if (expr->wanted != NULL && vector->sorted)
+		compute_equality(expr, vector);
 	expr->generation = generation;
 }
 
@@ -225,6 +362,7 @@ vexpr_build_dictionary(VExprShared *shared, Node *node)
 	DictionaryExpr *expr;
 	AttrNumber	attno = vexpr_only_column(node);
 	Oid			type = exprType(node);
+	Node	   *wanted;
 
 	if (attno == 0 ||
 		vexpr_type_kind(TupleDescAttr(shared->desc, attno - 1)->atttypid) != VECTOR_DATUM)
@@ -237,5 +375,8 @@ vexpr_build_dictionary(VExprShared *shared, Node *node)
 							 sizeof(DictionaryExpr), type);
 	expr->attno = attno;
 	expr->plain = vexpr_build_scalar(shared, node);
+	wanted = find_wanted(node, &expr->any);
+	if (wanted != NULL)
+		expr->wanted = vexpr_build_once(shared, wanted);
 	return &expr->base;
 }

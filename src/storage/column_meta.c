@@ -182,36 +182,54 @@ dictionary_size(ColumnReader *column, const int64 *lengths, Size left)
 	return size;
 }
 
-/* Make Datums of the entries; space has room for what they point to. */
+/* Is a string of bytes before the one that follows it in memory? */
+static bool
+bytes_ascend(const uint8 *bytes, Size length, Size next_length)
+{
+	int			order = memcmp(bytes, bytes + length, Min(length, next_length));
+
+	return order < 0 || (order == 0 && length < next_length);
+}
+
+/*
+ * Make Datums of the entries; space has room for what they point to.  Whether
+ * they are sorted is looked at here: the order that the writer claims is that
+ * of a collation, which may have changed since.
+ */
 static void
 dictionary_fill(const SegmentColumnData *data, const uint8 *bytes,
-				const int64 *lengths, char *space, Datum *dictionary)
+				const int64 *lengths, char *space,
+				ColumnDictionary *dictionary)
 {
 	uint32		i;
 
+	dictionary->sorted = true;
 	for (i = 0; i < data->dict_entries; i++)
 	{
 		if (data->byval)
-			memcpy(&dictionary[i], bytes, sizeof(Datum));
+			memcpy(&dictionary->values[i], bytes, sizeof(Datum));
 		else
 		{
-			dictionary[i] = value_make_datum(data->typlen,
-											 (const char *) bytes, lengths[i],
-											 space);
+			dictionary->values[i] = value_make_datum(data->typlen,
+													 (const char *) bytes,
+													 lengths[i], space);
 			space += value_datum_size(data->typlen, lengths[i]);
 		}
+		if (i + 1 < data->dict_entries && dictionary->sorted)
+			dictionary->sorted = bytes_ascend(bytes, lengths[i],
+											  lengths[i + 1]);
 		bytes += lengths[i];
 	}
 }
 
 /* Read the dictionary; what is wanted of it goes into part. */
-Datum *
+ColumnDictionary *
 column_meta_read_dictionary(ColumnReader *column, MemoryContext part)
 {
 	uint32		n = column->data.dict_entries;
 	uint8	   *raw;
 	int64	   *lengths;
-	Datum	   *dictionary;
+	ColumnDictionary *dictionary;
 	Size		size;
 	PackedReader reader;
 
@@ -223,7 +241,9 @@ column_meta_read_dictionary(ColumnReader *column, MemoryContext part)
 	reader.left = column->data.dict.raw;
 	column_read_check(column, packed_get_ints(&reader, lengths, n));
 	size = dictionary_size(column, lengths, reader.left);
-	dictionary = MemoryContextAllocHuge(part, Max(n, 1) * sizeof(Datum));
+	dictionary = MemoryContextAllocHuge(part,
+										offsetof(ColumnDictionary, values) +
+										n * sizeof(Datum));
 	dictionary_fill(&column->data, reader.at, lengths,
 					MemoryContextAllocHuge(part, Max(size, 1)), dictionary);
 	pfree(lengths);

@@ -28,9 +28,16 @@ typedef struct ColumnMeta
 	int64	   *sum;
 } ColumnMeta;
 
+/* A dictionary's entries; code c is values[c]. */
+typedef struct ColumnDictionary
+{
+	bool		sorted;			/* they ascend, compared as bytes */
+	Datum		values[FLEXIBLE_ARRAY_MEMBER];
+} ColumnDictionary;
+
 extern ColumnMeta *column_meta_read(struct ColumnReader *column,
 									MemoryContext part);
-extern Datum *column_meta_read_dictionary(struct ColumnReader *column,
-										  MemoryContext part);
+extern ColumnDictionary *column_meta_read_dictionary(struct ColumnReader *column,
+													 MemoryContext part);
 
 #endif							/* RUSTS_COLUMN_META_H */

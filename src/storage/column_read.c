@@ -64,7 +64,7 @@ column_read_dictionary(ColumnReader *column)
 	SegmentReader *segment = column->segment;
 	CachedSegment *cached = segment->pin.segment;
 	MemoryContext part;
-	Datum	   *dictionary;
+	ColumnDictionary *dictionary;
 
 	if (column->dictionary != NULL)
 		return;
@@ -77,7 +77,8 @@ column_read_dictionary(ColumnReader *column)
 		if (segment_reader_keep_part(segment, part))
 			cached->dictionaries[column->stored] = dictionary;
 	}
-	column->dictionary = dictionary;
+	column->dictionary = dictionary->values;
+	column->sorted = dictionary->sorted;
 }
 
 /* ---------- fetching a block's bytes ---------- */

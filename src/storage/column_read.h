@@ -27,7 +27,8 @@ typedef struct ColumnReader
 	int			stored;			/* then, which of the segment's */
 	SegmentColumnData data;
 	ColumnMeta *meta;			/* loaded when first needed */
-	Datum	   *dictionary;
+	Datum	   *dictionary;		/* loaded when first needed */
+	bool		sorted;			/* its entries ascend, as bytes */
 	int64		block;			/* in values, or -1 */
 	ColumnForm	form;			/* of values */
 	bool		transposed;		/* they are in lane order */

@@ -192,7 +192,7 @@ cache_make_segment(const DirectoryEntryData *d,
 	segment->columns = palloc(Max(1, n) * sizeof(SegmentColumnData));
 	memcpy(segment->columns, columns, n * sizeof(SegmentColumnData));
 	segment->metas = palloc0(Max(1, n) * sizeof(struct ColumnMeta *));
-	segment->dictionaries = palloc0(Max(1, n) * sizeof(Datum *));
+	segment->dictionaries = palloc0(Max(1, n) * sizeof(void *));
 	segment->bytes = MemoryContextMemAllocated(context, true);
 	MemoryContextSwitchTo(old);
 	return segment;

@@ -11,6 +11,7 @@
 #include "storage/directory.h"
 #include "storage/segment_format.h"
 
+struct ColumnDictionary;
 struct ColumnMeta;
 
 typedef struct SegmentCacheKey
@@ -36,7 +37,7 @@ typedef struct CachedSegment
 	SegmentHeaderData header;
 	SegmentColumnData *columns; /* header.ncolumns, as stored */
 	struct ColumnMeta **metas;	/* per column as stored */
-	Datum	  **dictionaries;
+	struct ColumnDictionary **dictionaries;
 	uint32	   *run_start;
 	int64	  **run_codes;
 } CachedSegment;
