@@ -367,8 +367,7 @@ aggpath_add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 		!is_parallel_safe(root, (Node *) plan->keys) ||
 		!is_parallel_safe(root, (Node *) plan->aggrefs))
 		return;
-	workers = compute_parallel_worker(input, input->pages, -1,
-									  max_parallel_workers_per_gather);
+	workers = scanpath_workers(input);
 	if (workers <= 0)
 		return;
 	scan = scanpath_create(root, input, workers);

@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include <math.h>
+#include <unistd.h>
 
 #include "access/sysattr.h"
 #include "nodes/makefuncs.h"
@@ -29,9 +30,9 @@
 #include "utils/lsyscache.h"
 #include "utils/selfuncs.h"
 
+#include "compat/compat.h"
 #include "exec/orderpath.h"
 #include "exec/parampath.h"
-#include "compat/compat.h"
 #include "exec/scannode.h"
 #include "exec/scanpath.h"
 #include "exec/steprows.h"
@@ -474,6 +475,26 @@ scanpath_create_inner(PlannerInfo *root, RelOptInfo *rel, Relids outer)
 	return scanpath_make(root, rel, 0, outer);
 }
 
+/*
+ * PostgreSQL's number goes by the size of the table.  A process more than there
+ * are processors only costs its start: a scan of segments waits for nothing.
+ * Who makes workers free, or names their number, gets them all the same.
+ */
+int
+scanpath_workers(RelOptInfo *rel)
+{
+	int			workers = compute_parallel_worker(rel, rel->pages, -1,
+												  max_parallel_workers_per_gather);
+	long		processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (rel->rel_parallel_workers != -1 || parallel_setup_cost <= 0 ||
+		processors <= 0)
+		return workers;
+	if (parallel_leader_participation)
+		processors--;
+	return Min(workers, Max(processors, 1));
+}
+
 static void
 scanpath_add(PlannerInfo *root, RelOptInfo *rel, Index rti,
 			 RangeTblEntry *rte)
@@ -497,8 +518,7 @@ scanpath_add(PlannerInfo *root, RelOptInfo *rel, Index rti,
 		orderpath_add(root, rel);
 	parampath_add(root, rel);
 	if (rel->consider_parallel && rel->lateral_relids == NULL)
-		workers = compute_parallel_worker(rel, rel->pages, -1,
-										  max_parallel_workers_per_gather);
+		workers = scanpath_workers(rel);
 	if (workers > 0)
 		add_partial_path(rel, &scanpath_create(root, rel, workers)->path);
 }

@@ -39,6 +39,8 @@ extern void scanpath_set_top(CustomPath *path, const ScanTopPlan *plan,
 extern void scanpath_set_order(CustomPath *path, const ScanOrderPlan *plan);
 /* What it costs when its batches are read instead of its rows. */
 extern Cost scanpath_batch_cost(const Path *path);
+/* How many workers to plan for; 0: a parallel scan is out of the question. */
+extern int	scanpath_workers(RelOptInfo *rel);
 extern void scanpath_init(void);
 
 #endif							/* RUSTS_SCANPATH_H */
