@@ -17,8 +17,8 @@
 #include "storage/column_meta.h"
 #include "storage/column_read.h"
 
-/* Each read of neighbouring blocks takes so many times those of the last. */
-#define READ_AHEAD_GROWTH 4
+/* Chunks that one read takes at most, unless what is wanted is larger. */
+#define READ_AHEAD_CHUNKS 4
 
 void
 column_read_corrupt(ColumnReader *column, const char *what)
@@ -84,6 +84,99 @@ column_read_dictionary(ColumnReader *column)
 /* ---------- fetching a block's bytes ---------- */
 
 static void
+column_read_stored(ColumnReader *column, uint64 from, uint64 to, uint8 *out)
+{
+	SegmentReader *segment = column->segment;
+
+	store_read(segment->store, segment->entry.d.chunk_id,
+			   column->data.data_offset + from, to - from, (char *) out);
+}
+
+/* Make room in held, keeping what is in it. */
+static void
+column_reserve_held(ColumnReader *column, Size size)
+{
+	if (size <= column->held_size)
+		return;
+	if (column->held == NULL)
+		column->held = MemoryContextAllocHuge(column->segment->context, size);
+	else
+		column->held = repalloc_huge(column->held, size);
+	column->held_size = size;
+}
+
+/*
+ * Hold bytes from .. to of the column's data.  What is held of them already
+ * moves to its new place: a chunk that is read twice is looked up and checked
+ * twice.
+ */
+static void
+column_hold(ColumnReader *column, uint64 from, uint64 to)
+{
+	uint64		keep_from = Max(from, column->held_from);
+	uint64		keep_to = Min(to, column->held_to);
+
+	column_reserve_held(column, to - from);
+	if (keep_from < keep_to)
+		memmove(column->held + (keep_from - from),
+				column->held + (keep_from - column->held_from),
+				keep_to - keep_from);
+	else
+		keep_from = keep_to = from;
+	column->held_from = column->held_to = 0;
+	column_read_stored(column, from, keep_from, column->held);
+	column_read_stored(column, keep_to, to, column->held + (keep_to - from));
+	column->held_from = from;
+	column->held_to = to;
+}
+
+/*
+ * Hold these bytes and neighbours of them.  Scans that look at a few blocks of
+ * each series are as frequent as those that look at all: after a jump the
+ * chunks of the bytes are read, for the rest of a chunk costs next to nothing
+ * once it is found and checked.  Whoever goes on from there gets more and more
+ * in that direction, frames or not; leaving out less than a chunk, no more
+ * than the last time.
+ */
+static void
+column_hold_around(ColumnReader *column, uint64 from, uint64 to)
+{
+	uint64		base = column->data.data_offset % STORE_CHUNK_PAYLOAD;
+	bool		some = column->held_to > column->held_from;
+	bool		forward = some && from >= column->held_from &&
+		from <= column->held_to + STORE_CHUNK_PAYLOAD;
+	bool		backward = some && to <= column->held_to &&
+		to + STORE_CHUNK_PAYLOAD >= column->held_from;
+	uint64		more;
+
+	if (!column->segment->sequential)
+	{
+		column_hold(column, from, to);
+		return;
+	}
+	if (!forward && !backward)
+		column->ahead = 1;
+	else if (from <= column->held_to && to >= column->held_from)
+		column->ahead = Min(column->ahead * 2, READ_AHEAD_CHUNKS);
+	more = (uint64) (column->ahead - 1) * STORE_CHUNK_PAYLOAD;
+	if (!forward)
+		from -= Min(from, (base + from) % STORE_CHUNK_PAYLOAD + more);
+	if (!backward)
+		to += (STORE_CHUNK_PAYLOAD - (base + to) % STORE_CHUNK_PAYLOAD) %
+			STORE_CHUNK_PAYLOAD + more;
+	column_hold(column, from, Min(to, column->data.data_length));
+}
+
+/* Bytes from .. to of the column's data, valid until the next call. */
+static const uint8 *
+column_stored_bytes(ColumnReader *column, uint64 from, uint64 to)
+{
+	if (from < column->held_from || to > column->held_to)
+		column_hold_around(column, from, to);
+	return column->held + (from - column->held_from);
+}
+
+static void
 column_reserve_frame(ColumnReader *column, Size size)
 {
 	if (size <= column->frame_size)
@@ -94,84 +187,24 @@ column_reserve_frame(ColumnReader *column, Size size)
 	column->frame_size = size;
 }
 
-static void
-column_read_stored(ColumnReader *column, uint64 offset, Size len, uint8 *out)
-{
-	SegmentReader *segment = column->segment;
-
-	store_read(segment->store, segment->entry.d.chunk_id,
-			   column->data.data_offset + offset, len, (char *) out);
-}
-
-/* Read and decompress a whole frame. */
+/* Decompress a frame, unless it is there already. */
 static void
 column_read_frame(ColumnReader *column, uint32 frame)
 {
 	ColumnMeta *meta = column->meta;
+	uint64		from = meta->frame_offset[frame];
 	Size		raw = meta->frame_raw[frame];
 	Size		stored = meta->frame_stored[frame];
-	uint8	   *bytes = palloc_extended(Max(stored, 1), MCXT_ALLOC_HUGE);
+	const uint8 *bytes;
 
+	if (column->current_frame == frame)
+		return;
+	column->current_frame = -1;
 	column_reserve_frame(column, raw);
-	column_read_stored(column, meta->frame_offset[frame], stored, bytes);
+	bytes = column_stored_bytes(column, from, from + stored);
 	column_read_check(column, compress_decode(column->data.compression, bytes,
-										 stored, column->frame, raw));
-	pfree(bytes);
-	column->held_from = 0;
-	column->held_to = raw;
-}
-
-/*
- * How many blocks to read at once: one after a jump, then more and more.
- * Scans that look at a few blocks of each series are as frequent as those
- * that look at all.
- */
-static uint32
-column_blocks_ahead(const ColumnReader *column, uint32 block, int64 last)
-{
-	if (!column->segment->sequential ||
-		(last != (int64) block - 1 && last != (int64) block + 1))
-		return 1;
-	return Min(Max(column->ahead, 1) * READ_AHEAD_GROWTH,
-			   SEGMENT_FRAME_BLOCKS);
-}
-
-/* Read a block of a frame that is not compressed, and neighbours of it. */
-static void
-column_read_blocks(ColumnReader *column, uint32 block, int64 last)
-{
-	ColumnMeta *meta = column->meta;
-	uint32		frame = meta->block_frame[block];
-	uint64		base = column->data.data_offset + meta->frame_offset[frame];
-	uint32		first = block;
-	uint32		end = block + 1;
-	uint64		from;
-	uint64		to;
-
-	column->ahead = column_blocks_ahead(column, block, last);
-	if (last < block)
-		end = Min(block + column->ahead, meta->nblocks);
-	else
-		first = block - Min(block, column->ahead - 1);
-	while (meta->block_frame[first] != frame)
-		first++;
-	while (meta->block_frame[end - 1] != frame)
-		end--;
-	from = meta->block_offset[first];
-	to = meta->block_offset[end - 1] + meta->block_length[end - 1];
-
-	/* the rest of the last chunk is checked and in the cache anyway */
-	if (column->segment->sequential)
-	{
-		to += (STORE_CHUNK_PAYLOAD - (base + to) % STORE_CHUNK_PAYLOAD) %
-			STORE_CHUNK_PAYLOAD;
-		to = Min(to, meta->frame_raw[frame]);
-	}
-	column_reserve_frame(column, to - from);
-	column_read_stored(column, meta->frame_offset[frame] + from, to - from,
-					   column->frame);
-	column->held_from = from;
-	column->held_to = to;
+											  stored, column->frame, raw));
+	column->current_frame = frame;
 }
 
 /* Bytes of one block. */
@@ -181,20 +214,14 @@ column_block_bytes(ColumnReader *column, uint32 block)
 	ColumnMeta *meta = column_read_meta(column);
 	uint32		frame = meta->block_frame[block];
 	uint64		from = meta->block_offset[block];
-	int64		last = column->last_block;
 
-	column->last_block = block;
-	if (column->current_frame != frame || from < column->held_from ||
-		from + meta->block_length[block] > column->held_to)
+	if (meta->frame_compressed[frame])
 	{
-		column->current_frame = -1;
-		if (meta->frame_compressed[frame])
-			column_read_frame(column, frame);
-		else
-			column_read_blocks(column, block, last);
-		column->current_frame = frame;
+		column_read_frame(column, frame);
+		return column->frame + from;
 	}
-	return column->frame + (from - column->held_from);
+	from += meta->frame_offset[frame];
+	return column_stored_bytes(column, from, from + meta->block_length[block]);
 }
 
 /* ---------- decoding ---------- */

@@ -36,13 +36,14 @@ typedef struct ColumnReader
 	Datum	   *values;
 	bool	   *isnull;
 	uint32	   *lengths;
-	uint8	   *frame;			/* raw bytes held_from .. held_to of it */
-	Size		frame_size;
-	int64		current_frame;	/* or -1 */
+	uint8	   *held;			/* bytes held_from .. held_to as stored */
+	Size		held_size;
 	uint64		held_from;
 	uint64		held_to;
-	int64		last_block;		/* asked for before */
-	uint32		ahead;			/* blocks the last read was for */
+	uint32		ahead;			/* chunks the last read was for */
+	uint8	   *frame;			/* the current one, decompressed */
+	Size		frame_size;
+	int64		current_frame;	/* or -1 */
 	char	   *arena;			/* by-reference values of the block */
 	Size		arena_size;
 } ColumnReader;

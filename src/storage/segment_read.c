@@ -4,8 +4,9 @@
  *
  * A reader belongs to one scan.  It reads the header when it is opened and
  * everything else when somebody asks.  Metadata come from the cache where they
- * can, and are left there.  Memory: per column used one block of Datums and
- * one frame; metadata that found no room in the cache.
+ * can, and are left there.  Memory: per column used one block of Datums, the
+ * bytes of one frame or of a few chunks, one frame decompressed; metadata that
+ * found no room in the cache.
  */
 #include "postgres.h"
 
@@ -122,7 +123,6 @@ reader_attach_columns(SegmentReader *segment)
 		reader->attnum = i + 1;
 		reader->block = -1;
 		reader->current_frame = -1;
-		reader->last_block = -1;
 	}
 	for (i = 0; i < segment->header.ncolumns; i++)
 	{

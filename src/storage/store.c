@@ -125,10 +125,12 @@ static pg_crc32c
 store_checksum(Oid chunk_id, int32 chunk_seq, const char *data, uint32 len)
 {
 	pg_crc32c	crc;
+	uint32		key[2];
 
+	key[0] = chunk_id;
+	key[1] = (uint32) chunk_seq;
 	INIT_CRC32C(crc);
-	COMP_CRC32C(crc, &chunk_id, sizeof(chunk_id));
-	COMP_CRC32C(crc, &chunk_seq, sizeof(chunk_seq));
+	COMP_CRC32C(crc, key, sizeof(key));
 	if (crc32c_available())
 		crc = crc32c_extend(crc, data, len);
 	else
