@@ -2,7 +2,7 @@
 #
 # Source it after bench/lib.sh.  Everything lives in BENCH_DIR and stays there:
 #
-#   d1.txt, taxi.csv   the input
+#   d1gen, taxi.csv    the input; d1.txt for the peers
 #   data/              PostgreSQL: cpu, taxi (rusts), cpu_heap, taxi_heap
 #   duckdb.db, chdb.db the peers
 #   npm/               their packages
@@ -29,12 +29,25 @@ load_columns() {
 	for name in $D1_METRICS; do printf ', %s %s' "$name" "$3"; done
 }
 
-load_input() {
-	[ "$BENCH_DIR/d1gen" -nt bench/d1.c ] || cc -std=c99 -O2 -o "$BENCH_DIR/d1gen" bench/d1.c -lm || return 1
+load_generator() {
+	[ "$BENCH_DIR/d1gen" -nt bench/d1.c ] || cc -std=c99 -O2 -o "$BENCH_DIR/d1gen" bench/d1.c -lm
+}
+
+# PostgreSQL reads the generator's output as it comes: it may be long.
+load_d1_program() {
+	echo "PROGRAM '$BENCH_DIR/d1gen -h $HOSTS -s $STEP -t $SPAN'"
+}
+
+load_d1_file() {
+	load_generator || return 1
 	if [ ! -s "$BENCH_DIR/d1.txt" ]; then
 		load_note "generating data set D1: $BENCH_DIR/d1.txt"
 		"$BENCH_DIR/d1gen" -h "$HOSTS" -s "$STEP" -t "$SPAN" >"$BENCH_DIR/d1.txt" || return 1
 	fi
+	chmod a+r "$BENCH_DIR/d1.txt"
+}
+
+load_taxi_file() {
 	if [ ! -s "$BENCH_DIR/taxi.csv" ]; then
 		if [ -r "$TAXI_FILE" ]; then
 			zstd -qdc "$TAXI_FILE" | tr -d '\r' >"$BENCH_DIR/taxi.csv"
@@ -43,7 +56,7 @@ load_input() {
 			perl bench/demo/taxi.pl 600000 1 >"$BENCH_DIR/taxi.csv"
 		fi
 	fi
-	chmod a+r "$BENCH_DIR/d1.txt" "$BENCH_DIR/taxi.csv"
+	chmod a+r "$BENCH_DIR/taxi.csv"
 }
 
 # Maintenance by the clock is off: the rows are flushed here.
@@ -54,7 +67,7 @@ load_rusts() {
 			WITH (rusts.time = 'time', rusts.tags = '$D1_TAGS', $quiet)" \
 		-c "CREATE TABLE taxi ($TAXI) USING rusts WITH (rusts.time = 'lpep_pickup_datetime', rusts.tags = 'pulocationid',
 			rusts.partition_interval = '30 days', $quiet)" \
-		-c "COPY cpu FROM '$BENCH_DIR/d1.txt'" -c "COPY taxi FROM '$BENCH_DIR/taxi.csv' (FORMAT csv, HEADER)" \
+		-c "COPY cpu FROM $(load_d1_program)" -c "COPY taxi FROM '$BENCH_DIR/taxi.csv' (FORMAT csv, HEADER)" \
 		-c "SELECT rusts.flush('cpu')" -c "SELECT rusts.flush('taxi')" \
 		-c "VACUUM ANALYZE cpu" -c "VACUUM ANALYZE taxi" -c CHECKPOINT >/dev/null
 }
@@ -63,7 +76,7 @@ load_heap() {
 	bench_sql -c "SET client_min_messages = warning" -c "DROP TABLE IF EXISTS cpu_heap, taxi_heap" \
 		-c "CREATE TABLE cpu_heap ($(load_columns 'timestamptz NOT NULL' text float8))" \
 		-c "CREATE TABLE taxi_heap ($TAXI)" \
-		-c "COPY cpu_heap FROM '$BENCH_DIR/d1.txt'" -c "COPY taxi_heap FROM '$BENCH_DIR/taxi.csv' (FORMAT csv, HEADER)" \
+		-c "COPY cpu_heap FROM $(load_d1_program)" -c "COPY taxi_heap FROM '$BENCH_DIR/taxi.csv' (FORMAT csv, HEADER)" \
 		-c "SET maintenance_work_mem = '1GB'" \
 		-c "CREATE INDEX ON cpu_heap (hostname, time DESC)" -c "CREATE INDEX ON cpu_heap (time DESC)" \
 		-c "CREATE INDEX ON taxi_heap (pulocationid, lpep_pickup_datetime DESC)" -c "CREATE INDEX ON taxi_heap (lpep_pickup_datetime DESC)" \
@@ -76,7 +89,7 @@ load_postgres() {
 	local stamp=$BENCH_DIR/loaded.$1 want=loaded
 	[ "$1" = heap ] || want=$(cat sql/rusts--*.sql src/storage/segment_format.h src/storage/segment_write.c | md5sum)
 	[ "$(cat "$stamp" 2>/dev/null)" != "$want" ] || return 0
-	load_input || return 1
+	load_generator && load_taxi_file || return 1
 	load_note "loading D1 and the taxi trips into $1"
 	"load_$1" && echo "$want" >"$stamp"
 }
@@ -108,7 +121,7 @@ load_chdb() {
 load_peer() {
 	local file=$BENCH_DIR/$1.db errors
 	[ ! -e "$BENCH_DIR/loaded.$1" ] || return 0
-	load_input || return 1
+	load_d1_file && load_taxi_file || return 1
 	load_note "loading D1 and the taxi trips into $1"
 	rm -rf "$file"*
 	errors=$("load_$1" | node bench/queries/peer.cjs "$1" "$NPM" "$file" "$(nproc)" load 2>&1 | grep -v '^ok$')

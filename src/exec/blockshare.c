@@ -7,10 +7,10 @@
  * and number its rows alike.  They share one number, the first row that is
  * nobody's yet; a piece is claimed by moving it.
  *
- * Pieces shrink as the end comes near.  Large ones spare a participant from
- * opening a segment that others read too, and keep the groups of an
- * aggregation over sorted rows apart; the small ones at the end let all finish
- * at about the same time, whoever came late.
+ * Pieces shrink as the end comes near.  Large ones, of several segments, spare
+ * a participant from opening a segment that others read too, and keep the
+ * groups of an aggregation apart, by series or by time; the small ones at the
+ * end let all finish at about the same time, whoever came late.
  */
 #include "postgres.h"
 
@@ -19,7 +19,7 @@
 #include "exec/blockscan.h"
 #include "exec/blockshare.h"
 
-/* No piece is smaller, but for the last of a segment. */
+/* No piece is smaller, but for a whole segment or the end of one. */
 #define PIECE_ROWS (32 * CODEC_BLOCK_ROWS)
 /* Each participant would get this many pieces, were they all like the next. */
 #define PIECES_LEFT 3
@@ -52,48 +52,74 @@ blockshare_reinit(BlockScanShared *shared, Relation rel)
 /* ---------- rows ---------- */
 
 /*
- * How many of left rows, of which segment_left belong to the segment, to
- * claim: a multiple of PIECE_ROWS, or all that is left of the segment.
+ * Where the piece that begins at a row ends: at a multiple of PIECE_ROWS in its
+ * segment, so that no block has two readers, or with a segment.
  */
 static uint64
-blockshare_piece(const BlockScanShared *shared, uint64 left,
-				 uint64 segment_left)
+blockshare_piece_end(const BlockScan *scan, uint64 row)
 {
-	uint64		share = left / (shared->participants * PIECES_LEFT);
-	uint64		piece = Max(share / PIECE_ROWS, 1) * PIECE_ROWS;
+	DirectoryList *list = scan->cursor.list;
+	uint64		share = (list->rows - row) /
+	(scan->shared->participants * PIECES_LEFT);
+	uint64		end = row + Max(share, PIECE_ROWS);
+	uint64		start = scan->rows_before;
+	uint64		next = start;
+	int			i = scan->next;
 
-	/* nor leave less than a piece */
-	return piece + PIECE_ROWS > segment_left ? segment_left : piece;
+	if (end >= list->rows)
+		return list->rows;
+	for (; next <= end; i++)
+	{
+		start = next;
+		next += list->entries[scan->order[i]].d.rows;
+	}
+	end = start + (end - start) / PIECE_ROWS * PIECE_ROWS;
+	/* nor leave less than that */
+	return next - end < PIECE_ROWS ? next : end;
+}
+
+static bool
+blockshare_claim_piece(BlockScan *scan)
+{
+	uint64		row = pg_atomic_read_u64(&scan->shared->next_row);
+
+	while (row < scan->cursor.list->rows)
+	{
+		uint64		end = blockshare_piece_end(scan, row);
+
+		if (pg_atomic_compare_exchange_u64(&scan->shared->next_row, &row, end))
+		{
+			scan->piece_row = row;
+			scan->piece_end = end;
+			return true;
+		}
+		/* row is up to date now */
+	}
+	return false;
 }
 
 bool
 blockshare_claim(BlockScan *scan)
 {
 	DirectoryList *list = scan->cursor.list;
-	uint64		row = pg_atomic_read_u64(&scan->shared->next_row);
+	const DirectoryEntry *entry;
 
-	while (scan->next < list->n)
+	if (scan->piece_row == scan->piece_end && !blockshare_claim_piece(scan))
+		return false;
+	for (;;)
 	{
-		const DirectoryEntry *entry = &list->entries[scan->order[scan->next]];
-		uint64		end = scan->rows_before + entry->d.rows;
-		uint64		piece;
-
-		if (row >= end)
-		{
-			scan->rows_before = end;
-			scan->next++;
-			continue;
-		}
-		piece = blockshare_piece(scan->shared, list->rows - row, end - row);
-		if (!pg_atomic_compare_exchange_u64(&scan->shared->next_row, &row,
-											row + piece))
-			continue;			/* row is up to date now */
-		scan->entry = entry;
-		scan->low = (uint32) (row - scan->rows_before);
-		scan->high = scan->low + (uint32) piece;
-		return true;
+		entry = &list->entries[scan->order[scan->next]];
+		if (scan->piece_row < scan->rows_before + entry->d.rows)
+			break;
+		scan->rows_before += entry->d.rows;
+		scan->next++;
 	}
-	return false;
+	scan->entry = entry;
+	scan->low = (uint32) (scan->piece_row - scan->rows_before);
+	scan->high = (uint32) Min(scan->piece_end - scan->rows_before,
+							  entry->d.rows);
+	scan->piece_row = scan->rows_before + scan->high;
+	return true;
 }
 
 /* ---------- counters ---------- */

@@ -117,6 +117,8 @@ typedef struct BlockScan
 	int		   *order;			/* of the entries */
 	int			next;			/* position in order */
 	uint64		rows_before;	/* of the segments before order[next] */
+	uint64		piece_row;		/* of a parallel scan: what is left of the */
+	uint64		piece_end;		/* piece that was claimed last */
 	bool		segments_done;
 	const DirectoryEntry *entry;	/* current segment */
 	uint32		low;			/* its rows that are ours */
