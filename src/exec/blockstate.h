@@ -94,10 +94,7 @@ typedef struct BlockScan
 	BlockScanShared *shared;	/* NULL: serial */
 	BlockScanCounters counters;
 
-	/*
-	 * Rows outside these bounds of a time column are of no interest any more;
-	 * set by consumers that look for the newest or oldest rows.
-	 */
+	/* rows beyond do not matter any more to who looks for newest or oldest */
 	AttrNumber	bound_attno;	/* 0: none */
 	int64		bound_low;
 	int64		bound_high;
