@@ -1,5 +1,5 @@
 -- Groups in the order of ORDER BY, without a sort above: every kind of key,
--- both directions, NULLs at either end, hot rows and segments, several passes.
+-- both directions, NULLs at either end, hot rows and segments, spilled groups.
 SET client_min_messages = warning;
 SET max_parallel_workers_per_gather = 0;
 CREATE TABLE ordered (time timestamptz NOT NULL, host text, c text COLLATE "C",
@@ -55,7 +55,7 @@ SET work_mem = '64kB';
 SELECT * FROM orders WHERE orders IN ('1, 2', 'i DESC, c, host NULLS FIRST', 'f, host DESC', 'host');
 RESET work_mem;
 
--- estimated to fit, and does not: rows of all passes are sorted
+-- estimated to fit, and does not: rows are sorted, from disk or of all passes
 CREATE TABLE surprise (time timestamptz NOT NULL, host text, k int) USING rusts
 	WITH (rusts.time = 'time', rusts.tags = 'host', rusts.flush_age = 0);
 INSERT INTO surprise SELECT '2024-01-01+00'::timestamptz + g * interval '1 s', 'h' || g % 10, g % 10 FROM generate_series(1, 20000) g;
@@ -69,10 +69,14 @@ DECLARE
 	plan json;
 BEGIN
 	EXECUTE 'EXPLAIN (ANALYZE, FORMAT JSON) SELECT k, count(*) FROM surprise GROUP BY k ORDER BY k DESC' INTO plan;
+	ASSERT (plan -> 0 -> 'Plan' ->> 'Disk Usage')::int > 0;
+	EXECUTE 'EXPLAIN (ANALYZE, FORMAT JSON) SELECT k, count(*), array_agg(host) FROM surprise GROUP BY k ORDER BY k DESC' INTO plan;
 	ASSERT (plan -> 0 -> 'Plan' ->> 'Passes')::int > 1;
 END $$;
 SELECT count(*), count(*) FILTER (WHERE k >= before) AS misplaced
 FROM (SELECT k, lag(k) OVER () AS before FROM (SELECT k, count(*) FROM surprise GROUP BY k ORDER BY k DESC) o) l;
+SELECT count(*), count(*) FILTER (WHERE k >= before) AS misplaced
+FROM (SELECT k, lag(k) OVER () AS before FROM (SELECT k, count(*), array_agg(host) FROM surprise GROUP BY k ORDER BY k DESC) o) l;
 BEGIN;
 DECLARE c CURSOR FOR SELECT k, count(*) FROM surprise GROUP BY k ORDER BY k DESC;
 FETCH 2 FROM c;

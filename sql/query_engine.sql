@@ -89,11 +89,15 @@ SELECT '2024-01-01 08:00'::timestamptz + g * interval '1 s', CASE WHEN g > 0 THE
 FROM generate_series(0, 2999) g;
 INSERT INTO qr SELECT * FROM qh WHERE time >= '2024-01-01 08:00' AND t IS NULL AND n = extract(epoch FROM time - '2024-01-01 08:00') AND v = n / 4.0;
 SELECT id, d.* FROM queries, differences(query) d ORDER BY id;
--- several passes
+-- groups that do not fit into memory: spilled, or in several passes
 SET work_mem = '64kB';
 SET hash_mem_multiplier = 1;
 SET max_parallel_workers_per_gather = 0;
 SELECT d.* FROM differences('SELECT time, host, count(*), sum(v), max(t), count(DISTINCT n) FROM TABLE GROUP BY time, host') d;
+SELECT d.* FROM differences('SELECT time, host, region, t, count(*), sum(v), max(n), first(t, time), bool_or(b), round(stddev(n), 6) FROM TABLE GROUP BY time, host, region, t') d;
+SET max_parallel_workers_per_gather = 2;
+SELECT d.* FROM differences('SELECT time, host, region, t, count(*), sum(n), min(v), max(n) FROM TABLE GROUP BY time, host, region, t') d;
+SET max_parallel_workers_per_gather = 0;
 RESET work_mem;
 RESET hash_mem_multiplier;
 
@@ -148,13 +152,13 @@ SET max_parallel_workers_per_gather = 2;
 SET enable_material = off;
 SELECT count(*) FROM generate_series(1, 4) g, LATERAL (SELECT v FROM qg WHERE v > 100 AND v::text LIKE '%7' LIMIT 5) s;
 
--- several passes under EXPLAIN ANALYZE
+-- groups that do not fit into memory, under EXPLAIN ANALYZE
 SET max_parallel_workers_per_gather = 0;
 SET work_mem = '64kB';
 SET hash_mem_multiplier = 1;
 INSERT INTO qg SELECT '2024-01-02'::timestamptz + g * interval '1 s', 'h' || g % 20, g FROM generate_series(1, 40000) g;
 SELECT rusts.flush('qg') > 0 AS flushed;
-CREATE FUNCTION passes(query text) RETURNS TABLE (groups bigint, passes text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION passes(query text) RETURNS TABLE (groups bigint, passes text, spilled bool) LANGUAGE plpgsql AS $$
 DECLARE
 	plan json;
 	n int;
@@ -163,13 +167,20 @@ BEGIN
 	groups := plan->0->'Plan'->>'Groups';
 	n := plan->0->'Plan'->>'Passes';
 	passes := CASE WHEN n = 1 THEN 'one' WHEN n <= 100 THEN 'some' ELSE n::text END;
+	spilled := (plan->0->'Plan'->>'Disk Usage')::int > 100;
 	RETURN NEXT;
 END $$;
--- a pass has room for a megabyte of groups, however small the memory
+-- there is room for a megabyte of groups, however small the memory
 SELECT * FROM passes('SELECT time, sum(v) FROM qg GROUP BY time');
+SELECT * FROM passes('SELECT time, host, avg(v), stddev(v), min(v) FROM qg GROUP BY time, host');
+-- what cannot be spilled comes in passes
 SELECT * FROM passes('SELECT time, host, avg(v), stddev(v), max(host), array_agg(v) FROM qg GROUP BY time, host');
 SELECT * FROM passes('SELECT time_bucket(''1 minute'', time), sum(v) FROM qg GROUP BY 1');
 SELECT count(*), sum(n), sum(s) FROM (SELECT time, count(*) AS n, sum(v) AS s FROM qg GROUP BY time) q;
+SELECT count(*), sum(n), sum(s) FROM (SELECT time, count(*) AS n, sum(v) AS s, array_agg(v) FROM qg GROUP BY time) q;
 SELECT count(*), sum(v) FROM qg;
+-- an ordered one, again for each outer row, left before its end
+SELECT x, s.* FROM generate_series(1, 2) x, LATERAL (SELECT time, count(*) + x AS n FROM qg GROUP BY time ORDER BY time DESC LIMIT 2) s ORDER BY x, time;
+SELECT x, (SELECT count(*) FROM (SELECT time, sum(v + x) AS s FROM qg GROUP BY time) q WHERE s > 39998) FROM generate_series(1, 3) x ORDER BY x;
 DROP FUNCTION passes(text);
 DROP TABLE qg;

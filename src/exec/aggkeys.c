@@ -14,6 +14,8 @@
 
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "exec/aggkeys.h"
@@ -26,6 +28,8 @@ typedef struct AggKey
 	VExpr	   *expr;
 	AttrNumber	column;			/* the key is just this column; 0: not */
 	VectorKind	kind;
+	int16		typlen;
+	bool		typbyval;
 	Intern	   *intern;			/* of kind VECTOR_DATUM */
 
 	/* of the current batch */
@@ -84,6 +88,7 @@ aggkeys_create(List *exprs, List *eqs, PlanState *parent, TupleDesc desc,
 		if (slot != NULL)
 			key->expr = vexpr_compile((Expr *) expr, parent, desc, slot);
 		key->kind = vexpr_type_kind(exprType(expr));
+		get_typlenbyval(exprType(expr), &key->typlen, &key->typbyval);
 		if (IsA(expr, Var) && ((Var *) expr)->varattno > 0)
 			key->column = ((Var *) expr)->varattno;
 		key->words = palloc(BATCH_ROWS * sizeof(int64));
@@ -492,19 +497,81 @@ aggkeys_lookup(AggKeys *keys, Batch *batch, AggGroups *groups)
 		lookup_rows(keys, batch, changes, groups);
 }
 
+/* A key of the row to be looked up. */
+static void
+key_set_row(AggKeys *keys, int k, Datum value, bool isnull)
+{
+	keys->row_nulls[k] = isnull;
+	keys->row_datums[k] = isnull ? (Datum) 0 : value;
+	keys->row_words[k] = isnull ? 0 :
+		intern_word(keys->keys[k].intern, keys->keys[k].kind, value);
+}
+
 uint32
 aggkeys_lookup_row(AggKeys *keys, const Datum *values, const bool *isnull)
 {
 	int			k;
 
 	for (k = 0; k < keys->n; k++)
+		key_set_row(keys, k, values[k], isnull[k]);
+	return groups_find(keys);
+}
+
+uint32
+aggkeys_hash(const AggKeys *keys, uint32 group)
+{
+	uint64		mixed = 0;
+	int			k;
+
+	for (k = 0; k < keys->n; k++)
 	{
-		keys->row_nulls[k] = isnull[k];
-		keys->row_datums[k] = isnull[k] ? (Datum) 0 : values[k];
-		keys->row_words[k] = isnull[k] ? 0 :
-			intern_word(keys->keys[k].intern, keys->keys[k].kind,
-								values[k]);
+		Size		i = (Size) group * keys->n + k;
+		const Intern *intern = keys->keys[k].intern;
+		uint64		word = keys->words[i];
+
+		if (intern != NULL && !keys->nulls[i])
+			word = intern_hash(intern, word);
+		mixed = mix_word(mixed, word + keys->nulls[i]);
 	}
+	return (uint32) (mixed >> 32);
+}
+
+void
+aggkeys_serialize(const AggKeys *keys, uint32 group, StringInfo buffer)
+{
+	int			k;
+
+	for (k = 0; k < keys->n; k++)
+	{
+		const AggKey *key = &keys->keys[k];
+		Size		i = (Size) group * keys->n + k;
+		Size		size = datumEstimateSpace(keys->datums[i], keys->nulls[i],
+											  key->typbyval, key->typlen);
+		char	   *at;
+
+		enlargeStringInfo(buffer, size);
+		at = buffer->data + buffer->len;
+		datumSerialize(keys->datums[i], keys->nulls[i], key->typbyval,
+					   key->typlen, &at);
+		buffer->len += size;
+	}
+}
+
+uint32
+aggkeys_restore(AggKeys *keys, StringInfo buffer)
+{
+	char	   *start = buffer->data + buffer->cursor;
+	char	   *at = start;
+	int			k;
+
+	for (k = 0; k < keys->n; k++)
+	{
+		bool		isnull;
+		Datum		value = datumRestore(&at, &isnull);
+
+		key_set_row(keys, k, value, isnull);
+	}
+	buffer->cursor += at - start;
 	return groups_find(keys);
 }
 

@@ -46,6 +46,15 @@ extern bool aggkeys_nth_largest(const AggKeys *keys, int key, uint32 n,
  */
 extern bool aggkeys_places(const AggKeys *keys, int key, uint64 *places,
 						   bool *nulls);
+/* Of the keys' values: the same after aggkeys_reset. */
+extern uint32 aggkeys_hash(const AggKeys *keys, uint32 group);
+/*
+ * A group's keys, appended to a buffer; and the group with the keys at its
+ * cursor.  The latter allocates values for the caller to free.
+ */
+extern void aggkeys_serialize(const AggKeys *keys, uint32 group,
+							  StringInfo buffer);
+extern uint32 aggkeys_restore(AggKeys *keys, StringInfo buffer);
 /* A key of a group. */
 extern Datum aggkeys_value(const AggKeys *keys, uint32 group, int key,
 						   bool *isnull);

@@ -10,12 +10,13 @@
  * a segment or block whose every row passes and whose metadata answer all
  * aggregates is not decoded at all.
  *
- * Memory.  When the groups outgrow hash_mem (and PASS_MEMORY), a serial node
- * starts again and makes several passes over the table, each for the groups in
- * one part of the hash space: segments are cheap to read again, and nothing is
- * written to disk.  A partial node emits the groups it has and starts with
- * none: whoever combines them does not mind seeing a group twice.  The final
- * node has at most the groups of the result.
+ * Memory.  When the groups outgrow hash_mem (and PASS_MEMORY), they go to disk
+ * with their states, and states of one group are combined when all has been
+ * read (aggspill.c).  Transition functions have no states that could be
+ * combined: with one of them the node starts again and makes several passes
+ * over the table, each for the groups in one part of the hash space.  A partial
+ * node emits the groups it has and starts with none: whoever combines them does
+ * not mind seeing a group twice.
  *
  * Order.  A query's ORDER BY group keys is served by emitting the groups in that
  * order (aggsort.c); those of several passes are sorted as rows.
@@ -38,6 +39,7 @@
 #include "exec/aggkeys.h"
 #include "exec/aggnode.h"
 #include "exec/aggsort.h"
+#include "exec/aggspill.h"
 #include "exec/blockprune.h"
 #include "exec/scannode.h"
 #include "storage/segment_format.h"
@@ -89,6 +91,8 @@ typedef struct AggNode
 	uint32	   *order;			/* of the groups at hand; NULL: as they are */
 	bool		sorting;		/* rows come from sort */
 	bool		exhausted;		/* the input is */
+	bool		can_spill;		/* states can be combined */
+	AggSpill   *spill;			/* NULL: all fitted so far */
 	List	   *parts;			/* AggPart, to be done after this one */
 	AggPart		part;
 	int64		passes;
@@ -366,9 +370,9 @@ aggnode_pass(AggNode *node)
 	}
 }
 
-/* The next groups of a simple node. */
+/* The next groups of a node that makes passes. */
 static bool
-aggnode_fill_simple(AggNode *node)
+aggnode_fill_pass(AggNode *node)
 {
 	if (node->passes > 0)
 	{
@@ -395,58 +399,165 @@ aggnode_fill_partial(AggNode *node)
 	return true;
 }
 
-/* Read states from below and combine them. */
-static bool
-aggnode_fill_final(AggNode *node)
-{
-	if (node->exhausted)
-		return false;
-	aggnode_begin_groups(node);
-	for (;;)
-	{
-		TupleTableSlot *slot = ExecProcNode(node->child);
-		StringInfoData buffer;
-		bytea	   *states;
-		uint32		group;
-		int			i;
+/* ---------- states from elsewhere ---------- */
 
-		if (TupIsNull(slot))
-			break;
+static void
+aggnode_combine(AggNode *node, uint32 group, StringInfo states)
+{
+	int			i;
+
+	aggnode_reserve(node);
+	for (i = 0; i < node->nfuncs; i++)
+		aggfunc_combine(&node->funcs[i], group, states);
+}
+
+/* Read rows of a partial node; true: that was all, false: memory ran out. */
+static bool
+aggnode_read_partial(AggNode *node)
+{
+	TupleTableSlot *slot;
+
+	while (slot = ExecProcNode(node->child), !TupIsNull(slot))
+	{
+		StringInfoData buffer = {0};
+		uint32		group;
+
 		slot_getallattrs(slot);
 		group = aggkeys_lookup_row(node->keys, slot->tts_values,
 								   slot->tts_isnull);
-		aggnode_reserve(node);
-		if (node->nfuncs == 0)
-			continue;
-		states = DatumGetByteaPP(slot->tts_values[node->nkeys]);
-		buffer.data = VARDATA_ANY(states);
-		buffer.len = buffer.maxlen = VARSIZE_ANY_EXHDR(states);
-		buffer.cursor = 0;
-		for (i = 0; i < node->nfuncs; i++)
-			aggfunc_combine(&node->funcs[i], group, &buffer);
+		if (node->nfuncs > 0)
+		{
+			bytea	   *states = DatumGetByteaPP(slot->tts_values[node->nkeys]);
+
+			buffer.data = VARDATA_ANY(states);
+			buffer.len = buffer.maxlen = VARSIZE_ANY_EXHDR(states);
+		}
+		aggnode_combine(node, group, &buffer);
+		if (aggnode_is_full(node))
+			return false;
 	}
-	node->exhausted = true;
-	node->passes = 1;
 	return true;
+}
+
+/* The same for groups on disk. */
+static bool
+aggnode_read_spilled(AggNode *node)
+{
+	MemoryContext memory = node->css.ss.ps.ps_ExprContext->ecxt_per_tuple_memory;
+	bool		full = false;
+
+	while (!full && aggspill_get(node->spill, &node->buffer))
+	{
+		MemoryContext old = MemoryContextSwitchTo(memory);
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(memory);
+		aggnode_combine(node, aggkeys_restore(node->keys, &node->buffer),
+						&node->buffer);
+		MemoryContextSwitchTo(old);
+		full = aggnode_is_full(node);
+	}
+	return !full;
+}
+
+/* Put all groups to disk, unless they share all bits of the hash. */
+static void
+aggnode_spill(AggNode *node)
+{
+	uint32		group;
+	int			i;
+
+	if (node->spill == NULL)
+		node->spill = aggspill_create(node->css.ss.ps.state->es_query_cxt,
+									  node->limit);
+	if (!aggspill_can_put(node->spill))
+	{
+		node->limit = SIZE_MAX;
+		return;
+	}
+	for (group = 0; group < aggkeys_ngroups(node->keys); group++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		resetStringInfo(&node->buffer);
+		aggkeys_serialize(node->keys, group, &node->buffer);
+		for (i = 0; i < node->nfuncs; i++)
+			aggfunc_serialize(&node->funcs[i], group, &node->buffer);
+		aggspill_put(node->spill, aggkeys_hash(node->keys, group),
+					 &node->buffer);
+	}
+	aggnode_reset(node);
+}
+
+/* Read what is below the node, or a part that was put to disk, to its end. */
+static void
+aggnode_read_whole(AggNode *node)
+{
+	bool		done;
+
+	do
+	{
+		if (node->spill != NULL && aggspill_is_reading(node->spill))
+			done = aggnode_read_spilled(node);
+		else if (node->mode == AGGNODE_FINAL)
+			done = aggnode_read_partial(node);
+		else
+			done = aggnode_read(node);
+		if (!done)
+			aggnode_spill(node);
+	} while (!done);
+}
+
+/* The next groups of a node whose states can be combined. */
+static bool
+aggnode_fill_spilling(AggNode *node)
+{
+	if (node->passes > 0)
+	{
+		if (node->spill == NULL || !aggspill_next(node->spill))
+			return false;
+		aggnode_reset(node);
+	}
+	node->passes = 1;
+	for (;;)
+	{
+		node->limit = aggnode_memory_limit();
+		aggnode_begin_groups(node);
+		aggnode_read_whole(node);
+		if (node->spill == NULL || !aggspill_has_put(node->spill))
+			return true;
+		/* the states of the groups at hand may be incomplete */
+		aggnode_spill(node);
+		(void) aggspill_next(node->spill);
+	}
+}
+
+/* Are there groups that do not fit into memory with those at hand? */
+static bool
+aggnode_has_more(const AggNode *node)
+{
+	return node->parts != NIL ||
+		(node->spill != NULL && !aggspill_is_last(node->spill));
+}
+
+static void
+aggnode_end_spill(AggNode *node)
+{
+	if (node->spill != NULL)
+		aggspill_end(node->spill);
+	node->spill = NULL;
 }
 
 static bool
 aggnode_fill(AggNode *node)
 {
-	bool		result = false;
+	bool		result;
 
-	switch (node->mode)
-	{
-		case AGGNODE_SIMPLE:
-			result = aggnode_fill_simple(node);
-			break;
-		case AGGNODE_PARTIAL:
-			result = aggnode_fill_partial(node);
-			break;
-		case AGGNODE_FINAL:
-			result = aggnode_fill_final(node);
-			break;
-	}
+	if (node->mode == AGGNODE_PARTIAL)
+		result = aggnode_fill_partial(node);
+	else if (node->can_spill)
+		result = aggnode_fill_spilling(node);
+	else
+		result = aggnode_fill_pass(node);
 	if (result)
 		node->ngroups += aggkeys_ngroups(node->keys);
 	return result;
@@ -496,7 +607,7 @@ aggnode_store_group(AggNode *node, uint32 group, TupleTableSlot *slot)
 	ExecStoreVirtualTuple(slot);
 }
 
-/* Groups of several passes: sort the rows of all of them. */
+/* Groups that come in several steps: sort the rows of all of them. */
 static void
 aggnode_sort_passes(AggNode *node, TupleTableSlot *slot)
 {
@@ -536,7 +647,7 @@ aggnode_next(AggNode *node, TupleTableSlot *slot)
 			return false;
 		node->filled = true;
 		node->next = 0;
-		if (node->sort != NULL && node->parts != NIL)
+		if (node->sort != NULL && aggnode_has_more(node))
 			aggnode_sort_passes(node, slot);
 		else if (node->sort != NULL)
 			node->order = aggsort_groups(node->sort, node->keys,
@@ -645,8 +756,13 @@ aggnode_begin(CustomScanState *state, EState *estate, int eflags)
 		node->bucket_attno = lthird_int(buckets);
 	}
 	node->takes_summaries = settings_enable_metadata_agg && node->nkeys == 0;
+	node->can_spill = true;
 	for (i = 0; i < node->nfuncs; i++)
+	{
 		node->takes_summaries &= aggfunc_takes_summary(&node->funcs[i]);
+		node->can_spill &= node->funcs[i].kind != AGG_GENERIC &&
+			node->funcs[i].kind != AGG_DISTINCT;
+	}
 }
 
 static void
@@ -656,6 +772,7 @@ aggnode_end(CustomScanState *state)
 
 	if (node->sort != NULL)
 		aggsort_end(node->sort);
+	aggnode_end_spill(node);
 	ExecEndNode(node->child);
 }
 
@@ -669,6 +786,7 @@ aggnode_rescan(CustomScanState *state)
 	if (node->sort != NULL)
 		aggsort_end(node->sort);
 	node->sorting = false;
+	aggnode_end_spill(node);
 	aggkeys_rescan(node->keys);
 	for (i = 0; i < node->nfuncs; i++)
 		aggfunc_rescan(&node->funcs[i]);
@@ -735,6 +853,13 @@ aggnode_explain(CustomScanState *state, List *ancestors, ExplainState *es)
 		ExplainPropertyInteger("Groups", NULL, node->ngroups, es);
 	if (node->passes > 1 || es->format != EXPLAIN_FORMAT_TEXT)
 		ExplainPropertyInteger("Passes", NULL, node->passes, es);
+	if (node->spill != NULL)
+	{
+		ExplainPropertyInteger("Spilled Groups", NULL,
+							   aggspill_groups(node->spill), es);
+		ExplainPropertyInteger("Disk Usage", "kB",
+							   (aggspill_bytes(node->spill) + 1023) / 1024, es);
+	}
 	if (node->peak > 0)
 		ExplainPropertyInteger("Memory Usage", "kB",
 							   (int64) (node->peak + 1023) / 1024, es);

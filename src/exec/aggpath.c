@@ -51,6 +51,7 @@ static create_upper_paths_hook_type previous_upper_paths = NULL;
 /* What is to be computed. */
 typedef struct AggPlan
 {
+	PathTarget *target;
 	List	   *keys;			/* expressions */
 	List	   *eqs;			/* their equality operators */
 	List	   *refs;			/* their sortgrouprefs */
@@ -109,16 +110,15 @@ target_expr(PathTarget *target, Index ref)
 
 /* The keys, as the input relation (maybe a child of an append) has them. */
 static bool
-aggplan_find_keys(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
+aggplan_find_keys(PlannerInfo *root, RelOptInfo *input, List *clauses,
 				  AggPlan *plan)
 {
 	ListCell   *cell;
 
-	foreach(cell, compat_group_clause(root))
+	foreach(cell, clauses)
 	{
 		SortGroupClause *clause = lfirst_node(SortGroupClause, cell);
-		Node	   *expr = target_expr(output->reltarget,
-									   clause->tleSortGroupRef);
+		Node	   *expr = target_expr(plan->target, clause->tleSortGroupRef);
 
 		if (expr == NULL && IS_OTHER_REL(input))
 			return false;
@@ -134,23 +134,20 @@ aggplan_find_keys(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	return true;
 }
 
+/* target and having are set; clauses: what to group by. */
 static bool
-aggplan_make(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
-			 List *having, AggPlan *plan)
+aggplan_make(PlannerInfo *root, RelOptInfo *input, List *clauses,
+			 AggPlan *plan)
 {
 	ListCell   *cell;
 
-	memset(plan, 0, sizeof(*plan));
 	plan->native = true;
-	plan->having = having;
-	if (root->parse->groupingSets != NIL ||
-		(!root->parse->hasAggs && root->parse->groupClause == NIL) ||
-		!aggplan_find_keys(root, input, output, plan))
+	if (!aggplan_find_keys(root, input, clauses, plan))
 		return false;
-	foreach(cell, output->reltarget->exprs)
+	foreach(cell, plan->target->exprs)
 		if (aggplan_walk(lfirst(cell), plan))
 			return false;
-	return !aggplan_walk((Node *) having, plan);
+	return !aggplan_walk((Node *) plan->having, plan);
 }
 
 /* ---------- plans ---------- */
@@ -249,6 +246,13 @@ aggpath_make(RelOptInfo *output, PathTarget *target, Path *child,
 	return path;
 }
 
+/* Bytes that a group takes, about. */
+static double
+aggpath_width(const AggPlan *plan)
+{
+	return 64 + plan->target->width + 16 * list_length(plan->aggrefs);
+}
+
 /* Cost of aggregating what the scan below reads. */
 static void
 aggpath_cost(CustomPath *path, const AggPlan *plan, Path *child, double groups,
@@ -270,6 +274,11 @@ aggpath_cost(CustomPath *path, const AggPlan *plan, Path *child, double groups,
 	path->path.total_cost = path->path.startup_cost +
 		groups * (cpu_tuple_cost + path->path.pathtarget->cost.per_tuple +
 				  list_length(plan->aggrefs) * cpu_operator_cost);
+	/* what does not fit is written, read, and looked up again */
+	if (groups * aggpath_width(plan) > aggnode_memory_limit())
+		path->path.total_cost += groups *
+			(2 * aggpath_width(plan) / BLCKSZ * seq_page_cost +
+			 2 * cpu_tuple_cost);
 }
 
 /*
@@ -280,13 +289,11 @@ static void
 aggpath_order(PlannerInfo *root, CustomPath *path, const AggPlan *plan,
 			  double groups)
 {
-	double		width = 64 + path->path.pathtarget->width +
-	16 * list_length(plan->aggrefs);
 	List	   *order;
 	List	   *pathkeys;
 
 	if (IS_OTHER_REL(path->path.parent) ||
-		groups * width > get_hash_memory_limit())
+		groups * aggpath_width(plan) > aggnode_memory_limit())
 		return;
 	order = aggsort_plan(root, plan->keys, &pathkeys);
 	if (order == NIL)
@@ -382,8 +389,7 @@ aggpath_add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	gather = (Path *) create_gather_path(root, output, &partial->path,
 										 partial->path.pathtarget, NULL,
 										 &rows);
-	final = aggpath_make(output, output->reltarget, gather, plan,
-						 AGGNODE_FINAL);
+	final = aggpath_make(output, plan->target, gather, plan, AGGNODE_FINAL);
 	final->path.parallel_safe = false;
 	final->path.parallel_workers = 0;
 	final->path.rows = groups;
@@ -436,36 +442,33 @@ aggpath_fits(PlannerInfo *root, RelOptInfo *input, const AggPlan *plan)
 
 static void
 aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
-			GroupPathExtraData *extra)
+			List *clauses, AggPlan *plan)
 {
-	List	   *having = (List *) extra->havingQual;
 	CustomPath *scan;
 	CustomPath *path;
 	ScanTopPlan top = {0};
-	AggPlan		plan;
 	double		groups = 1;
 	int			buckets = 0;
 	int			key;
 	AttrNumber	attno;
 
 	if (!settings_enable_vectorized_agg || !IS_SIMPLE_REL(input) ||
-		extra->patype == PARTITIONWISE_AGGREGATE_PARTIAL ||
 		!scanpath_possible(root, input) || aggpath_has_gate(root, input) ||
-		!aggplan_make(root, input, output, having, &plan) ||
-		!aggpath_fits(root, input, &plan))
+		!aggplan_make(root, input, clauses, plan) ||
+		!aggpath_fits(root, input, plan))
 		return;
-	if (plan.keys != NIL)
-		groups = aggrows_estimate(root, input, plan.keys);
+	if (plan->keys != NIL)
+		groups = aggrows_estimate(root, input, plan->keys);
 	scan = scanpath_create(root, input, 0);
 	if (settings_enable_ordered_scan &&
-		toppath_for_aggregates(root, input, plan.keys, plan.eqs, plan.aggrefs,
-							   &top))
+		toppath_for_aggregates(root, input, plan->keys, plan->eqs,
+							   plan->aggrefs, &top))
 		scanpath_set_top(scan, &top, groups);
-	path = aggpath_make(output, output->reltarget, &scan->path, &plan,
+	path = aggpath_make(output, plan->target, &scan->path, plan,
 						AGGNODE_SIMPLE);
-	aggpath_cost(path, &plan, &scan->path, groups, scan->path.rows);
-	aggpath_order(root, path, &plan, groups);
-	if (aggpath_from_metadata(input, &plan))
+	aggpath_cost(path, plan, &scan->path, groups, scan->path.rows);
+	aggpath_order(root, path, plan, groups);
+	if (aggpath_from_metadata(input, plan))
 	{
 		/* no more than the directory is read, and the hot rows */
 		path->path.total_cost -= path->path.startup_cost * 0.99;
@@ -474,14 +477,29 @@ aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 		return;
 	}
 	if (settings_enable_ordered_scan)
-		buckets = toppath_for_buckets(root, input, plan.keys, &key, &attno);
+		buckets = toppath_for_buckets(root, input, plan->keys, &key, &attno);
 	if (buckets > 0)
 		list_nth_cell(path->custom_private, 6)->ptr_value =
 			list_make3_int(buckets, key, attno);
 	add_path(output, &path->path);
 	if (top.attno != 0 || buckets > 0)
 		return;					/* reading less beats reading it in parallel */
-	aggpath_add_parallel(root, input, output, &plan, groups);
+	aggpath_add_parallel(root, input, output, plan, groups);
+}
+
+static void
+aggpath_add_grouping(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
+					 GroupPathExtraData *extra)
+{
+	AggPlan		plan = {0};
+
+	if (root->parse->groupingSets != NIL ||
+		(!root->parse->hasAggs && root->parse->groupClause == NIL) ||
+		extra->patype == PARTITIONWISE_AGGREGATE_PARTIAL)
+		return;
+	plan.target = output->reltarget;
+	plan.having = (List *) extra->havingQual;
+	aggpath_add(root, input, output, compat_group_clause(root), &plan);
 }
 
 static void
@@ -491,7 +509,8 @@ aggpath_upper_paths(PlannerInfo *root, UpperRelationKind stage,
 	if (previous_upper_paths)
 		previous_upper_paths(root, stage, input, output, extra);
 	if (stage == UPPERREL_GROUP_AGG && extra != NULL)
-		aggpath_add(root, input, output, (GroupPathExtraData *) extra);
+		aggpath_add_grouping(root, input, output,
+							 (GroupPathExtraData *) extra);
 }
 
 void

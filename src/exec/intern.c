@@ -184,6 +184,12 @@ intern_datum(const Intern *intern, int64 word)
 	return intern->values[word];
 }
 
+uint32
+intern_hash(const Intern *intern, int64 word)
+{
+	return intern->hashes[word];
+}
+
 typedef struct InternOrder
 {
 	const Intern *intern;

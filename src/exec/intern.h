@@ -21,6 +21,8 @@ extern void intern_reset(Intern *intern);
 extern int64 intern_word(Intern *intern, VectorKind kind, Datum value);
 /* The value that an interned word stands for. */
 extern Datum intern_datum(const Intern *intern, int64 word);
+/* Of the value, whatever its word is. */
+extern uint32 intern_hash(const Intern *intern, int64 word);
 
 /*
  * The place of each value in the type's default order, by word; equal values
