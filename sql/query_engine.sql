@@ -21,6 +21,8 @@ EXPLAIN (COSTS OFF) SELECT time_bucket('1 hour', time), host, avg(v) FROM qr WHE
 EXPLAIN (COSTS OFF) SELECT * FROM qr ORDER BY time DESC LIMIT 10;
 EXPLAIN (COSTS OFF) SELECT DISTINCT ON (host) * FROM qr ORDER BY host, time DESC;
 EXPLAIN (COSTS OFF) SELECT host, last(v, time) FROM qr GROUP BY host;
+EXPLAIN (COSTS OFF) SELECT DISTINCT host, region FROM qr WHERE v > 100 ORDER BY host, region;
+EXPLAIN (COSTS OFF) SELECT DISTINCT host, count(*) OVER () FROM qr;
 EXPLAIN (COSTS OFF) SELECT time_bucket('1 minute', time) AS bucket, max(v) FROM qr GROUP BY bucket ORDER BY bucket DESC LIMIT 5;
 -- these stay with PostgreSQL's nodes, above the scan
 EXPLAIN (COSTS OFF) SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY v) FROM qr;
@@ -95,8 +97,10 @@ SET hash_mem_multiplier = 1;
 SET max_parallel_workers_per_gather = 0;
 SELECT d.* FROM differences('SELECT time, host, count(*), sum(v), max(t), count(DISTINCT n) FROM TABLE GROUP BY time, host') d;
 SELECT d.* FROM differences('SELECT time, host, region, t, count(*), sum(v), max(n), first(t, time), bool_or(b), round(stddev(n), 6) FROM TABLE GROUP BY time, host, region, t') d;
+SELECT d.* FROM differences('SELECT DISTINCT time, host, region, t, v FROM TABLE') d;
 SET max_parallel_workers_per_gather = 2;
 SELECT d.* FROM differences('SELECT time, host, region, t, count(*), sum(n), min(v), max(n) FROM TABLE GROUP BY time, host, region, t') d;
+SELECT d.* FROM differences('SELECT DISTINCT host, region FROM TABLE') d;
 SET max_parallel_workers_per_gather = 0;
 RESET work_mem;
 RESET hash_mem_multiplier;
@@ -173,6 +177,7 @@ END $$;
 -- there is room for a megabyte of groups, however small the memory
 SELECT * FROM passes('SELECT time, sum(v) FROM qg GROUP BY time');
 SELECT * FROM passes('SELECT time, host, avg(v), stddev(v), min(v) FROM qg GROUP BY time, host');
+SELECT * FROM passes('SELECT DISTINCT time, host FROM qg');
 -- what cannot be spilled comes in passes
 SELECT * FROM passes('SELECT time, host, avg(v), stddev(v), max(host), array_agg(v) FROM qg GROUP BY time, host');
 SELECT * FROM passes('SELECT time_bucket(''1 minute'', time), sum(v) FROM qg GROUP BY 1');

@@ -128,11 +128,13 @@ typedef RelFileNode CompatRelFileLocator;
 	index_beginscan(rel, index, snapshot, nkeys, norderbys)
 #endif
 
-/* PostgreSQL 16 keeps GROUP BY without redundant items (upstream 8d83a5d0a2). */
+/* PostgreSQL 16 keeps these without redundant items (upstream 8d83a5d0a2). */
 #if PG_VERSION_NUM >= 160000
 #define compat_group_clause(root) ((root)->processed_groupClause)
+#define compat_distinct_clause(root) ((root)->processed_distinctClause)
 #else
 #define compat_group_clause(root) ((root)->parse->groupClause)
+#define compat_distinct_clause(root) ((root)->parse->distinctClause)
 #endif
 
 /*

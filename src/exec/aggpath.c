@@ -4,8 +4,9 @@
  *
  * A grouped relation directly over one rusts table gets a path of ours when
  * every aggregate can be computed on batches (aggfunc.c) and the targets are
- * made of group keys and aggregates only.  Everything else stays with
- * PostgreSQL's Agg, over the columnar scan.
+ * made of group keys and aggregates only.  SELECT DISTINCT is the same without
+ * aggregates.  Everything else stays with PostgreSQL's Agg, over the columnar
+ * scan.
  *
  * The node's custom_scan_tlist is the list of keys, then of aggregates, in
  * terms of the table's columns; targets and HAVING refer to its entries.
@@ -502,6 +503,21 @@ aggpath_add_grouping(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	aggpath_add(root, input, output, compat_group_clause(root), &plan);
 }
 
+/* Only DISTINCT on all that is selected, straight from the table. */
+static void
+aggpath_add_distinct(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output)
+{
+	Query	   *parse = root->parse;
+	AggPlan		plan = {0};
+
+	if (parse->hasDistinctOn || parse->hasAggs || parse->groupClause != NIL ||
+		parse->groupingSets != NIL || parse->havingQual != NULL ||
+		parse->hasWindowFuncs || parse->hasTargetSRFs)
+		return;
+	plan.target = input->reltarget;
+	aggpath_add(root, input, output, compat_distinct_clause(root), &plan);
+}
+
 static void
 aggpath_upper_paths(PlannerInfo *root, UpperRelationKind stage,
 					RelOptInfo *input, RelOptInfo *output, void *extra)
@@ -511,6 +527,8 @@ aggpath_upper_paths(PlannerInfo *root, UpperRelationKind stage,
 	if (stage == UPPERREL_GROUP_AGG && extra != NULL)
 		aggpath_add_grouping(root, input, output,
 							 (GroupPathExtraData *) extra);
+	else if (stage == UPPERREL_DISTINCT)
+		aggpath_add_distinct(root, input, output);
 }
 
 void
