@@ -132,7 +132,8 @@ column_meta_read(ColumnReader *column, MemoryContext part)
 	SegmentReader *segment = column->segment;
 	uint32		nblocks = (segment->header.rows + CODEC_BLOCK_ROWS - 1) /
 		CODEC_BLOCK_ROWS;
-	uint8	   *raw = segment_reader_section(segment, &column->data.meta);
+	uint8	   *raw = segment_reader_section(segment, column->attnum,
+											 &column->data.meta);
 	int64	   *blocks = palloc(nblocks * sizeof(int64));
 	int64	   *frames;
 	uint32		nframes;
@@ -235,7 +236,8 @@ column_meta_read_dictionary(ColumnReader *column, MemoryContext part)
 
 	if (n > column->segment->header.rows)
 		column_read_corrupt(column, "dictionary is larger than the segment");
-	raw = segment_reader_section(column->segment, &column->data.dict);
+	raw = segment_reader_section(column->segment, column->attnum,
+								 &column->data.dict);
 	lengths = palloc_extended(Max(n, 1) * sizeof(int64), MCXT_ALLOC_HUGE);
 	reader.at = raw;
 	reader.left = column->data.dict.raw;

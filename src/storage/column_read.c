@@ -86,10 +86,8 @@ column_read_dictionary(ColumnReader *column)
 static void
 column_read_stored(ColumnReader *column, uint64 from, uint64 to, uint8 *out)
 {
-	SegmentReader *segment = column->segment;
-
-	store_read(segment->store, segment->entry.d.chunk_id,
-			   column->data.data_offset + from, to - from, (char *) out);
+	segment_reader_bytes(column->segment, column->attnum,
+						 column->data.data_offset + from, to - from, out);
 }
 
 /* Make room in held, keeping what is in it. */

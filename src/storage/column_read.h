@@ -74,7 +74,14 @@ extern void column_read_check(ColumnReader *column, CodecStatus status);
 /* What is known of the blocks, and column->dictionary; read when needed. */
 extern ColumnMeta *column_read_meta(ColumnReader *column);
 extern void column_read_dictionary(ColumnReader *column);
+/*
+ * Bytes of the segment's stream, on behalf of a column (0: of none): as they
+ * are; a section's, decompressed, palloc'd in the current context.
+ */
+extern void segment_reader_bytes(SegmentReader *segment, AttrNumber attnum,
+								 uint64 offset, Size len, void *out);
 extern uint8 *segment_reader_section(SegmentReader *segment,
+									 AttrNumber attnum,
 									 const SegmentSectionData *section);
 
 /*

@@ -42,8 +42,10 @@ typedef struct CounterData
 
 StaticAssertDecl(sizeof(CounterData) == 8, "format 2.3");
 
+/* Find the first row of a reserved id, if a snapshot sees one. */
 static bool
-counter_find(Store *store, ItemPointer tid)
+counter_find_row(Store *store, Oid chunk_id, Snapshot snapshot,
+				 ItemPointer tid)
 {
 	ScanKeyData key[1];
 	SysScanDesc scan;
@@ -51,10 +53,10 @@ counter_find(Store *store, ItemPointer tid)
 	bool		found = false;
 
 	ScanKeyInit(&key[0], 1, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(STORE_ID_COUNTER));
+				ObjectIdGetDatum(chunk_id));
 	scan = systable_beginscan_ordered(store->toast,
 									  store->indexes[store->valid],
-									  SnapshotSelf, 1, key);
+									  snapshot, 1, key);
 	tuple = systable_getnext_ordered(scan, ForwardScanDirection);
 	if (tuple != NULL)
 	{
@@ -65,6 +67,17 @@ counter_find(Store *store, ItemPointer tid)
 	return found;
 }
 
+static bool
+counter_find(Store *store, ItemPointer tid)
+{
+	return counter_find_row(store, STORE_ID_COUNTER, SnapshotSelf, tid);
+}
+
+/*
+ * The counter is older than any directory row.  Where there is one of these,
+ * even a dead one, a missing counter was lost: beginning anew would give out
+ * numbers twice.
+ */
 static void
 counter_create(Store *store, ItemPointer tid)
 {
@@ -73,6 +86,8 @@ counter_create(Store *store, ItemPointer tid)
 	LockPage(store->toast, COUNTER_LOCK_PAGE, ExclusiveLock);
 	if (!counter_find(store, tid))
 	{
+		if (counter_find_row(store, STORE_ID_DIRECTORY, SnapshotAny, tid))
+			store_report_corruption(store, -1, NULL, "the counter row is gone");
 		store_insert(store, STORE_ID_COUNTER, 0, (char *) &data, sizeof(data),
 					 GetCurrentCommandId(true), HEAP_INSERT_FROZEN);
 		if (!counter_find(store, tid))
@@ -81,24 +96,30 @@ counter_create(Store *store, ItemPointer tid)
 	UnlockPage(store->toast, COUNTER_LOCK_PAGE, ExclusiveLock);
 }
 
-/* Address of checksum and data inside the counter tuple on a page (image). */
+/*
+ * Find the counter inside its tuple on a page (image): returns the address of
+ * checksum and data, and the data.
+ */
 static char *
-counter_payload(Store *store, Page page, OffsetNumber offset)
+counter_load(Store *store, Page page, OffsetNumber offset, CounterData *data)
 {
 	ItemId		item = PageGetItemId(page, offset);
-	HeapTupleHeader header;
-	struct varlena *chunk;
+	HeapTupleData tuple;
+	StoreChunk	chunk;
 
-	if (!ItemIdIsNormal(item))
+	if (!ItemIdIsNormal(item) ||
+		ItemIdGetLength(item) < MAXALIGN(SizeofHeapTupleHeader) ||
+		ItemIdGetOffset(item) + ItemIdGetLength(item) > BLCKSZ)
 		store_report_corruption(store, -1, NULL, "the counter row is gone");
-	header = (HeapTupleHeader) PageGetItem(page, item);
-	chunk = (struct varlena *) ((char *) header + header->t_hoff +
-								sizeof(Oid) + sizeof(int32));
-	if (ItemIdGetLength(item) < header->t_hoff + sizeof(Oid) + sizeof(int32) +
-		VARHDRSZ + sizeof(pg_crc32c) + sizeof(CounterData) ||
-		VARSIZE(chunk) != VARHDRSZ + sizeof(pg_crc32c) + sizeof(CounterData))
+	tuple.t_data = (HeapTupleHeader) PageGetItem(page, item);
+	tuple.t_len = ItemIdGetLength(item);
+	if (store_take_apart(store, &tuple, &chunk) != NULL ||
+		chunk.id != STORE_ID_COUNTER || chunk.len != sizeof(CounterData))
 		store_report_corruption(store, -1, NULL, "the counter row is malformed");
-	return VARDATA(chunk);
+	memcpy(data, chunk.data, sizeof(*data));
+	if (data->version != 1)
+		store_report_corruption(store, -1, NULL, "the counter row is malformed");
+	return unconstify(char *, chunk.data) - sizeof(pg_crc32c);
 }
 
 static pg_crc32c
@@ -114,17 +135,6 @@ counter_checksum(const CounterData *data)
 	COMP_CRC32C(crc, data, sizeof(*data));
 	FIN_CRC32C(crc);
 	return crc;
-}
-
-static void
-counter_load(Store *store, char *payload, CounterData *data)
-{
-	pg_crc32c	crc;
-
-	memcpy(&crc, payload, sizeof(crc));
-	memcpy(data, payload + sizeof(crc), sizeof(*data));
-	if (!EQ_CRC32C(crc, counter_checksum(data)) || data->version != 1)
-		store_report_corruption(store, -1, NULL, "the counter row is malformed");
 }
 
 /*
@@ -178,8 +188,8 @@ counter_reserve(Store *store, uint32 nblocks)
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	xlog = GenericXLogStart(store->toast);
 	image = GenericXLogRegisterBuffer(xlog, buffer, 0);
-	payload = counter_payload(store, image, ItemPointerGetOffsetNumber(&tid));
-	counter_load(store, payload, &data);
+	payload = counter_load(store, image, ItemPointerGetOffsetNumber(&tid),
+						   &data);
 	first = data.next_block;
 	if (nblocks > COUNTER_LIMIT - first)
 		ereport(ERROR,
@@ -206,9 +216,8 @@ counter_peek(Store *store)
 		return 0;
 	buffer = ReadBuffer(store->toast, ItemPointerGetBlockNumber(&tid));
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	counter_load(store, counter_payload(store, BufferGetPage(buffer),
-										ItemPointerGetOffsetNumber(&tid)),
-				 &data);
+	(void) counter_load(store, BufferGetPage(buffer),
+						ItemPointerGetOffsetNumber(&tid), &data);
 	UnlockReleaseBuffer(buffer);
 	return data.next_block;
 }

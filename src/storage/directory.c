@@ -52,7 +52,7 @@ directory_form_tuple(Store *store, const DirectoryEntry *entry)
 	return tuple;
 }
 
-/* Are the numbers of an entry possible?  The checksum was right already. */
+/* Are the numbers of an entry possible? */
 static bool
 directory_entry_plausible(const DirectoryEntryData *d, int32 seq, uint32 len)
 {
@@ -68,41 +68,66 @@ directory_entry_plausible(const DirectoryEntryData *d, int32 seq, uint32 len)
 		  (d->rows + 7) / 8 <= d->stream_length - d->dead_offset));
 }
 
-/* Check a directory tuple; copies its fixed part, returns its summaries. */
-static const char *
-directory_tuple_decode(Store *store, HeapTuple tuple, DirectoryEntryData *d)
+/* Whose row is it?  -1 when what is left of it does not tell. */
+static int64
+directory_chunk_segment(const char *damage, const StoreChunk *chunk)
 {
-	const char *data;
-	uint32		len;
-	int32		seq;
+	DirectoryEntryData d;
 
-	store_tuple_data(store, tuple, &seq, &data, &len);
-	if (len < sizeof(DirectoryEntryData))
-		store_report_corruption(store, seq, NULL, "directory row is too short");
-	memcpy(d, data, sizeof(DirectoryEntryData));
+	if (chunk->id != STORE_ID_DIRECTORY)
+		return -1;
+	if (damage == NULL)
+		return chunk->seq;
+	if (chunk->data == NULL || chunk->len < sizeof(d))
+		return -1;
+	memcpy(&d, chunk->data, sizeof(d));
+	return d.first_block == (uint32) chunk->seq ? chunk->seq : -1;
+}
+
+/*
+ * Check a directory tuple; returns NULL, or what is wrong with it.  The
+ * entry's summaries stay in the tuple.  segment is the one that the row is of,
+ * -1 when nobody can tell.
+ */
+static const char *
+directory_tuple_examine(Store *store, HeapTuple tuple, DirectoryEntry *entry,
+						int64 *segment)
+{
+	DirectoryEntryData *d = &entry->d;
+	StoreChunk	chunk;
+	const char *damage = store_take_apart(store, tuple, &chunk);
+
+	*segment = directory_chunk_segment(damage, &chunk);
+	if (damage != NULL)
+		return damage;
+	if (*segment < 0 || chunk.len < sizeof(DirectoryEntryData))
+		return "directory row is malformed";
+	memcpy(d, chunk.data, sizeof(DirectoryEntryData));
 	if (d->version != DIRECTORY_VERSION)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("segment %d has directory format %u, this version reads %d",
-						seq, d->version, DIRECTORY_VERSION),
+						chunk.seq, d->version, DIRECTORY_VERSION),
 				 errhint("Update rusts.")));
-	if (!directory_entry_plausible(d, seq, len))
-		store_report_corruption(store, seq, NULL,
-								"directory row contradicts itself");
-	return data + sizeof(DirectoryEntryData);
-}
-
-/* The entry's summaries stay in the tuple. */
-static void
-directory_entry_view(Store *store, HeapTuple tuple, DirectoryEntry *entry)
-{
-	const char *summaries = directory_tuple_decode(store, tuple, &entry->d);
-
+	if (!directory_entry_plausible(d, chunk.seq, chunk.len))
+		return "directory row contradicts itself";
 	/* tuple header, two keys, varlena header, checksum, fixed part */
-	Assert(summaries == (const char *) TYPEALIGN(sizeof(int64), summaries));
-	entry->summaries = (DirectorySummaryData *) summaries;
+	entry->summaries = (DirectorySummaryData *) (chunk.data + sizeof(*d));
+	Assert(entry->summaries == (void *) MAXALIGN(entry->summaries));
 	entry->xmin = HeapTupleHeaderGetXmin(tuple->t_data);
 	entry->self = tuple->t_self;
+	return NULL;
+}
+
+/* Check a directory tuple; damage is an error. */
+static void
+directory_tuple_decode(Store *store, HeapTuple tuple, DirectoryEntry *entry)
+{
+	int64		segment;
+	const char *damage = directory_tuple_examine(store, tuple, entry, &segment);
+
+	if (damage != NULL)
+		store_report_corruption(store, segment, NULL, damage);
 }
 
 static void
@@ -116,7 +141,7 @@ directory_entry_keep(DirectoryEntry *entry)
 void
 directory_entry_decode(Store *store, HeapTuple tuple, DirectoryEntry *entry)
 {
-	directory_entry_view(store, tuple, entry);
+	directory_tuple_decode(store, tuple, entry);
 	directory_entry_keep(entry);
 }
 
@@ -164,9 +189,44 @@ directory_list_add(DirectoryList *list, DirectoryEntry *entry)
 	list->nblocks += entry->d.nblocks;
 }
 
-DirectoryList *
-directory_load_filtered(Store *store, Snapshot snapshot,
-						DirectoryFilter filter, void *arg)
+/* What becomes of the rows: filter and damage may be NULL. */
+typedef struct DirectoryLoad
+{
+	DirectoryFilter filter;		/* which are wanted */
+	DirectoryDamage damage;		/* told of damaged ones, otherwise an error */
+	void	   *arg;
+	uint64		end;			/* of the row numbers seen so far */
+} DirectoryLoad;
+
+/*
+ * Rows come in the order of their index entries.  One whose numbers are not
+ * behind those before it was reached through a damaged line pointer, and would
+ * be counted twice.
+ */
+static void
+directory_load_tuple(Store *store, HeapTuple tuple, DirectoryLoad *load,
+					 DirectoryList *list)
+{
+	DirectoryEntry entry;
+	int64		segment;
+	const char *what = directory_tuple_examine(store, tuple, &entry, &segment);
+
+	if (what == NULL && entry.d.first_block < load->end)
+		what = "row numbers overlap another segment";
+	if (what == NULL)
+		load->end = (uint64) entry.d.first_block + entry.d.nblocks;
+	if (what != NULL && load->damage == NULL)
+		store_report_corruption(store, segment, NULL, what);
+	if (what != NULL)
+		load->damage(load->arg, segment, what);
+	else if (load->filter == NULL || load->filter(load->arg, &entry))
+		directory_list_add(list, &entry);
+	else
+		list->left_out++;
+}
+
+static DirectoryList *
+directory_load_with(Store *store, Snapshot snapshot, DirectoryLoad *load)
 {
 	DirectoryList *list = palloc0(sizeof(DirectoryList));
 	TransactionId oldest = InvalidTransactionId;
@@ -181,17 +241,11 @@ directory_load_filtered(Store *store, Snapshot snapshot,
 	scan = directory_begin(store, snapshot, key, 1);
 	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
 	{
-		DirectoryEntry entry;
-
 		CHECK_FOR_INTERRUPTS();
 		if (snapshot == SnapshotAny &&
 			!directory_maybe_visible(store, tuple, oldest))
 			continue;
-		directory_entry_view(store, tuple, &entry);
-		if (filter == NULL || filter(arg, &entry))
-			directory_list_add(list, &entry);
-		else
-			list->left_out++;
+		directory_load_tuple(store, tuple, load, list);
 	}
 	systable_endscan_ordered(scan);
 	return list;
@@ -200,7 +254,27 @@ directory_load_filtered(Store *store, Snapshot snapshot,
 DirectoryList *
 directory_load(Store *store, Snapshot snapshot)
 {
-	return directory_load_filtered(store, snapshot, NULL, NULL);
+	DirectoryLoad load = {NULL, NULL, NULL, 0};
+
+	return directory_load_with(store, snapshot, &load);
+}
+
+DirectoryList *
+directory_load_filtered(Store *store, Snapshot snapshot,
+						DirectoryFilter filter, void *arg)
+{
+	DirectoryLoad load = {filter, NULL, arg, 0};
+
+	return directory_load_with(store, snapshot, &load);
+}
+
+DirectoryList *
+directory_load_sound(Store *store, Snapshot snapshot, DirectoryDamage damage,
+					 void *arg)
+{
+	DirectoryLoad load = {NULL, damage, arg, 0};
+
+	return directory_load_with(store, snapshot, &load);
 }
 
 /* Add a segment's share of so many virtual blocks. */
@@ -234,9 +308,13 @@ directory_find_data(Store *store, uint32 block, Snapshot snapshot,
 {
 	SysScanDesc scan;
 	HeapTuple	tuple = directory_last(store, block, snapshot, &scan);
+	DirectoryEntry entry;
 
 	if (tuple != NULL)
-		(void) directory_tuple_decode(store, tuple, d);
+	{
+		directory_tuple_decode(store, tuple, &entry);
+		*d = entry.d;
+	}
 	systable_endscan_ordered(scan);
 	return tuple != NULL;
 }
@@ -251,11 +329,11 @@ directory_sum(Store *store, Snapshot snapshot, DirectoryTotals *totals)
 	memset(totals, 0, sizeof(*totals));
 	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
 	{
-		DirectoryEntryData d;
+		DirectoryEntry entry;
 
 		CHECK_FOR_INTERRUPTS();
-		(void) directory_tuple_decode(store, tuple, &d);
-		directory_add(totals, &d, d.nblocks);
+		directory_tuple_decode(store, tuple, &entry);
+		directory_add(totals, &entry.d, entry.d.nblocks);
 	}
 	systable_endscan_ordered(scan);
 }
@@ -299,19 +377,19 @@ directory_estimate(Store *store, Snapshot snapshot, DirectoryTotals *totals)
 	ScanKeyData key[1];
 	SysScanDesc scan = directory_begin(store, snapshot, key, 1);
 	HeapTuple	tuple;
-	DirectoryEntryData d;
+	DirectoryEntry entry;
 
 	memset(totals, 0, sizeof(*totals));
 	while (totals->segments < ESTIMATE_EXACT &&
 		   (tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
 	{
-		(void) directory_tuple_decode(store, tuple, &d);
-		directory_add(totals, &d, d.nblocks);
+		directory_tuple_decode(store, tuple, &entry);
+		directory_add(totals, &entry.d, entry.d.nblocks);
 	}
 	systable_endscan_ordered(scan);
 	if (totals->segments >= ESTIMATE_EXACT)
-		directory_estimate_rest(store, snapshot, d.first_block + d.nblocks,
-								totals);
+		directory_estimate_rest(store, snapshot,
+								entry.d.first_block + entry.d.nblocks, totals);
 }
 
 bool

@@ -121,6 +121,10 @@ typedef bool (*DirectoryFilter) (void *arg, const DirectoryEntry *entry);
 extern DirectoryList *directory_load_filtered(Store *store, Snapshot snapshot,
 											  DirectoryFilter filter,
 											  void *arg);
+/* All that can be read, and what is wrong with the others (segment or -1). */
+typedef void (*DirectoryDamage) (void *arg, int64 segment, const char *what);
+extern DirectoryList *directory_load_sound(Store *store, Snapshot snapshot,
+										   DirectoryDamage damage, void *arg);
 /* The entry whose row range covers a virtual block, or false. */
 extern bool directory_find(Store *store, uint32 block, Snapshot snapshot,
 						   DirectoryEntry *entry);

@@ -18,21 +18,37 @@
 #include "storage/column_read.h"
 #include "storage/packed.h"
 
+/* A column's name for messages; NULL for none. */
+static const char *
+reader_column_name(SegmentReader *segment, AttrNumber attnum)
+{
+	if (attnum <= 0)
+		return NULL;
+	return NameStr(TupleDescAttr(segment->desc, attnum - 1)->attname);
+}
+
 void
 segment_reader_corrupt(SegmentReader *segment, AttrNumber attnum,
 					   const char *what)
 {
-	const char *column = NULL;
-
-	if (attnum > 0)
-		column = NameStr(TupleDescAttr(segment->desc, attnum - 1)->attname);
 	store_report_corruption(segment->store, segment->entry.d.first_block,
-							column, what);
+							reader_column_name(segment, attnum), what);
 }
 
-/* A section's bytes, decompressed, palloc'd in the current context. */
+void
+segment_reader_bytes(SegmentReader *segment, AttrNumber attnum, uint64 offset,
+					 Size len, void *out)
+{
+	StoreStream stream;
+
+	stream.chunk_id = segment->entry.d.chunk_id;
+	stream.segment = segment->entry.d.first_block;
+	stream.column = reader_column_name(segment, attnum);
+	store_read(segment->store, &stream, offset, len, out);
+}
+
 uint8 *
-segment_reader_section(SegmentReader *segment,
+segment_reader_section(SegmentReader *segment, AttrNumber attnum,
 					   const SegmentSectionData *section)
 {
 	uint64		length = segment->entry.d.stream_length;
@@ -43,16 +59,16 @@ segment_reader_section(SegmentReader *segment,
 		section->raw > MaxAllocSize ||
 		(section->compression == CODEC_COMPRESSION_NONE &&
 		 section->raw != section->stored))
-		segment_reader_corrupt(segment, 0, "section lies outside the stream");
+		segment_reader_corrupt(segment, attnum, "section lies outside the stream");
 	stored = palloc(Max(section->stored, 1));
-	store_read(segment->store, segment->entry.d.chunk_id, section->offset,
-			   section->stored, (char *) stored);
+	segment_reader_bytes(segment, attnum, section->offset, section->stored,
+						 stored);
 	if (section->compression == CODEC_COMPRESSION_NONE)
 		return stored;
 	raw = palloc(Max(section->raw, 1));
 	if (compress_decode(section->compression, stored, section->stored, raw,
 						section->raw) != CODEC_OK)
-		segment_reader_corrupt(segment, 0, "section does not decompress");
+		segment_reader_corrupt(segment, attnum, "section does not decompress");
 	pfree(stored);
 	return raw;
 }
@@ -69,8 +85,7 @@ reader_read_header(SegmentReader *segment)
 	if (d->header_length < sizeof(SegmentHeaderData))
 		segment_reader_corrupt(segment, 0, "header is too short");
 	bytes = palloc(d->header_length);
-	store_read(segment->store, d->chunk_id, d->header_offset,
-			   d->header_length, bytes);
+	segment_reader_bytes(segment, 0, d->header_offset, d->header_length, bytes);
 	memcpy(header, bytes, sizeof(*header));
 	if (header->magic != SEGMENT_MAGIC)
 		segment_reader_corrupt(segment, 0, "header has the wrong magic number");
@@ -187,8 +202,8 @@ reader_open(Store *store, const DirectoryEntry *entry, TupleDesc desc,
 		Size		bytes = (entry->d.rows + 7) / 8;
 
 		segment->dead = palloc(bytes);
-		store_read(store, entry->d.chunk_id, entry->d.dead_offset, bytes,
-				   (char *) segment->dead);
+		segment_reader_bytes(segment, 0, entry->d.dead_offset, bytes,
+							 segment->dead);
 	}
 	MemoryContextSwitchTo(old);
 	return segment;
@@ -277,7 +292,7 @@ series_read(SegmentReader *segment, MemoryContext part, uint32 **run_start,
 {
 	uint32		n = segment->header.series;
 	int			ntags = segment->header.ntags;
-	uint8	   *raw = segment_reader_section(segment,
+	uint8	   *raw = segment_reader_section(segment, 0,
 											 &segment->header.series_index);
 	int64	   *lengths = palloc_extended(Max(n, 1) * sizeof(int64),
 										  MCXT_ALLOC_HUGE);

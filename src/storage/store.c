@@ -39,6 +39,9 @@ StaticAssertDecl(MAXALIGN(SizeofHeapTupleHeader) + 8 + VARHDRSZ +
 				 sizeof(pg_crc32c) + STORE_CHUNK_PAYLOAD <= MaxHeapTupleSize,
 				 "a chunk must fit one page");
 
+/* chunk_id and chunk_seq, in front of the data */
+#define STORE_KEY_SIZE (sizeof(Oid) + sizeof(int32))
+
 #define STORE_INSERT_OPTIONS (HEAP_INSERT_NO_LOGICAL | HEAP_INSERT_SKIP_FSM)
 
 /*
@@ -107,16 +110,19 @@ store_report_corruption(Store *store, int64 segment, const char *column,
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("segment storage of table \"%s\" is damaged: %s",
-						table, what)));
+						table, what),
+				 errhint("Run rusts.verify to find out what is affected.")));
 	if (column == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("segment " INT64_FORMAT " of table \"%s\" is damaged: %s",
-						segment, table, what)));
+						segment, table, what),
+				 errhint("Run rusts.verify to find out what else is affected.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
 			 errmsg("column \"%s\" in segment " INT64_FORMAT " of table \"%s\" is damaged: %s",
 					column, segment, table, what),
+			 err_generic_string(PG_DIAG_COLUMN_NAME, column),
 			 errhint("Run rusts.verify to find out what else is affected.")));
 }
 
@@ -230,33 +236,41 @@ store_insert(Store *store, Oid chunk_id, int32 chunk_seq, const char *data,
 }
 
 /*
- * Take a chunk tuple apart and check it.  The data points into the tuple.
+ * The three attributes are at fixed places, so they are taken by hand: tuple
+ * header and varlena length come from disk like all the rest, and nothing
+ * behind the tuple's end may be read because they say so.
  */
-HeapTuple
-store_tuple_data(Store *store, HeapTuple tuple, int32 *chunk_seq,
-				 const char **data, uint32 *len)
+const char *
+store_take_apart(Store *store, HeapTuple tuple, StoreChunk *chunk)
 {
-	TupleDesc	desc = RelationGetDescr(store->toast);
-	bool		isnull;
-	Oid			id;
-	struct varlena *chunk;
+	uint32		hoff = tuple->t_data->t_hoff;
+	const char *key = (const char *) tuple->t_data + hoff;
+	const char *data = key + STORE_KEY_SIZE;
+	uint32		room;
 	pg_crc32c	crc;
 
-	id = DatumGetObjectId(fastgetattr(tuple, 1, desc, &isnull));
-	*chunk_seq = DatumGetInt32(fastgetattr(tuple, 2, desc, &isnull));
-	chunk = (struct varlena *) DatumGetPointer(fastgetattr(tuple, 3, desc,
-														   &isnull));
-	if (isnull || VARATT_IS_EXTENDED(chunk) ||
-		VARSIZE(chunk) < VARHDRSZ + sizeof(crc))
-		store_report_corruption(store, -1, NULL, "malformed chunk");
-	*len = VARSIZE(chunk) - VARHDRSZ - sizeof(crc);
-	*data = VARDATA(chunk) + sizeof(crc);
-	memcpy(&crc, VARDATA(chunk), sizeof(crc));
-	if (!EQ_CRC32C(crc, store_checksum(id, *chunk_seq, *data, *len)))
-		store_report_corruption(store, -1, NULL,
-								psprintf("checksum of chunk (%u, %d) does not match",
-										 id, *chunk_seq));
-	return tuple;
+	chunk->id = InvalidOid;
+	chunk->seq = 0;
+	chunk->len = 0;
+	chunk->data = NULL;
+	if (hoff != MAXALIGN(SizeofHeapTupleHeader) ||
+		HeapTupleHasNulls(tuple) ||
+		tuple->t_len < hoff + STORE_KEY_SIZE + VARHDRSZ + sizeof(crc))
+		return "malformed chunk";
+	memcpy(&chunk->id, key, sizeof(Oid));
+	memcpy(&chunk->seq, key + sizeof(Oid), sizeof(int32));
+	room = tuple->t_len - hoff - STORE_KEY_SIZE;
+	if (VARATT_IS_EXTENDED(data) || VARSIZE(data) > room ||
+		VARSIZE(data) < VARHDRSZ + sizeof(crc))
+		return "malformed chunk";
+	chunk->len = VARSIZE(data) - VARHDRSZ - sizeof(crc);
+	chunk->data = VARDATA(data) + sizeof(crc);
+	memcpy(&crc, VARDATA(data), sizeof(crc));
+	if (!EQ_CRC32C(crc, store_checksum(chunk->id, chunk->seq, chunk->data,
+									   chunk->len)))
+		return psprintf("checksum of chunk (%u, %d) does not match",
+						chunk->id, chunk->seq);
+	return NULL;
 }
 
 /* ---------- streams ---------- */
@@ -381,19 +395,22 @@ typedef struct StoreRead
 
 /* Take what is wanted of a chunk; false: it is not the one expected. */
 static bool
-store_read_chunk(Store *store, HeapTuple tuple, StoreRead *read)
+store_read_chunk(Store *store, const StoreStream *stream, HeapTuple tuple,
+				 StoreRead *read)
 {
-	const char *data;
-	uint32		size;
-	int32		seq;
+	StoreChunk	chunk;
+	const char *damage = store_take_apart(store, tuple, &chunk);
 	size_t		take;
 
-	store_tuple_data(store, tuple, &seq, &data, &size);
-	if (seq != read->expected || size > STORE_CHUNK_PAYLOAD ||
-		(seq < read->last && size != STORE_CHUNK_PAYLOAD) || size < read->skip)
+	if (damage != NULL)
+		store_report_corruption(store, stream->segment, stream->column,
+								damage);
+	if (chunk.id != stream->chunk_id || chunk.seq != read->expected ||
+		chunk.len > STORE_CHUNK_PAYLOAD || chunk.len < read->skip ||
+		(chunk.seq < read->last && chunk.len != STORE_CHUNK_PAYLOAD))
 		return false;
-	take = Min(read->left, size - read->skip);
-	memcpy(read->out, data + read->skip, take);
+	take = Min(read->left, chunk.len - read->skip);
+	memcpy(read->out, chunk.data + read->skip, take);
 	read->out += take;
 	read->left -= take;
 	read->skip = 0;
@@ -402,7 +419,8 @@ store_read_chunk(Store *store, HeapTuple tuple, StoreRead *read)
 }
 
 void
-store_read(Store *store, Oid chunk_id, uint64 offset, size_t len, char *out)
+store_read(Store *store, const StoreStream *stream, uint64 offset, size_t len,
+		   char *out)
 {
 	StoreRead	read;
 
@@ -414,7 +432,7 @@ store_read(Store *store, Oid chunk_id, uint64 offset, size_t len, char *out)
 	read.skip = offset % STORE_CHUNK_PAYLOAD;
 	read.left = len;
 	read.out = out;
-	store_rescan(store, chunk_id, read.expected, read.last);
+	store_rescan(store, stream->chunk_id, read.expected, read.last);
 	while (index_getnext_slot(store->scan, ForwardScanDirection, store->slot))
 	{
 		bool		should_free;
@@ -422,12 +440,12 @@ store_read(Store *store, Oid chunk_id, uint64 offset, size_t len, char *out)
 												   &should_free);
 
 		Assert(!should_free);
-		if (!store_read_chunk(store, tuple, &read))
+		if (!store_read_chunk(store, stream, tuple, &read))
 			break;
 	}
 	ExecClearTuple(store->slot);
 	if (read.left > 0)
-		store_report_corruption(store, -1, NULL,
+		store_report_corruption(store, stream->segment, stream->column,
 								psprintf("chunk (%u, %d) is missing or short",
-										 chunk_id, read.expected));
+										 stream->chunk_id, read.expected));
 }

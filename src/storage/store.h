@@ -37,6 +37,23 @@ typedef struct Store
 	TupleTableSlot *slot;		/* empty between reads */
 } Store;
 
+/* A chunk tuple taken apart; the data points into it. */
+typedef struct StoreChunk
+{
+	Oid			id;
+	int32		seq;
+	uint32		len;
+	const char *data;
+} StoreChunk;
+
+/* A stream to be read, and what to name when it is damaged. */
+typedef struct StoreStream
+{
+	Oid			chunk_id;
+	int64		segment;
+	const char *column;			/* or NULL */
+} StoreStream;
+
 /* Sequential writer of one stream. */
 typedef struct StoreWriter
 {
@@ -61,10 +78,13 @@ extern void store_insert(Store *store, Oid chunk_id, int32 chunk_seq,
 /* The tuple that store_insert would insert. */
 extern HeapTuple store_form_tuple(Store *store, Oid chunk_id, int32 chunk_seq,
 								  const char *data, uint32 len);
-/* Take a chunk tuple apart, checking its checksum; data points into it. */
-extern HeapTuple store_tuple_data(Store *store, HeapTuple tuple,
-								  int32 *chunk_seq, const char **data,
-								  uint32 *len);
+/*
+ * Take a chunk tuple apart, checking bounds and checksum; returns NULL, or
+ * what is wrong with it.  Without a right checksum, id and seq are what the
+ * tuple says, or 0.
+ */
+extern const char *store_take_apart(Store *store, HeapTuple tuple,
+									StoreChunk *chunk);
 
 extern StoreWriter *store_writer_begin(Store *store, CommandId cid);
 extern void store_writer_append(StoreWriter *writer, const void *data,
@@ -72,8 +92,8 @@ extern void store_writer_append(StoreWriter *writer, const void *data,
 extern void store_writer_end(StoreWriter *writer);
 
 /* Read len bytes at offset of a stream into out, checking every checksum. */
-extern void store_read(Store *store, Oid chunk_id, uint64 offset, size_t len,
-					   char *out);
+extern void store_read(Store *store, const StoreStream *stream, uint64 offset,
+					   size_t len, char *out);
 
 extern void store_report_corruption(Store *store, int64 segment,
 									const char *column, const char *what)
