@@ -4,6 +4,8 @@
  *
  * Reading damaged bytes throws.  Each segment is read in a subtransaction of
  * its own, so that one that throws becomes a row and the others are read too.
+ * Damaged rows of the directory become rows, too: nothing is known of the
+ * streams that they name.
  */
 #include "postgres.h"
 
@@ -29,21 +31,25 @@ typedef struct VerifyContext
 	ReturnSetInfo *result;
 	Relation	rel;
 	int64		segment;		/* -1: none */
+	DirectoryList *list;
+	const DirectoryEntry *entry;	/* the one that is looked at */
 } VerifyContext;
 
+/* column: NULL for none */
 static void
-verify_put_row(VerifyContext *context, AttrNumber attnum, const char *message)
+verify_put_row(VerifyContext *context, const char *column, const char *message)
 {
 	Datum		values[4];
 	bool		isnull[4] = {false};
+	NameData	name;
 
 	values[0] = CStringGetTextDatum("error");
 	values[1] = Int64GetDatum(context->segment);
 	isnull[1] = context->segment < 0;
-	isnull[2] = attnum <= 0;
-	if (!isnull[2])
-		values[2] = NameGetDatum(&TupleDescAttr(RelationGetDescr(context->rel),
-												attnum - 1)->attname);
+	isnull[2] = column == NULL;
+	if (column != NULL)
+		namestrcpy(&name, column);
+	values[2] = NameGetDatum(&name);
 	values[3] = CStringGetTextDatum(message);
 	tuplestore_putvalues(context->result->setResult, context->result->setDesc,
 						 values, isnull);
@@ -52,16 +58,41 @@ verify_put_row(VerifyContext *context, AttrNumber attnum, const char *message)
 static void
 verify_report(void *arg, AttrNumber attnum, const char *message)
 {
-	verify_put_row((VerifyContext *) arg, attnum, message);
+	VerifyContext *context = (VerifyContext *) arg;
+	TupleDesc	desc = RelationGetDescr(context->rel);
+
+	verify_put_row(context, attnum <= 0 ? NULL :
+				   NameStr(TupleDescAttr(desc, attnum - 1)->attname),
+				   message);
 }
 
 static void
-verify_read_segment(VerifyContext *context, const DirectoryEntry *entry)
+verify_report_entry(void *arg, int64 segment, const char *what)
+{
+	VerifyContext *context = (VerifyContext *) arg;
+
+	context->segment = segment;
+	verify_put_row(context, NULL, psprintf("directory row: %s", what));
+	context->segment = -1;
+}
+
+static void
+verify_read_directory(VerifyContext *context)
+{
+	Store	   *store = store_open(context->rel, AccessShareLock);
+
+	context->list = directory_load_sound(store, GetActiveSnapshot(),
+										 verify_report_entry, context);
+	store_close(store);
+}
+
+static void
+verify_read_segment(VerifyContext *context)
 {
 	Store	   *store = store_open(context->rel, AccessShareLock);
 	SegmentReader *reader;
 
-	reader = segment_reader_open_fresh(store, entry,
+	reader = segment_reader_open_fresh(store, context->entry,
 									   RelationGetDescr(context->rel),
 									   CurrentMemoryContext);
 	segment_reader_verify(reader, verify_report, context);
@@ -69,27 +100,18 @@ verify_read_segment(VerifyContext *context, const DirectoryEntry *entry)
 	store_close(store);
 }
 
-/* Verify one segment (NULL: the directory itself); an error is a finding. */
-static DirectoryList *
-verify_guarded(VerifyContext *context, const DirectoryEntry *entry)
+/* Do one thing of those above and below; an error is a finding. */
+static void
+verify_guarded(VerifyContext *context, void (*step) (VerifyContext *context))
 {
 	MemoryContext old = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	DirectoryList *volatile list = NULL;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(old);
 	PG_TRY();
 	{
-		if (entry != NULL)
-			verify_read_segment(context, entry);
-		else
-		{
-			Store	   *store = store_open(context->rel, AccessShareLock);
-
-			list = directory_load(store, GetActiveSnapshot());
-			store_close(store);
-		}
+		step(context);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -105,20 +127,19 @@ verify_guarded(VerifyContext *context, const DirectoryEntry *entry)
 		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
 			error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN)
 			ReThrowError(error);
-		verify_put_row(context, 0, error->message);
+		verify_put_row(context, error->column_name, error->message);
 		FreeErrorData(error);
-		list = NULL;
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(old);
 	CurrentResourceOwner = owner;
-	return list;
 }
 
 /* Row ranges must be disjoint and have been reserved. */
 static void
-verify_ranges(VerifyContext *context, const DirectoryList *list)
+verify_ranges(VerifyContext *context)
 {
+	const DirectoryList *list = context->list;
 	Store	   *store = store_open(context->rel, AccessShareLock);
 	uint32		limit = counter_peek(store);
 	uint64		end = 0;
@@ -130,10 +151,10 @@ verify_ranges(VerifyContext *context, const DirectoryList *list)
 
 		context->segment = d->first_block;
 		if (d->first_block < end)
-			verify_put_row(context, 0, "row numbers overlap another segment");
+			verify_put_row(context, NULL, "row numbers overlap another segment");
 		end = (uint64) d->first_block + d->nblocks;
 		if (end > limit)
-			verify_put_row(context, 0, "row numbers were never reserved");
+			verify_put_row(context, NULL, "row numbers were never reserved");
 	}
 	store_close(store);
 }
@@ -141,24 +162,26 @@ verify_ranges(VerifyContext *context, const DirectoryList *list)
 static void
 verify_table(VerifyContext *context)
 {
-	DirectoryList *list = verify_guarded(context, NULL);
 	int			i;
 
-	if (list == NULL)
+	verify_guarded(context, verify_read_directory);
+	if (context->list == NULL)
 		return;
-	for (i = 0; i < list->n; i++)
+	for (i = 0; i < context->list->n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		context->segment = list->entries[i].d.first_block;
-		verify_guarded(context, &list->entries[i]);
+		context->entry = &context->list->entries[i];
+		context->segment = context->entry->d.first_block;
+		verify_guarded(context, verify_read_segment);
 	}
-	verify_ranges(context, list);
+	context->segment = -1;
+	verify_guarded(context, verify_ranges);
 }
 
 Datum
 rusts_verify(PG_FUNCTION_ARGS)
 {
-	VerifyContext context;
+	VerifyContext context = {0};
 
 	compat_init_materialized_srf(fcinfo);
 	context.result = (ReturnSetInfo *) fcinfo->resultinfo;
