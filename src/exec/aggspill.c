@@ -165,31 +165,26 @@ aggspill_is_reading(const AggSpill *spill)
 	return spill->reading != NULL;
 }
 
-/* False: the file ends here. */
-static bool
-read_exactly(BufFile *file, void *to, size_t length)
-{
-	size_t		got = BufFileRead(file, to, length);
-
-	if (got != length && got != 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not read from temporary file of groups")));
-	return got == length;
-}
-
 bool
 aggspill_get(AggSpill *spill, StringInfo group)
 {
 	BufFile    *file = spill->reading->file;
 	uint32		length;
+	size_t		got = BufFileRead(file, &length, sizeof(length));
 
-	if (!read_exactly(file, &length, sizeof(length)))
+	if (got == 0)
 		return false;
 	resetStringInfo(group);
-	enlargeStringInfo(group, length);
-	group->len = length;
-	return read_exactly(file, group->data, length);
+	if (got == sizeof(length))
+	{
+		enlargeStringInfo(group, length);
+		group->len = length;
+		if (BufFileRead(file, group->data, length) == length)
+			return true;
+	}
+	ereport(ERROR,
+			(errcode_for_file_access(),
+			 errmsg("could not read from temporary file of groups")));
 }
 
 int64
