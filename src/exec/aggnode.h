@@ -29,7 +29,4 @@ typedef enum AggPrivate
 
 extern const CustomScanMethods aggnode_plan_methods;
 
-/* How many bytes groups may take at a time. */
-extern Size aggnode_memory_limit(void);
-
 #endif							/* RUSTS_AGGNODE_H */

@@ -31,6 +31,7 @@
 #include "utils/selfuncs.h"
 
 #include "compat/compat.h"
+#include "exec/aggfill.h"
 #include "exec/aggfunc.h"
 #include "exec/aggnode.h"
 #include "exec/aggpath.h"
@@ -276,7 +277,7 @@ aggpath_cost(CustomPath *path, const AggPlan *plan, Path *child, double groups,
 		groups * (cpu_tuple_cost + path->path.pathtarget->cost.per_tuple +
 				  list_length(plan->aggrefs) * cpu_operator_cost);
 	/* what does not fit is written, read, and looked up again */
-	if (groups * aggpath_width(plan) > aggnode_memory_limit())
+	if (groups * aggpath_width(plan) > aggfill_memory_limit())
 		path->path.total_cost += groups *
 			(2 * aggpath_width(plan) / BLCKSZ * seq_page_cost +
 			 2 * cpu_tuple_cost);
@@ -294,7 +295,7 @@ aggpath_order(PlannerInfo *root, CustomPath *path, const AggPlan *plan,
 	List	   *pathkeys;
 
 	if (IS_OTHER_REL(path->path.parent) ||
-		groups * aggpath_width(plan) > aggnode_memory_limit())
+		groups * aggpath_width(plan) > aggfill_memory_limit())
 		return;
 	order = aggsort_plan(root, plan->keys, &pathkeys);
 	if (order == NIL)
@@ -438,7 +439,7 @@ aggpath_fits(PlannerInfo *root, RelOptInfo *input, const AggPlan *plan)
 									 input->rows, NULL, NULL) *
 			(64 + get_typavgwidth(exprType(arg), -1));
 	}
-	return bytes < aggnode_memory_limit();
+	return bytes < aggfill_memory_limit();
 }
 
 static void

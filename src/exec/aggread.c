@@ -1,0 +1,213 @@
+/*
+ * aggread.c
+ *	  Rows of a table, put into groups in memory.
+ *
+ * Batches are taken from the scan below the node (it is never asked for rows):
+ * a segment or block whose every row passes and whose metadata answer all
+ * aggregates is not decoded at all.
+ */
+#include "postgres.h"
+
+#include "executor/instrument.h"
+#include "utils/memutils.h"
+
+#include "exec/aggread.h"
+#include "exec/blockprune.h"
+
+/* ---------- groups ---------- */
+
+static MemoryContext
+state_context(AggFill *fill)
+{
+	return fill->fake->curaggcontext->ecxt_per_tuple_memory;
+}
+
+void
+aggread_reset(AggFill *fill)
+{
+	int			i;
+
+	/* transition functions may have registered callbacks */
+	ReScanExprContext(fill->fake->curaggcontext);
+	aggkeys_reset(fill->keys);
+	for (i = 0; i < fill->nfuncs; i++)
+		aggfunc_forget(&fill->funcs[i]);
+	fill->capacity = 0;
+	fill->bounded_groups = 0;
+}
+
+void
+aggread_reserve(AggFill *fill)
+{
+	uint32		capacity = fill->capacity;
+	int			i;
+
+	if (aggkeys_ngroups(fill->keys) <= capacity)
+		return;
+	while (capacity < aggkeys_ngroups(fill->keys))
+		capacity = Max(capacity * 2, fill->nkeys == 0 ? 1 : 64);
+	for (i = 0; i < fill->nfuncs; i++)
+		aggfunc_resize(&fill->funcs[i], fill->capacity, capacity);
+	fill->capacity = capacity;
+}
+
+/*
+ * With ORDER BY bucket DESC LIMIT n nobody asks for groups below the n-th
+ * largest bucket.  A bucket begins at or before what is in it, so rows before
+ * that bucket's start belong to such groups.  These may stay incomplete.
+ */
+static void
+raise_bound(AggFill *fill, BlockScan *scan)
+{
+	int64		bound;
+
+	if (aggkeys_ngroups(fill->keys) == fill->bounded_groups)
+		return;
+	fill->bounded_groups = aggkeys_ngroups(fill->keys);
+	if (!aggkeys_nth_largest(fill->keys, fill->bucket_key, fill->buckets,
+							 &bound))
+		return;
+	if (scan->bound_attno == 0 || bound > scan->bound_low)
+		scan->bound_low = bound;
+	scan->bound_high = PG_INT64_MAX;
+	scan->bound_attno = fill->bucket_attno;
+}
+
+static void
+update_groups(AggFill *fill, BlockScan *scan)
+{
+	Batch	   *batch = &scan->batch;
+	int			i;
+
+	aggkeys_lookup(fill->keys, batch, &fill->groups);
+	aggread_reserve(fill);
+	for (i = 0; i < fill->nfuncs; i++)
+		aggfunc_update(&fill->funcs[i], batch, &fill->groups);
+	if (fill->buckets > 0)
+		raise_bound(fill, scan);
+}
+
+bool
+aggread_is_full(AggFill *fill)
+{
+	Size		used;
+
+	if (fill->nkeys == 0)
+		return false;
+	used = aggkeys_memory(fill->keys) +
+		MemoryContextMemAllocated(state_context(fill), true);
+	fill->peak = Max(fill->peak, used);
+	return used > fill->limit && aggkeys_ngroups(fill->keys) > 1;
+}
+
+/* ---------- metadata ---------- */
+
+typedef bool (*SummaryLookup) (BlockScan *scan, AttrNumber attno,
+							   DirectorySummaryData *summary);
+
+/* Answer for rows rows from their summaries; false: they do not suffice. */
+static bool
+add_summaries(AggFill *fill, BlockScan *scan, SummaryLookup lookup,
+					  uint32 rows)
+{
+	DirectorySummaryData summary;
+	int			i;
+
+	if (!fill->takes_summaries)
+		return false;
+	for (i = 0; i < fill->nfuncs; i++)
+		if (fill->funcs[i].nargs > 0 &&
+			(!lookup(scan, fill->funcs[i].column, &summary) ||
+			 !aggfunc_summary_suffices(&fill->funcs[i], &summary, rows)))
+			return false;
+	memset(&summary, 0, sizeof(summary));
+	for (i = 0; i < fill->nfuncs; i++)
+	{
+		if (fill->funcs[i].nargs > 0)
+			(void) lookup(scan, fill->funcs[i].column, &summary);
+		aggfunc_add_summary(&fill->funcs[i], 0, &summary, rows);
+	}
+	return true;
+}
+
+/* ---------- reading ---------- */
+
+/* Read blocks of the current segment; true: memory ran out. */
+static bool
+read_segment(AggFill *fill, BlockScan *scan)
+{
+	if (scan->whole &&
+		add_summaries(fill, scan, blockprune_segment_zone,
+							  scan->entry->d.rows))
+	{
+		scan->counters.segments_metadata++;
+		return false;
+	}
+	while (blockscan_next_block(scan))
+	{
+		if (scan->full &&
+			add_summaries(fill, scan, blockprune_block_zone,
+								  scan->batch.n))
+		{
+			scan->counters.blocks_metadata++;
+			continue;
+		}
+		if (!blockscan_filter(scan))
+			continue;
+		update_groups(fill, scan);
+		if (aggread_is_full(fill))
+			return true;
+	}
+	return false;
+}
+
+static bool
+read_batches(AggFill *fill)
+{
+	bool		begun = fill->scan->begun;
+	BlockScan  *scan = scannode_scan(fill->scan);
+
+	if (!begun && fill->buckets > 0)
+	{
+		blockprune_order_by(scan, fill->bucket_attno, true);
+		scan->backwards = true;
+	}
+	if (scan->entry != NULL && read_segment(fill, scan))
+		return false;
+	while (!scan->segments_done && blockscan_next_segment(scan))
+		if (read_segment(fill, scan))
+			return false;
+	while (blockscan_next_hot(scan))
+	{
+		if (!blockscan_filter(scan))
+			continue;
+		update_groups(fill, scan);
+		if (aggread_is_full(fill))
+			return false;
+	}
+	return true;
+}
+
+/* The scan is not asked for rows: it would look as if it never ran. */
+bool
+aggread_table(AggFill *fill)
+{
+	Instrumentation *instrument = fill->child->instrument;
+	bool		result;
+
+	if (instrument != NULL)
+		InstrStartNode(instrument);
+	result = read_batches(fill);
+	if (instrument != NULL)
+		InstrStopNode(instrument, 0);
+	return result;
+}
+
+void
+aggread_begin_groups(AggFill *fill)
+{
+	if (fill->nkeys > 0)
+		return;
+	(void) aggkeys_lookup_row(fill->keys, NULL, NULL);
+	aggread_reserve(fill);
+}

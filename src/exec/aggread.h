@@ -1,0 +1,24 @@
+/*
+ * aggread.h
+ *	  Rows of a table, put into groups in memory.
+ */
+#ifndef RUSTS_AGGREAD_H
+#define RUSTS_AGGREAD_H
+
+#include "exec/aggfill.h"
+
+/* Forget all groups. */
+extern void aggread_reset(AggFill *fill);
+/* Keys without rows: only an aggregation without keys has a group then. */
+extern void aggread_begin_groups(AggFill *fill);
+/* States for all groups that there are. */
+extern void aggread_reserve(AggFill *fill);
+/* Have the groups outgrown the limit? */
+extern bool aggread_is_full(AggFill *fill);
+/*
+ * Read until the end (true) or until memory runs out.  May be called again
+ * after that, to go on.
+ */
+extern bool aggread_table(AggFill *fill);
+
+#endif							/* RUSTS_AGGREAD_H */
