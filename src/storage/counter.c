@@ -211,9 +211,16 @@ counter_peek(Store *store)
 	ItemPointerData tid;
 	Buffer		buffer;
 	CounterData data;
+	bool		used;
 
+	/* looked for first: whoever inserts one has made the counter before */
+	used = counter_find_row(store, STORE_ID_DIRECTORY, SnapshotAny, &tid);
 	if (!counter_find(store, &tid))
+	{
+		if (used)
+			store_report_corruption(store, -1, NULL, "the counter row is gone");
 		return 0;
+	}
 	buffer = ReadBuffer(store->toast, ItemPointerGetBlockNumber(&tid));
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	(void) counter_load(store, BufferGetPage(buffer),

@@ -52,7 +52,10 @@ extern uint32 counter_reserve(Store *store, uint32 nblocks);
  */
 extern bool counter_try_quiesce(Store *store);
 extern void counter_end_quiesce(Store *store);
-/* First block that was never reserved; 0 when nothing ever was. */
+/*
+ * First block that was never reserved; 0 when nothing ever was.  An error when
+ * there are segments and no counter.
+ */
 extern uint32 counter_peek(Store *store);
 
 #endif							/* RUSTS_COUNTER_H */
