@@ -108,7 +108,7 @@ typedef bool (*SummaryLookup) (BlockScan *scan, AttrNumber attno,
 /* Answer for rows rows from their summaries; false: they do not suffice. */
 static bool
 add_summaries(AggFill *fill, BlockScan *scan, SummaryLookup lookup,
-					  uint32 rows)
+			  uint32 rows)
 {
 	DirectorySummaryData summary;
 	int			i;
@@ -138,7 +138,7 @@ read_segment(AggFill *fill, BlockScan *scan)
 {
 	if (scan->whole &&
 		add_summaries(fill, scan, blockprune_segment_zone,
-							  scan->entry->d.rows))
+					  scan->entry->d.rows))
 	{
 		scan->counters.segments_metadata++;
 		return false;
@@ -146,8 +146,7 @@ read_segment(AggFill *fill, BlockScan *scan)
 	while (blockscan_next_block(scan))
 	{
 		if (scan->full &&
-			add_summaries(fill, scan, blockprune_block_zone,
-								  scan->batch.n))
+			add_summaries(fill, scan, blockprune_block_zone, scan->batch.n))
 		{
 			scan->counters.blocks_metadata++;
 			continue;

@@ -117,25 +117,6 @@ batch_column(Batch *batch, AttrNumber attno)
 	return &column->vector;
 }
 
-/* The run that a row of the segment belongs to. */
-static uint32
-batch_find_run(const SegmentReader *reader, uint32 row)
-{
-	uint32		low = 0;
-	uint32		high = reader->header.series;
-
-	while (high - low > 1)
-	{
-		uint32		middle = low + (high - low) / 2;
-
-		if (reader->run_start[middle] <= row)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* With more runs than this in a batch, rows are as good. */
 #define MAX_BATCH_RUNS 64
 
@@ -155,7 +136,7 @@ batch_run_column(Batch *batch, AttrNumber attno, BatchRuns *runs)
 	if (!tag->present || tag->data.encoding != CODEC_SERIES)
 		return NULL;
 	segment_reader_load_series(scan->reader);
-	run = batch_find_run(scan->reader, first);
+	run = segment_reader_find_run(scan->reader, first);
 	do
 	{
 		uint32		end = scan->reader->run_start[run + n + 1] - first;

@@ -15,6 +15,7 @@
 
 #include "common/hashfn.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/datum.h"
 #include "utils/float.h"
 #include "utils/lsyscache.h"
@@ -201,6 +202,7 @@ compare_interned(const void *a, const void *b, void *arg)
 {
 	InternOrder *order = arg;
 
+	CHECK_FOR_INTERRUPTS();
 	return ApplySortComparator(order->intern->values[*(const uint32 *) a], false,
 							   order->intern->values[*(const uint32 *) b], false,
 							   order->support);

@@ -388,25 +388,6 @@ column_set_nulls(ColumnReader *column, const uint8 *bitmap, int n)
 	column->vector.isnull = column->isnull;
 }
 
-/* The last series run that begins at or before a row. */
-static uint32
-column_find_run(const SegmentReader *segment, uint32 row)
-{
-	uint32		low = 0;
-	uint32		high = segment->header.series;
-
-	while (high - low > 1)
-	{
-		uint32		mid = low + (high - low) / 2;
-
-		if (segment->run_start[mid] <= row)
-			low = mid;
-		else
-			high = mid;
-	}
-	return low;
-}
-
 /* Eight at a time, which the compiler turns into wide stores. */
 static void
 column_fill(Datum *values, int from, int end, Datum value)
@@ -448,7 +429,7 @@ column_read_tag_block(ColumnReader *column, uint32 block, int n)
 
 	segment_reader_load_series(segment);
 	column_read_dictionary(column);
-	for (run = column_find_run(segment, first); i < n; run++)
+	for (run = segment_reader_find_run(segment, first); i < n; run++)
 	{
 		int			end = Min(segment->run_start[run + 1] - first, (uint32) n);
 		bool		isnull;

@@ -80,6 +80,9 @@ extern void column_read_dictionary(ColumnReader *column);
  */
 extern void segment_reader_bytes(SegmentReader *segment, AttrNumber attnum,
 								 uint64 offset, Size len, void *out);
+/* The series run of a row; the runs are loaded. */
+extern uint32 segment_reader_find_run(const SegmentReader *segment,
+									  uint32 row);
 extern uint8 *segment_reader_section(SegmentReader *segment,
 									 AttrNumber attnum,
 									 const SegmentSectionData *section);

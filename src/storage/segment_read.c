@@ -354,6 +354,24 @@ segment_reader_row_dead(SegmentReader *reader, uint32 row)
 		(reader->dead[row >> 3] & (1 << (row & 7))) != 0;
 }
 
+uint32
+segment_reader_find_run(const SegmentReader *segment, uint32 row)
+{
+	uint32		low = 0;
+	uint32		high = segment->header.series;
+
+	while (high - low > 1)
+	{
+		uint32		mid = low + (high - low) / 2;
+
+		if (segment->run_start[mid] <= row)
+			low = mid;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 int64
 segment_reader_next_live(SegmentReader *reader, int64 row)
 {
