@@ -85,6 +85,7 @@ COMMIT;
 RESET work_mem;
 
 -- parallel, LIMIT, window functions, and started again with another parameter
+SET rusts.enable_resident_workers = off;
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;

@@ -23,6 +23,7 @@ INSERT INTO pieces SELECT '2024-02-01+00'::timestamptz + g * interval '1 s', 'ho
 VACUUM ANALYZE pieces;
 SELECT count(*) AS segments FROM rusts.segments('pieces');
 
+SET rusts.enable_resident_workers = off;
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;

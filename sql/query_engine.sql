@@ -34,6 +34,9 @@ SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
 EXPLAIN (COSTS OFF) SELECT host, avg(v) FROM qr GROUP BY host;
+SET rusts.enable_resident_workers = off;
+EXPLAIN (COSTS OFF) SELECT host, avg(v) FROM qr GROUP BY host;
+RESET rusts.enable_resident_workers;
 
 -- the same answers, whatever is switched off
 CREATE FUNCTION differences(query text) RETURNS TABLE (switched_off text, differs bigint) LANGUAGE plpgsql AS $$
@@ -44,7 +47,7 @@ DECLARE
 BEGIN
 	FOREACH switch IN ARRAY ARRAY['', 'rusts.enable_custom_scan', 'rusts.enable_vectorized_agg',
 		'rusts.enable_metadata_agg', 'rusts.enable_ordered_scan', 'rusts.enable_pruning',
-		'max_parallel_workers_per_gather']
+		'rusts.enable_resident_workers', 'max_parallel_workers_per_gather']
 	LOOP
 		IF switch <> '' THEN
 			PERFORM set_config(switch, '0', true);

@@ -7,9 +7,11 @@
 #include "commands/extension.h"
 #include "fmgr.h"
 #include "exec/aggpath.h"
+#include "exec/aggteam.h"
 #include "exec/scanpath.h"
 #include "jobs/jobs.h"
 #include "miscadmin.h"
+#include "resident/resident.h"
 #include "table/bulk.h"
 #include "table/commitflush.h"
 #include "table/handler.h"
@@ -47,6 +49,7 @@ _PG_init(void)
 	planner_init();
 	scanpath_init();
 	aggpath_init();
+	resident_work = aggteam_work;
 	utility_init();
 	hotstats_init();
 	bulk_init();

@@ -18,6 +18,7 @@
 
 #include "exec/aggread.h"
 #include "exec/aggspill.h"
+#include "exec/aggteam.h"
 #include "storage/segment_format.h"
 
 /* Each time memory runs out, a part of the hash space is cut into so many. */
@@ -120,16 +121,6 @@ fill_partial(AggFill *fill)
 
 /* ---------- states from elsewhere ---------- */
 
-static void
-combine_states(AggFill *fill, uint32 group, StringInfo states)
-{
-	int			i;
-
-	aggread_reserve(fill);
-	for (i = 0; i < fill->nfuncs; i++)
-		aggfunc_combine(&fill->funcs[i], group, states);
-}
-
 /* Read rows of a partial node; true: that was all, false: memory ran out. */
 static bool
 read_partial(AggFill *fill)
@@ -151,7 +142,7 @@ read_partial(AggFill *fill)
 			buffer.data = VARDATA_ANY(states);
 			buffer.len = buffer.maxlen = VARSIZE_ANY_EXHDR(states);
 		}
-		combine_states(fill, group, &buffer);
+		aggread_combine(fill, &group, 1, &buffer);
 		if (aggread_is_full(fill))
 			return false;
 	}
@@ -167,11 +158,12 @@ read_spilled(AggFill *fill)
 	while (!full && aggspill_get(fill->spill, &fill->buffer))
 	{
 		MemoryContext old = MemoryContextSwitchTo(fill->row_memory);
+		uint32		group;
 
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(fill->row_memory);
-		combine_states(fill, aggkeys_restore(fill->keys, &fill->buffer),
-					   &fill->buffer);
+		group = aggkeys_restore(fill->keys, &fill->buffer);
+		aggread_combine(fill, &group, 1, &fill->buffer);
 		MemoryContextSwitchTo(old);
 		full = aggread_is_full(fill);
 	}
@@ -198,7 +190,7 @@ spill_groups(AggFill *fill)
 		resetStringInfo(&fill->buffer);
 		aggkeys_serialize(fill->keys, group, &fill->buffer);
 		for (i = 0; i < fill->nfuncs; i++)
-			aggfunc_serialize(&fill->funcs[i], group, &fill->buffer);
+			aggfunc_serialize(&fill->funcs[i], group, 1, &fill->buffer);
 		aggspill_put(fill->spill, aggkeys_hash(fill->keys, group),
 					 &fill->buffer);
 	}
@@ -217,6 +209,8 @@ read_whole(AggFill *fill)
 			done = read_spilled(fill);
 		else if (fill->mode == AGGNODE_FINAL)
 			done = read_partial(fill);
+		else if (fill->in_team)
+			done = aggteam_read(fill);
 		else
 			done = aggread_table(fill);
 		if (!done)
@@ -224,22 +218,44 @@ read_whole(AggFill *fill)
 	} while (!done);
 }
 
+/* The same from the beginning: maybe with others. */
+static void
+read_with_team(AggFill *fill)
+{
+	PG_TRY();
+	{
+		aggteam_begin(fill);
+		read_whole(fill);
+	}
+	PG_CATCH();
+	{
+		aggteam_abandon(fill);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+}
+
 /* The next groups of a node whose states can be combined. */
 static bool
 fill_spilling(AggFill *fill)
 {
-	if (fill->passes > 0)
+	bool		first = fill->passes == 0;
+
+	if (!first)
 	{
 		if (fill->spill == NULL || !aggspill_next(fill->spill))
 			return false;
 		aggread_reset(fill);
 	}
 	fill->passes = 1;
-	for (;;)
+	for (;; first = false)
 	{
 		fill->limit = aggfill_memory_limit();
 		aggread_begin_groups(fill);
-		read_whole(fill);
+		if (first && fill->workers > 0)
+			read_with_team(fill);
+		else
+			read_whole(fill);
 		if (fill->spill == NULL || !aggspill_has_put(fill->spill))
 			return true;
 		/* the states of the groups at hand may be incomplete */

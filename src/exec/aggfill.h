@@ -24,6 +24,7 @@ typedef struct AggFill
 {
 	/* made by the node */
 	AggNodeMode mode;
+	const CustomScan *plan;
 	PlanState  *child;
 	ScanNode   *scan;			/* the child, unless it is a Gather */
 	AggKeys    *keys;
@@ -36,6 +37,7 @@ typedef struct AggFill
 	AttrNumber	bucket_attno;	/* the column they are of */
 	bool		takes_summaries;	/* all aggregates do, and no keys */
 	bool		can_spill;		/* states can be combined */
+	int			workers;		/* resident ones that may take part */
 	MemoryContext query_memory;
 	MemoryContext row_memory;	/* reset at will */
 
@@ -51,12 +53,20 @@ typedef struct AggFill
 	List	   *parts;			/* AggPart, to be done after this one */
 	AggPart		part;
 
+	/* of others (aggteam.c) */
+	bool		in_team;		/* others read the table too */
+	bool		table_done;		/* we have read our part of it */
+
 	/* for EXPLAIN */
+	int			taken;			/* workers that took part */
 	int64		passes;
 	int64		ngroups;		/* of all steps */
 	Size		peak;
 	StringInfoData buffer;		/* a state on its way out */
 } AggFill;
+
+/* Of an aggregation node. */
+extern AggFill *aggnode_fill(PlanState *state);
 
 /* How many bytes groups may take at a time. */
 extern Size aggfill_memory_limit(void);

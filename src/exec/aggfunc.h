@@ -140,9 +140,11 @@ extern void aggfunc_add_summary(AggFunc *func, uint32 group,
 
 extern Datum aggfunc_result(AggFunc *func, uint32 group, bool *isnull);
 
-/* States between processes: appended to and read from a buffer. */
+/* States between processes: of n groups from first on to a buffer, and back. */
 extern bool aggfunc_can_combine(const Aggref *aggref);
-extern void aggfunc_serialize(AggFunc *func, uint32 group, StringInfo buffer);
-extern void aggfunc_combine(AggFunc *func, uint32 group, StringInfo buffer);
+extern void aggfunc_serialize(AggFunc *func, uint32 first, uint32 n,
+							  StringInfo buffer);
+extern void aggfunc_combine(AggFunc *func, const uint32 *groups, uint32 n,
+							StringInfo buffer);
 
 #endif							/* RUSTS_AGGFUNC_H */

@@ -61,7 +61,8 @@ aggnode_store_states(AggNode *node, uint32 group, TupleTableSlot *slot)
 	node->fill.buffer.len = VARHDRSZ;
 	for (i = 0; i < node->fill.nfuncs; i++)
 	{
-		aggfunc_serialize(&node->fill.funcs[i], group, &node->fill.buffer);
+		aggfunc_serialize(&node->fill.funcs[i], group, 1,
+						  &node->fill.buffer);
 		slot->tts_isnull[node->fill.nkeys + i] = i > 0;
 	}
 	SET_VARSIZE(node->fill.buffer.data, node->fill.buffer.len);
@@ -223,6 +224,9 @@ aggnode_begin(CustomScanState *state, EState *estate, int eflags)
 	int			i;
 
 	node->fill.mode = intVal(list_nth(plan->custom_private, AGG_PRIVATE_MODE));
+	node->fill.plan = plan;
+	node->fill.workers = intVal(list_nth(plan->custom_private,
+										 AGG_PRIVATE_WORKERS));
 	node->fill.child = ExecInitNode(linitial(plan->custom_plans), estate,
 									eflags);
 	state->custom_ps = list_make1(node->fill.child);
@@ -334,8 +338,12 @@ aggnode_explain(CustomScanState *state, List *ancestors, ExplainState *es)
 	aggnode_explain_keys(node, ancestors, es);
 	if (node->fill.buckets > 0)
 		ExplainPropertyInteger("Latest Buckets", NULL, node->fill.buckets, es);
+	if (node->fill.workers > 0)
+		ExplainPropertyInteger("Workers Planned", NULL, node->fill.workers, es);
 	if (!es->analyze)
 		return;
+	if (node->fill.workers > 0)
+		ExplainPropertyInteger("Workers Launched", NULL, node->fill.taken, es);
 	if (node->fill.nkeys > 0)
 		ExplainPropertyInteger("Groups", NULL, node->fill.ngroups, es);
 	if (node->fill.passes > 1 || es->format != EXPLAIN_FORMAT_TEXT)
@@ -368,4 +376,13 @@ aggnode_create(CustomScan *plan)
 
 	node->css.methods = &aggnode_exec_methods;
 	return (Node *) node;
+}
+
+AggFill *
+aggnode_fill(PlanState *state)
+{
+	if (!IsA(state, CustomScanState) ||
+		((CustomScanState *) state)->methods != &aggnode_exec_methods)
+		elog(ERROR, "not a vectorised aggregation");
+	return &((AggNode *) state)->fill;
 }

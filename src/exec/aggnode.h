@@ -24,7 +24,8 @@ typedef enum AggPrivate
 	AGG_PRIVATE_MODE,			/* an Integer */
 	AGG_PRIVATE_EQS,			/* equality operators of the keys */
 	AGG_PRIVATE_BUCKETS,		/* count, key, attno; or NIL */
-	AGG_PRIVATE_ORDER			/* for aggsort_create; or NIL */
+	AGG_PRIVATE_ORDER,			/* for aggsort_create; or NIL */
+	AGG_PRIVATE_WORKERS			/* an Integer: resident ones */
 } AggPrivate;
 
 extern const CustomScanMethods aggnode_plan_methods;

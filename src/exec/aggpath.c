@@ -38,6 +38,7 @@
 #include "exec/aggrows.h"
 #include "exec/aggsort.h"
 #include "exec/scanpath.h"
+#include "exec/teampath.h"
 #include "exec/toppath.h"
 #include "exec/vexpr.h"
 #include "table/settings.h"
@@ -209,10 +210,11 @@ aggpath_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
 	scan->custom_scan_tlist = aggpath_scan_tlist(path);
 	(void) collect_params((Node *) scan->custom_scan_tlist, &params);
 	scan->custom_exprs = params;
-	scan->custom_private = list_make4(list_nth(private, 5),
+	scan->custom_private = list_make5(list_nth(private, 5),
 									  list_nth(private, 4),
 									  list_nth(private, 6),
-									  list_nth(private, 7));
+									  list_nth(private, 7),
+									  list_nth(private, 8));
 	scan->methods = &aggnode_plan_methods;
 	return &scan->scan.plan;
 }
@@ -224,7 +226,9 @@ static const CustomPathMethods aggpath_methods = {
 
 /* ---------- paths ---------- */
 
-/* custom_private: keys, refs, aggrefs, having, eqs, mode, buckets, order */
+/*
+ * custom_private: keys, refs, aggrefs, having, eqs, mode, buckets, order, workers
+ */
 static CustomPath *
 aggpath_make(RelOptInfo *output, PathTarget *target, Path *child,
 			 const AggPlan *plan, AggNodeMode mode)
@@ -244,6 +248,7 @@ aggpath_make(RelOptInfo *output, PathTarget *target, Path *child,
 	path->custom_private = lappend(path->custom_private, makeInteger(mode));
 	path->custom_private = lappend(path->custom_private, NIL);
 	path->custom_private = lappend(path->custom_private, NIL);
+	path->custom_private = lappend(path->custom_private, makeInteger(0));
 	path->methods = &aggpath_methods;
 	return path;
 }
@@ -403,6 +408,27 @@ aggpath_add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	add_path(output, &final->path);
 }
 
+/* Let resident workers take part if that pays; false: it does not. */
+static bool
+aggpath_add_team(PlannerInfo *root, RelOptInfo *input, CustomPath *path,
+				 const AggPlan *plan, double groups)
+{
+	int			workers = teampath_workers(root, input, plan->keys,
+										   plan->aggrefs);
+	Cost		alone = path->path.startup_cost;
+	Cost		cost;
+
+	if (workers <= 0)
+		return false;
+	cost = teampath_cost(alone, workers, groups);
+	if (cost >= alone)
+		return false;
+	list_nth_cell(path->custom_private, 8)->ptr_value = makeInteger(workers);
+	path->path.startup_cost = cost;
+	path->path.total_cost -= alone - cost;
+	return true;
+}
+
 /* A clause without columns becomes a Result above the scan. */
 static bool
 aggpath_has_gate(PlannerInfo *root, RelOptInfo *input)
@@ -483,10 +509,15 @@ aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	if (buckets > 0)
 		list_nth_cell(path->custom_private, 6)->ptr_value =
 			list_make3_int(buckets, key, attno);
-	add_path(output, &path->path);
-	if (top.attno != 0 || buckets > 0)
-		return;					/* reading less beats reading it in parallel */
-	aggpath_add_parallel(root, input, output, plan, groups);
+	/* reading less beats reading it in parallel */
+	if (top.attno != 0 || buckets > 0 ||
+		aggpath_add_team(root, input, path, plan, groups))
+		add_path(output, &path->path);
+	else
+	{
+		add_path(output, &path->path);
+		aggpath_add_parallel(root, input, output, plan, groups);
+	}
 }
 
 static void

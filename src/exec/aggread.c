@@ -51,6 +51,17 @@ aggread_reserve(AggFill *fill)
 	fill->capacity = capacity;
 }
 
+void
+aggread_combine(AggFill *fill, const uint32 *groups, uint32 n,
+				StringInfo states)
+{
+	int			i;
+
+	aggread_reserve(fill);
+	for (i = 0; i < fill->nfuncs; i++)
+		aggfunc_combine(&fill->funcs[i], groups, n, states);
+}
+
 /*
  * With ORDER BY bucket DESC LIMIT n nobody asks for groups below the n-th
  * largest bucket.  A bucket begins at or before what is in it, so rows before

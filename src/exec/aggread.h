@@ -13,6 +13,9 @@ extern void aggread_reset(AggFill *fill);
 extern void aggread_begin_groups(AggFill *fill);
 /* States for all groups that there are. */
 extern void aggread_reserve(AggFill *fill);
+/* Combine n groups with states of them from elsewhere. */
+extern void aggread_combine(AggFill *fill, const uint32 *groups, uint32 n,
+							StringInfo states);
 /* Have the groups outgrown the limit? */
 extern bool aggread_is_full(AggFill *fill);
 /*

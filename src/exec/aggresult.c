@@ -155,39 +155,54 @@ aggfunc_can_combine(const Aggref *aggref)
 		aggref->aggdistinct == NIL;
 }
 
-/* Both ends are one server: states travel as they lie in memory. */
-static Size
-state_width(const AggFunc *func, int array)
+/* A state in the form of its group's elements of the arrays, or with a value. */
+static bool
+has_value(const AggFunc *func)
 {
-	return func->arrays[array].width;
-}
-
-void
-aggfunc_serialize(AggFunc *func, uint32 group, StringInfo buffer)
-{
-	bool		is_value = func->kind == AGG_FIRST || func->kind == AGG_LAST;
-	int			i;
-
-	for (i = 0; i < (is_value ? 2 : AGG_ARRAYS); i++)
-		appendBinaryStringInfo(buffer, (char *) func->arrays[i].at +
-							   group * state_width(func, i),
-							   state_width(func, i));
-	if (is_value && COUNTS(func)[group] == 2)
-	{
-		Datum		value = VALUES(func)[group];
-		Size		size = datumEstimateSpace(value, false, func->typbyval,
-											  func->typlen);
-		char	   *at;
-
-		enlargeStringInfo(buffer, size);
-		at = buffer->data + buffer->len;
-		datumSerialize(value, false, func->typbyval, func->typlen, &at);
-		buffer->len += size;
-	}
+	return func->kind == AGG_FIRST || func->kind == AGG_LAST;
 }
 
 static void
-combine_first_last(AggFunc *func, uint32 group, StringInfo buffer)
+serialize_value(AggFunc *func, uint32 group, StringInfo buffer)
+{
+	Datum		value = VALUES(func)[group];
+	Size		size;
+	char	   *at;
+
+	appendBinaryStringInfo(buffer, (char *) &COUNTS(func)[group],
+						   sizeof(int64));
+	appendBinaryStringInfo(buffer, (char *) &TIMES(func)[group],
+						   sizeof(int64));
+	if (COUNTS(func)[group] != 2)
+		return;
+	size = datumEstimateSpace(value, false, func->typbyval, func->typlen);
+	enlargeStringInfo(buffer, size);
+	at = buffer->data + buffer->len;
+	datumSerialize(value, false, func->typbyval, func->typlen, &at);
+	buffer->len += size;
+}
+
+/* Both ends are one server: states travel as they lie in memory. */
+void
+aggfunc_serialize(AggFunc *func, uint32 first, uint32 n, StringInfo buffer)
+{
+	uint32		group;
+	int			i;
+
+	if (has_value(func))
+	{
+		for (group = first; group < first + n; group++)
+			serialize_value(func, group, buffer);
+		return;
+	}
+	for (i = 0; i < AGG_ARRAYS; i++)
+		appendBinaryStringInfo(buffer, (char *) func->arrays[i].at +
+							   (Size) first * func->arrays[i].width,
+							   n * func->arrays[i].width);
+}
+
+static void
+combine_value(AggFunc *func, uint32 group, StringInfo buffer)
 {
 	int64		count;
 	int64		time;
@@ -210,15 +225,16 @@ combine_first_last(AggFunc *func, uint32 group, StringInfo buffer)
 	aggstate_keep_value(func, group, value, isnull);
 }
 
-/* The arrays of a state are the parts of a partial. */
-static void
-read_partial(const AggFunc *func, StringInfo buffer, AggPartial *partial)
+/* The elements of the arrays are the parts of a partial. */
+static inline void
+read_partial(const AggFunc *func, const char *const *arrays, uint32 i,
+			 AggPartial *partial)
 {
 	const char *parts[AGG_ARRAYS];
-	int			i;
+	int			a;
 
-	for (i = 0; i < AGG_ARRAYS; i++)
-		parts[i] = pq_getmsgbytes(buffer, state_width(func, i));
+	for (a = 0; a < AGG_ARRAYS; a++)
+		parts[a] = arrays[a] + (Size) i * func->arrays[a].width;
 	if (func->kind != AGG_VAR_FLOAT)
 		memcpy(&partial->count, parts[0], sizeof(partial->count));
 	switch (func->kind)
@@ -252,15 +268,24 @@ read_partial(const AggFunc *func, StringInfo buffer, AggPartial *partial)
 }
 
 void
-aggfunc_combine(AggFunc *func, uint32 group, StringInfo buffer)
+aggfunc_combine(AggFunc *func, const uint32 *groups, uint32 n,
+				StringInfo buffer)
 {
+	const char *arrays[AGG_ARRAYS];
 	AggPartial	partial;
+	uint32		i;
 
-	if (func->kind == AGG_FIRST || func->kind == AGG_LAST)
+	if (has_value(func))
 	{
-		combine_first_last(func, group, buffer);
+		for (i = 0; i < n; i++)
+			combine_value(func, groups[i], buffer);
 		return;
 	}
-	read_partial(func, buffer, &partial);
-	aggstate_add(func, group, &partial);
+	for (i = 0; i < AGG_ARRAYS; i++)
+		arrays[i] = pq_getmsgbytes(buffer, n * func->arrays[i].width);
+	for (i = 0; i < n; i++)
+	{
+		read_partial(func, arrays, i, &partial);
+		aggstate_add(func, groups[i], &partial);
+	}
 }

@@ -20,7 +20,7 @@
 #include "exec/blockshare.h"
 
 /* No piece is smaller, but for a whole segment or the end of one. */
-#define PIECE_ROWS (32 * CODEC_BLOCK_ROWS)
+#define PIECE_ROWS (8 * CODEC_BLOCK_ROWS)
 /* Each participant would get this many pieces, were they all like the next. */
 #define PIECES_LEFT 3
 

@@ -45,6 +45,16 @@ scannode_scan(ScanNode *node)
 	return node->scan;
 }
 
+void
+scannode_share(ScanNode *node, BlockScanShared *shared)
+{
+	if (node->begun)
+		blockscan_end(node->scan);
+	node->begun = false;
+	node->in_batch = false;
+	node->shared = shared;
+}
+
 static TupleTableSlot *
 scannode_access(ScanState *state)
 {
@@ -266,10 +276,7 @@ scannode_shutdown(CustomScanState *state)
 	 * The shared memory goes before EXPLAIN asks, and before a Gather that is
 	 * started again makes another: so the scan has to begin again too.
 	 */
-	blockscan_end(node->scan);
-	node->begun = false;
-	node->in_batch = false;
-	node->shared = NULL;
+	scannode_share(node, NULL);
 }
 
 /* ---------- EXPLAIN ---------- */

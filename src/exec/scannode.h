@@ -31,6 +31,8 @@ extern const CustomScanMethods scannode_plan_methods;
 
 /* For a node above that reads batches instead of rows; NULL: not ours. */
 extern ScanNode *scannode_of(PlanState *node);
+/* Share it from the next time on that it begins, or no more. */
+extern void scannode_share(ScanNode *node, BlockScanShared *shared);
 /* Begin unless begun. */
 extern BlockScan *scannode_scan(ScanNode *node);
 

@@ -28,6 +28,7 @@ bool		settings_enable_custom_scan = true;
 bool		settings_enable_vectorized_agg = true;
 bool		settings_enable_metadata_agg = true;
 bool		settings_enable_ordered_scan = true;
+bool		settings_enable_resident_workers = true;
 bool		settings_enable_pruning = true;
 bool		settings_enable_bulk_write = true;
 bool		settings_flush_every_commit = false;
@@ -219,6 +220,9 @@ settings_define_switches(void)
 		{"rusts.enable_ordered_scan",
 			"Enables reading segments in time order in place of a sort.",
 		&settings_enable_ordered_scan},
+		{"rusts.enable_resident_workers",
+			"Enables parallel workers that stay with their session.",
+		&settings_enable_resident_workers},
 		{"rusts.enable_pruning",
 			"Enables skipping of segments and blocks that cannot match.",
 		&settings_enable_pruning},

@@ -10,6 +10,7 @@ extern bool settings_enable_custom_scan;
 extern bool settings_enable_vectorized_agg;
 extern bool settings_enable_metadata_agg;
 extern bool settings_enable_ordered_scan;
+extern bool settings_enable_resident_workers;
 extern bool settings_enable_pruning;
 
 /* switches and budgets of writing */

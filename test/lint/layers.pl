@@ -7,7 +7,8 @@
 # top of src/ is a layer of its own ("rusts.c").  Folders whose list says
 # "no postgres.h" may include only themselves and system headers.
 #
-# A pair that is not in the list fails, and so does a list that is not a
+# The server has folders of the same names (storage/): what counts is which
+# file there is.  A pair that is not in the list fails, and so does a list that is not a
 # partial order: tsort says so.
 #
 use strict;
@@ -44,7 +45,7 @@ foreach my $file (@files)
 	{
 		next unless /^\s*#\s*include\s*(["<])([^">]+)/;
 		my ($quote, $name) = ($1, $2);
-		if ($quote eq '"' && $name =~ m{^([^/]+)/} && -d "src/$1")
+		if ($quote eq '"' && $name =~ m{^([^/]+)/} && -e "src/$name")
 		{
 			$pairs{$from}{$1} ||= "$file:$.";
 		}

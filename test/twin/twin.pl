@@ -181,7 +181,7 @@ sub make_plan
 	$add->('', undef, [ 'serial' => 'SET max_parallel_workers_per_gather = 0' ]);
 	$add->('serial: ', undef, some('serial', @reads));
 	$add->('', undef, parallel_settings());
-	$add->('', undef, [ 'parallel plan' => q{SELECT twin_uses('Gather', 'SELECT count(*), sum(id) FROM t WHERE id > -1')} ])
+	$add->('', undef, [ 'parallel plan' => q{SELECT twin_uses('Workers Planned', 'SELECT count(*), sum(id) FROM t WHERE id > -1')} ])
 	  if $table->{rows} > 1000;
 	$add->('parallel: ', undef, some('parallel', @reads));
 	$add->('', undef, [ 'indexes' => 'SET max_parallel_workers_per_gather = 0' ]) if chance(0.7);

@@ -1,0 +1,250 @@
+/*
+ * aggteam.c
+ *	  Resident workers take part in an aggregation.
+ *
+ * The session's node stays what it is: it reads the table, puts rows into
+ * groups, emits them.  But it shares the scan, as participants of a parallel
+ * scan do (blockshare.c), with workers that run the same two plan nodes.
+ * These send their groups when the table is read, as bytes (as aggspill.c writes
+ * them), and the session combines them with its own.
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "tcop/dest.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "compat/permissions.h"
+#include "exec/aggnode.h"
+#include "exec/aggread.h"
+#include "exec/aggteam.h"
+#include "exec/blockshare.h"
+
+/* A message holds so many groups: their number, keys, states by aggregate. */
+#define MESSAGE_GROUPS 128
+
+StaticAssertDecl(sizeof(BlockScanShared) <= RESIDENT_AREA_BYTES,
+				 "the area has no room for a parallel scan");
+
+/* ---------- the plan that is sent ---------- */
+
+/* The range table with nothing in it but the table that is scanned. */
+static List *
+sent_range_table(const PlannedStmt *stmt, Index scanned)
+{
+	List	   *sent = NIL;
+	ListCell   *cell;
+
+	foreach(cell, stmt->rtable)
+	{
+		RangeTblEntry *rte = makeNode(RangeTblEntry);
+
+		if (foreach_current_index(cell) + 1 == scanned)
+		{
+			*rte = *lfirst_node(RangeTblEntry, cell);
+			rte->alias = rte->eref = NULL;
+			rte->securityQuals = NIL;
+			/* the session has checked them */
+			compat_forget_entry_permissions(rte);
+		}
+		else
+			rte->rtekind = RTE_RESULT;
+		sent = lappend(sent, rte);
+	}
+	return sent;
+}
+
+/* The session's plan as a statement of its own that yields states. */
+static void
+send_plan(const AggFill *fill, StringInfo work)
+{
+	const CustomScan *plan = fill->plan;
+	CustomScan *partial = makeNode(CustomScan);
+	PlannedStmt *stmt = makeNode(PlannedStmt);
+
+	*partial = *plan;
+	partial->scan.plan.targetlist = NIL;
+	partial->scan.plan.qual = NIL;
+	partial->scan.plan.initPlan = NIL;
+	partial->custom_private = list_make5(makeInteger(AGGNODE_PARTIAL),
+										 list_nth(plan->custom_private,
+												  AGG_PRIVATE_EQS),
+										 NIL, NIL, makeInteger(0));
+
+	*stmt = *fill->child->state->es_plannedstmt;
+	stmt->commandType = CMD_SELECT;
+	stmt->planTree = (Plan *) partial;
+	stmt->rtable = sent_range_table(stmt, ((Scan *) fill->child->plan)->scanrelid);
+	compat_forget_permissions(stmt);
+	stmt->hasReturning = stmt->hasModifyingCTE = false;
+	stmt->canSetTag = false;
+	stmt->jitFlags = 0;
+	stmt->resultRelations = stmt->appendRelations = NIL;
+	stmt->subplans = stmt->rowMarks = NIL;
+	stmt->rewindPlanIDs = NULL;
+	stmt->relationOids = stmt->invalItems = stmt->paramExecTypes = NIL;
+	stmt->utilityStmt = NULL;
+	work->data = nodeToString(stmt);
+	work->len = strlen(work->data);
+}
+
+static bool
+uses_external_parameter(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Param))
+		return ((Param *) node)->paramkind == PARAM_EXTERN;
+	return expression_tree_walker(node, uses_external_parameter, context);
+}
+
+static ParamListInfo
+sent_parameters(const AggFill *fill)
+{
+	CustomScan *scan = (CustomScan *) fill->child->plan;
+
+	if (uses_external_parameter((Node *) fill->plan->custom_scan_tlist, NULL) ||
+		uses_external_parameter((Node *) scan->custom_exprs, NULL))
+		return fill->child->state->es_param_list_info;
+	return NULL;
+}
+
+/* ---------- in the session ---------- */
+
+void
+aggteam_begin(AggFill *fill)
+{
+	EState	   *estate = fill->child->state;
+	void	   *area;
+	StringInfoData work = {0};
+	MemoryContext old;
+
+	fill->in_team = false;
+	if (fill->workers == 0 || !IsMVCCSnapshot(estate->es_snapshot))
+		return;
+	area = resident_area(fill->workers);
+	if (area == NULL)
+		return;
+	old = MemoryContextSwitchTo(fill->query_memory);
+	blockshare_init(area, fill->scan->css.ss.ss_currentRelation,
+					fill->workers + 1);
+	send_plan(fill, &work);
+	fill->in_team = resident_post(&work, estate->es_snapshot,
+								  sent_parameters(fill), fill->workers);
+	pfree(work.data);
+	MemoryContextSwitchTo(old);
+	if (!fill->in_team)
+		return;
+	scannode_share(fill->scan, area);
+	/* as a Gather does: leave it all to the workers, but not to nobody */
+	fill->table_done = !parallel_leader_participation && resident_wait();
+}
+
+static void
+combine_message(AggFill *fill, StringInfo message)
+{
+	uint32		groups[MESSAGE_GROUPS];
+	uint32		n = pq_getmsgint(message, sizeof(n));
+	uint32		i;
+
+	for (i = 0; i < n; i++)
+		groups[i] = aggkeys_restore(fill->keys, message);
+	aggread_combine(fill, groups, n, message);
+}
+
+/* The others' groups; false: memory ran out. */
+static bool
+read_messages(AggFill *fill)
+{
+	StringInfoData message;
+
+	while (resident_receive(&message))
+	{
+		MemoryContext old = MemoryContextSwitchTo(fill->row_memory);
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(fill->row_memory);
+		combine_message(fill, &message);
+		MemoryContextSwitchTo(old);
+		if (aggread_is_full(fill))
+			return false;
+	}
+	return true;
+}
+
+bool
+aggteam_read(AggFill *fill)
+{
+	BlockScan  *scan = scannode_scan(fill->scan);
+
+	if (!fill->table_done && !aggread_table(fill))
+		return false;
+	fill->table_done = true;
+	if (!read_messages(fill))
+		return false;
+	fill->in_team = false;
+	fill->taken = Max(fill->taken, resident_taken());
+	blockshare_count_bytes(scan);
+	blockshare_take(scan);
+	scannode_share(fill->scan, NULL);
+	return true;
+}
+
+void
+aggteam_abandon(AggFill *fill)
+{
+	fill->in_team = false;
+	resident_abandon();
+}
+
+/* ---------- in a worker ---------- */
+
+static void
+send_groups(AggFill *fill, shm_mq_handle *queue)
+{
+	StringInfo	message = &fill->buffer;
+	uint32		ngroups = aggkeys_ngroups(fill->keys);
+	uint32		first;
+	uint32		i;
+
+	for (first = 0; first < ngroups; first += MESSAGE_GROUPS)
+	{
+		uint32		n = Min(ngroups - first, MESSAGE_GROUPS);
+
+		CHECK_FOR_INTERRUPTS();
+		resetStringInfo(message);
+		pq_sendint32(message, n);
+		for (i = 0; i < n; i++)
+			aggkeys_serialize(fill->keys, first + i, message);
+		for (i = 0; i < fill->nfuncs; i++)
+			aggfunc_serialize(&fill->funcs[i], first, n, message);
+		resident_send(queue, message);
+	}
+}
+
+void
+aggteam_work(void *area, const char *work, ParamListInfo params,
+			 shm_mq_handle *queue)
+{
+	PlannedStmt *stmt = castNode(PlannedStmt, stringToNode(work));
+	QueryDesc  *desc = CreateQueryDesc(stmt, "", GetActiveSnapshot(),
+									   InvalidSnapshot, None_Receiver, params,
+									   NULL, 0);
+	AggFill    *fill;
+
+	ExecutorStart(desc, 0);
+	fill = aggnode_fill(desc->planstate);
+	scannode_share(fill->scan, area);
+	while (aggfill_next(fill))
+		send_groups(fill, queue);
+	blockshare_report(fill->scan->scan);
+	ExecutorFinish(desc);
+	ExecutorEnd(desc);
+	FreeQueryDesc(desc);
+}

@@ -1,0 +1,25 @@
+/*
+ * aggteam.h
+ *	  Resident workers take part in an aggregation.
+ */
+#ifndef RUSTS_AGGTEAM_H
+#define RUSTS_AGGTEAM_H
+
+#include "exec/aggfill.h"
+#include "resident/resident.h"
+
+/*
+ * Invite workers to read the table with us; before the scan begins.  Nothing
+ * happens if they cannot come.
+ */
+extern void aggteam_begin(AggFill *fill);
+/* As aggread_table: the table, with whoever came. */
+extern bool aggteam_read(AggFill *fill);
+/* After an error since aggteam_begin. */
+extern void aggteam_abandon(AggFill *fill);
+
+/* What such a worker does. */
+extern void aggteam_work(void *area, const char *work, ParamListInfo params,
+						 shm_mq_handle *queue);
+
+#endif							/* RUSTS_AGGTEAM_H */

@@ -1,0 +1,437 @@
+/*
+ * resident.c
+ *	  A session and its resident workers: the session's side.
+ */
+#include "postgres.h"
+
+#include <signal.h>
+
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "postmaster/bgworker.h"
+#include "storage/dsm.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/wait_event.h"
+
+#include "resident/residentshare.h"
+
+/* The session's view of a worker. */
+typedef struct ResidentWorker
+{
+	BackgroundWorkerHandle *handle; /* NULL: never started */
+	shm_mq_handle *queue;		/* of the job at hand; NULL: has none */
+	bool		taken;
+} ResidentWorker;
+
+static dsm_segment *segment = NULL;
+static ResidentShared *shared = NULL;
+static ResidentWorker workers[RESIDENT_MAX];
+static int	receiving;			/* the worker to receive from; -1: busy, has
+								 * not begun; RESIDENT_MAX: nothing to do */
+static int	taken;
+
+/* ---------- the memory ---------- */
+
+static bool
+change_phase(int i, ResidentPhase from, ResidentPhase to)
+{
+	uint32		expected = from;
+
+	return pg_atomic_compare_exchange_u32(&shared->slots[i].phase, &expected,
+										  to);
+}
+
+static ResidentPhase
+phase_of(int i)
+{
+	return (ResidentPhase) pg_atomic_read_u32(&shared->slots[i].phase);
+}
+
+static void
+wake(int i)
+{
+	PGPROC	   *proc = shared->slots[i].proc;
+
+	/* one that belongs to somebody else by now is woken for nothing */
+	if (proc != NULL)
+		SetLatch(&proc->procLatch);
+}
+
+/* Make the worker exit, and wait until it has. */
+static void
+dismiss(int i)
+{
+	ResidentWorker *worker = &workers[i];
+	pid_t		pid;
+
+	switch (GetBackgroundWorkerPid(worker->handle, &pid))
+	{
+		case BGWH_NOT_YET_STARTED:
+			TerminateBackgroundWorker(worker->handle);
+			break;
+		case BGWH_STARTED:
+			if (phase_of(i) == RESIDENT_TAKEN)
+				(void) kill(pid, SIGINT);
+			wake(i);
+			break;
+		default:
+			break;
+	}
+	(void) WaitForBackgroundWorkerShutdown(worker->handle);
+	pfree(worker->handle);
+	worker->handle = NULL;
+}
+
+/* The session ends, and must not end before its workers: README.md, 4. */
+static void
+resident_leave(int code, Datum arg)
+{
+	int			i;
+
+	shared->quit = true;
+	pg_memory_barrier();
+	for (i = 0; i < RESIDENT_MAX; i++)
+	{
+		(void) change_phase(i, RESIDENT_POSTED, RESIDENT_IDLE);
+		if (workers[i].handle != NULL)
+			wake(i);
+	}
+	for (i = 0; i < RESIDENT_MAX; i++)
+		if (workers[i].handle != NULL)
+			dismiss(i);
+}
+
+static void
+create_memory(int wanted)
+{
+	int			nslots = Min(wanted, RESIDENT_MAX);
+	dsm_segment *created = dsm_create(residentshare_size(nslots), 0);
+	int			i;
+
+	BecomeLockGroupLeader();
+	shared = dsm_segment_address(created);
+	memset(shared, 0, sizeof(ResidentShared));
+	shared->leader = MyProc;
+	shared->leader_pid = MyProcPid;
+	shared->database = MyDatabaseId;
+	shared->user = GetAuthenticatedUserId();
+	shared->nslots = nslots;
+	for (i = 0; i < RESIDENT_MAX; i++)
+		pg_atomic_init_u32(&shared->slots[i].phase, RESIDENT_GONE);
+	dsm_pin_mapping(created);
+	receiving = RESIDENT_MAX;
+	segment = created;
+	before_shmem_exit(resident_leave, (Datum) 0);
+}
+
+/* ---------- the job ---------- */
+
+/* See README.md, invariant 1. */
+static bool
+session_is_fit(void)
+{
+	return IsUnderPostmaster && !IsParallelWorker() && !IsInParallelMode() &&
+		!TransactionIdIsValid(GetTopTransactionIdIfAny()) &&
+		!IsolationIsSerializable() && !HistoricSnapshotActive() &&
+		GetSessionUserId() == GetAuthenticatedUserId() &&
+		max_parallel_workers > 0;
+}
+
+void *
+resident_area(int wanted)
+{
+	if (!session_is_fit())
+		return NULL;
+	if (segment == NULL)
+		create_memory(wanted);
+	/* an expression of the job at hand may ask for another one */
+	return receiving == RESIDENT_MAX ? shared->area.bytes : NULL;
+}
+
+/* Libraries and settings; false: there is no room for them. */
+static bool
+write_state(void)
+{
+	Size		libraries = EstimateLibraryStateSpace();
+	Size		settings = EstimateGUCStateSpace();
+	Oid			role = GetCurrentRoleId();
+	char	   *state = residentshare_state(shared);
+	char	   *fresh;
+	bool		same;
+
+	if (libraries + settings > RESIDENT_STATE_BYTES)
+		return false;
+	fresh = palloc0(libraries + settings);
+	SerializeLibraryState(libraries, fresh);
+	SerializeGUCState(settings, fresh + libraries);
+	same = shared->state_number > 0 && shared->role == role &&
+		shared->libraries == libraries && shared->settings == settings &&
+		memcmp(state, fresh, libraries + settings) == 0;
+	if (!same)
+	{
+		memcpy(state, fresh, libraries + settings);
+		shared->libraries = libraries;
+		shared->settings = settings;
+		shared->role = role;
+		shared->role_is_superuser = OidIsValid(role) && superuser_arg(role);
+		shared->state_number++;
+	}
+	pfree(fresh);
+	return true;
+}
+
+static bool
+write_job(const StringInfoData *work, Snapshot snapshot, ParamListInfo params)
+{
+	char	   *at = residentshare_job(shared);
+
+	shared->snapshot = MAXALIGN(EstimateSnapshotSpace(snapshot));
+	shared->params = params == NULL ? 0 :
+		MAXALIGN(EstimateParamListSpace(params));
+	shared->work = work->len + 1;
+	if (shared->snapshot + shared->params + shared->work > RESIDENT_JOB_BYTES)
+		return false;
+	GetUserIdAndSecContext(&shared->current_user, &shared->security_context);
+	shared->transaction_start = GetCurrentTransactionStartTimestamp();
+	shared->statement_start = GetCurrentStatementStartTimestamp();
+	SerializeSnapshot(snapshot, at);
+	at += shared->snapshot;
+	if (params != NULL)
+	{
+		char	   *end = at;
+
+		SerializeParamList(params, &end);
+		at += shared->params;
+	}
+	memcpy(at, work->data, shared->work);
+	strlcpy(shared->query, debug_query_string != NULL ? debug_query_string : "",
+			RESIDENT_QUERY_BYTES);
+	return true;
+}
+
+/* ---------- posting ---------- */
+
+static bool
+start_worker(int i)
+{
+	BackgroundWorker worker = {0};
+	MemoryContext old;
+	bool		started;
+
+	if (workers[i].handle != NULL)
+		pfree(workers[i].handle);
+	workers[i].handle = NULL;
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS |
+		BGWORKER_BACKEND_DATABASE_CONNECTION | BGWORKER_CLASS_PARALLEL;
+	worker.bgw_start_time = BgWorkerStart_ConsistentState;
+	worker.bgw_restart_time = BGW_NEVER_RESTART;
+	worker.bgw_notify_pid = MyProcPid;
+	worker.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(segment));
+	memcpy(worker.bgw_extra, &i, sizeof(i));
+	strlcpy(worker.bgw_library_name, "rusts", BGW_MAXLEN);
+	strlcpy(worker.bgw_function_name, "rusts_resident_main", BGW_MAXLEN);
+	strlcpy(worker.bgw_type, "rusts parallel worker", BGW_MAXLEN);
+	snprintf(worker.bgw_name, BGW_MAXLEN, "rusts parallel worker for PID %d",
+			 MyProcPid);
+	old = MemoryContextSwitchTo(TopMemoryContext);
+	started = RegisterDynamicBackgroundWorker(&worker, &workers[i].handle);
+	MemoryContextSwitchTo(old);
+	return started;
+}
+
+/* Offer the job to the i-th worker. */
+static bool
+post_to(int i)
+{
+	ResidentSlot *slot = &shared->slots[i];
+	ResidentWorker *worker = &workers[i];
+	shm_mq	   *queue = shm_mq_create(residentshare_queue(shared, i),
+									  RESIDENT_QUEUE_BYTES);
+	bool		there;
+	pid_t		pid;
+
+	shm_mq_set_receiver(queue, MyProc);
+	slot->done = false;
+	slot->error.code = 0;
+	worker->taken = false;
+	there = worker->handle != NULL &&
+		GetBackgroundWorkerPid(worker->handle, &pid) != BGWH_STOPPED &&
+		change_phase(i, RESIDENT_IDLE, RESIDENT_POSTED);
+	if (!there)
+	{
+		slot->proc = NULL;
+		pg_atomic_write_u32(&slot->phase, RESIDENT_POSTED);
+		if (!start_worker(i))
+		{
+			pg_atomic_write_u32(&slot->phase, RESIDENT_GONE);
+			return false;
+		}
+	}
+	worker->queue = shm_mq_attach(queue, segment, worker->handle);
+	if (there)
+		wake(i);
+	return true;
+}
+
+bool
+resident_post(const StringInfoData *work, Snapshot snapshot,
+			  ParamListInfo params, int wanted)
+{
+	int			posted = 0;
+	int			i;
+
+	if (!write_state() || !write_job(work, snapshot, params))
+		return false;
+	pg_memory_barrier();
+	receiving = -1;
+	taken = 0;
+	for (i = 0; i < Min(wanted, shared->nslots); i++)
+		posted += post_to(i);
+	if (posted == 0)
+		receiving = RESIDENT_MAX;
+	return posted > 0;
+}
+
+/* ---------- receiving ---------- */
+
+#define WAIT_MS 1
+
+bool
+resident_wait(void)
+{
+	bool		any = false;
+	int			i;
+
+	for (i = 0; i < RESIDENT_MAX; i++)
+	{
+		pid_t		pid;
+
+		if (workers[i].queue == NULL)
+			continue;
+		while (phase_of(i) == RESIDENT_POSTED &&
+			   GetBackgroundWorkerPid(workers[i].handle, &pid) != BGWH_STOPPED)
+		{
+			CHECK_FOR_INTERRUPTS();
+			(void) WaitLatch(MyLatch,
+							 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+							 WAIT_MS, PG_WAIT_EXTENSION);
+			ResetLatch(MyLatch);
+		}
+		any |= phase_of(i) != RESIDENT_POSTED;
+	}
+	return any;
+}
+
+static void
+close_queue(int i)
+{
+	shm_mq_detach(workers[i].queue);
+	workers[i].queue = NULL;
+}
+
+/* Take the job back from whoever has not taken it. */
+static void
+withdraw(void)
+{
+	int			i;
+
+	for (i = 0; i < RESIDENT_MAX; i++)
+	{
+		if (workers[i].queue == NULL)
+			continue;
+		workers[i].taken = !change_phase(i, RESIDENT_POSTED, RESIDENT_IDLE);
+		if (workers[i].taken)
+			taken++;
+		else
+			close_queue(i);
+	}
+}
+
+/* The worker has closed the queue. */
+static void
+finish(int i)
+{
+	ResidentSlot *slot = &shared->slots[i];
+
+	close_queue(i);
+	pg_memory_barrier();
+	if (slot->error.code != 0)
+		ereport(ERROR,
+				(errcode(slot->error.code),
+				 errmsg_internal("%s", slot->error.message),
+				 slot->error.detail[0] == '\0' ? 0 :
+				 errdetail_internal("%s", slot->error.detail),
+				 slot->error.hint[0] == '\0' ? 0 :
+				 errhint("%s", slot->error.hint),
+				 errcontext("parallel worker")));
+	if (!slot->done)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("lost connection to parallel worker")));
+	InstrAccumParallelQuery(&slot->buffers, &slot->wal);
+}
+
+bool
+resident_receive(StringInfo message)
+{
+	if (receiving < 0)
+	{
+		withdraw();
+		receiving = 0;
+	}
+	for (; receiving < RESIDENT_MAX; receiving++)
+	{
+		Size		length;
+		void	   *data;
+
+		if (workers[receiving].queue == NULL)
+			continue;
+		if (shm_mq_receive(workers[receiving].queue, &length, &data,
+						   false) == SHM_MQ_SUCCESS)
+		{
+			message->data = data;
+			message->len = message->maxlen = (int) length;
+			message->cursor = 0;
+			return true;
+		}
+		finish(receiving);
+	}
+	return false;
+}
+
+int
+resident_taken(void)
+{
+	return taken;
+}
+
+/*
+ * The handles of the queues may have gone with their memory context, were this
+ * called too late: call it before the query's memory is released.
+ */
+void
+resident_abandon(void)
+{
+	int			i;
+
+	if (segment == NULL || receiving == RESIDENT_MAX)
+		return;
+	HOLD_INTERRUPTS();
+	for (i = 0; i < RESIDENT_MAX; i++)
+	{
+		if (workers[i].queue != NULL)
+			close_queue(i);
+		(void) change_phase(i, RESIDENT_POSTED, RESIDENT_IDLE);
+		/* who has failed has closed its queue, and may be on its way out */
+		if (workers[i].handle != NULL && phase_of(i) != RESIDENT_IDLE)
+			dismiss(i);
+	}
+	receiving = RESIDENT_MAX;
+	RESUME_INTERRUPTS();
+}

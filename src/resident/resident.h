@@ -1,0 +1,60 @@
+/*
+ * resident.h
+ *	  Parallel workers that stay with their session.
+ *
+ *	  area -> post -> [ receive ]* , or abandon after an error in between
+ */
+#ifndef RUSTS_RESIDENT_H
+#define RUSTS_RESIDENT_H
+
+#include "lib/stringinfo.h"
+#include "nodes/params.h"
+#include "storage/shm_mq.h"
+#include "utils/snapshot.h"
+
+/* Workers of a session, at most. */
+#define RESIDENT_MAX 8
+/* Memory in which the participants of a job coordinate. */
+#define RESIDENT_AREA_BYTES 1024
+
+/* ---------- in the session ---------- */
+
+/*
+ * Can workers, so many if possible, take part in what the session does now?
+ * Then the area, to be initialised; else NULL.
+ */
+extern void *resident_area(int wanted);
+/*
+ * Offer a job to up to wanted workers, who are started if they are not there;
+ * false: nobody can come.  Afterwards resident_receive must be called until it
+ * returns false, or resident_abandon.  params NULL: none.
+ */
+extern bool resident_post(const StringInfoData *work, Snapshot snapshot,
+						  ParamListInfo params, int wanted);
+/* Wait until they have taken it; false: nobody has come. */
+extern bool resident_wait(void);
+/*
+ * The next message of a worker, valid until the next call; false: all are done.
+ * The first call withdraws the job from workers who have not taken it.  Errors
+ * of workers are raised here.
+ */
+extern bool resident_receive(StringInfo message);
+/* How many have taken the last job. */
+extern int	resident_taken(void);
+/* Stop who is at work, and wait until they have. */
+extern void resident_abandon(void);
+
+/* ---------- in the worker ---------- */
+
+/*
+ * Does the work, in a transaction with the session's snapshot, and answers by
+ * messages.  Plugged in by rusts.c.
+ */
+typedef void (*ResidentWork) (void *area, const char *work,
+							  ParamListInfo params, shm_mq_handle *queue);
+extern ResidentWork resident_work;
+
+/* Send a message to the session. */
+extern void resident_send(shm_mq_handle *queue, const StringInfoData *message);
+
+#endif							/* RUSTS_RESIDENT_H */
