@@ -162,6 +162,7 @@ read_spilled(AggFill *fill)
 
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(fill->row_memory);
+		aggkeys_begin_restore(fill->keys);
 		group = aggkeys_restore(fill->keys, &fill->buffer);
 		aggread_combine(fill, &group, 1, &fill->buffer);
 		MemoryContextSwitchTo(old);

@@ -32,6 +32,8 @@ typedef struct AggKey
 	bool		typbyval;
 	Intern	   *intern;			/* of kind VECTOR_DATUM */
 
+	const char *restored;		/* last, as it was serialised; NULL: none */
+
 	/* of the current batch */
 	const Vector *vector;
 	bool		by_run;			/* vector has a row for each series run */
@@ -557,21 +559,53 @@ aggkeys_serialize(const AggKeys *keys, uint32 group, StringInfo buffer)
 	}
 }
 
-uint32
-aggkeys_restore(AggKeys *keys, StringInfo buffer)
+void
+aggkeys_begin_restore(AggKeys *keys)
 {
-	char	   *start = buffer->data + buffer->cursor;
-	char	   *at = start;
 	int			k;
 
 	for (k = 0; k < keys->n; k++)
+		keys->keys[k].restored = NULL;
+}
+
+/* Bytes of what datumSerialize has written. */
+static Size
+serialized_size(const char *at)
+{
+	int			header;
+
+	memcpy(&header, at, sizeof(header));
+	if (header == -2)
+		return sizeof(header);	/* NULL */
+	return sizeof(header) + (header == -1 ? sizeof(Datum) : header);
+}
+
+/* Groups come as they were made, so a tag is often the one before. */
+static Size
+restore_key(AggKeys *keys, int k, char *at)
+{
+	AggKey	   *key = &keys->keys[k];
+	Size		size = serialized_size(at);
+
+	if (key->restored == NULL || memcmp(key->restored, at, size) != 0)
 	{
+		char	   *end = at;
 		bool		isnull;
-		Datum		value = datumRestore(&at, &isnull);
+		Datum		value = datumRestore(&end, &isnull);
 
 		key_set_row(keys, k, value, isnull);
 	}
-	buffer->cursor += at - start;
+	key->restored = at;
+	return size;
+}
+
+uint32
+aggkeys_restore(AggKeys *keys, StringInfo buffer)
+{
+	int			k;
+
+	for (k = 0; k < keys->n; k++)
+		buffer->cursor += restore_key(keys, k, buffer->data + buffer->cursor);
 	return groups_find(keys);
 }
 

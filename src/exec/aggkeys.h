@@ -50,10 +50,12 @@ extern bool aggkeys_places(const AggKeys *keys, int key, uint64 *places,
 extern uint32 aggkeys_hash(const AggKeys *keys, uint32 group);
 /*
  * A group's keys, appended to a buffer; and the group with the keys at its
- * cursor.  The latter allocates values for the caller to free.
+ * cursor.  The latter allocates values for the caller to free, after which, or
+ * with another buffer, the next is the first again.
  */
 extern void aggkeys_serialize(const AggKeys *keys, uint32 group,
 							  StringInfo buffer);
+extern void aggkeys_begin_restore(AggKeys *keys);
 extern uint32 aggkeys_restore(AggKeys *keys, StringInfo buffer);
 /* A key of a group. */
 extern Datum aggkeys_value(const AggKeys *keys, uint32 group, int key,

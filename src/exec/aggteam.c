@@ -153,6 +153,7 @@ combine_message(AggFill *fill, StringInfo message)
 	uint32		n = pq_getmsgint(message, sizeof(n));
 	uint32		i;
 
+	aggkeys_begin_restore(fill->keys);
 	for (i = 0; i < n; i++)
 		groups[i] = aggkeys_restore(fill->keys, message);
 	aggread_combine(fill, groups, n, message);
