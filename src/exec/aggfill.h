@@ -56,6 +56,7 @@ typedef struct AggFill
 	/* of others (aggteam.c) */
 	bool		in_team;		/* others read the table too */
 	bool		table_done;		/* we have read our part of it */
+	uint32		early_groups;	/* enough to hand over, 0: not yet */
 
 	/* for EXPLAIN */
 	int			taken;			/* workers that took part */

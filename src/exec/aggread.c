@@ -12,6 +12,7 @@
 #include "utils/memutils.h"
 
 #include "exec/aggread.h"
+#include "exec/aggteam.h"
 #include "exec/blockprune.h"
 
 /* ---------- groups ---------- */
@@ -165,10 +166,20 @@ read_segment(AggFill *fill, BlockScan *scan)
 		if (!blockscan_filter(scan))
 			continue;
 		update_groups(fill, scan);
+		if (fill->in_team)
+			aggteam_poll(fill);
 		if (aggread_is_full(fill))
 			return true;
 	}
 	return false;
+}
+
+/* Is it time to hand groups over although there is room for more? */
+static bool
+is_enough(const AggFill *fill)
+{
+	return fill->early_groups > 0 &&
+		aggkeys_ngroups(fill->keys) >= fill->early_groups;
 }
 
 static bool
@@ -185,7 +196,7 @@ read_batches(AggFill *fill)
 	if (scan->entry != NULL && read_segment(fill, scan))
 		return false;
 	while (!scan->segments_done && blockscan_next_segment(scan))
-		if (read_segment(fill, scan))
+		if (read_segment(fill, scan) || is_enough(fill))
 			return false;
 	while (blockscan_next_hot(scan))
 	{

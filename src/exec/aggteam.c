@@ -28,6 +28,8 @@
 
 /* A message holds so many groups: their number, keys, states by aggregate. */
 #define MESSAGE_GROUPS 128
+/* A worker that has so many after a piece of the table sends them. */
+#define EARLY_GROUPS 1024
 
 StaticAssertDecl(sizeof(BlockScanShared) <= RESIDENT_AREA_BYTES,
 				 "the area has no room for a parallel scan");
@@ -159,6 +161,25 @@ combine_message(AggFill *fill, StringInfo message)
 	aggread_combine(fill, groups, n, message);
 }
 
+static void
+take_message(AggFill *fill, StringInfo message)
+{
+	MemoryContext old = MemoryContextSwitchTo(fill->row_memory);
+
+	MemoryContextReset(fill->row_memory);
+	combine_message(fill, message);
+	MemoryContextSwitchTo(old);
+}
+
+void
+aggteam_poll(AggFill *fill)
+{
+	StringInfoData message;
+
+	if (resident_poll(&message))
+		take_message(fill, &message);
+}
+
 /* The others' groups; false: memory ran out. */
 static bool
 read_messages(AggFill *fill)
@@ -167,12 +188,8 @@ read_messages(AggFill *fill)
 
 	while (resident_receive(&message))
 	{
-		MemoryContext old = MemoryContextSwitchTo(fill->row_memory);
-
 		CHECK_FOR_INTERRUPTS();
-		MemoryContextReset(fill->row_memory);
-		combine_message(fill, &message);
-		MemoryContextSwitchTo(old);
+		take_message(fill, &message);
 		if (aggread_is_full(fill))
 			return false;
 	}
@@ -241,6 +258,7 @@ aggteam_work(void *area, const char *work, ParamListInfo params,
 
 	ExecutorStart(desc, 0);
 	fill = aggnode_fill(desc->planstate);
+	fill->early_groups = EARLY_GROUPS;
 	scannode_share(fill->scan, area);
 	while (aggfill_next(fill))
 		send_groups(fill, queue);

@@ -13,6 +13,8 @@
  * happens if they cannot come.
  */
 extern void aggteam_begin(AggFill *fill);
+/* Combine what has come by now; for in between. */
+extern void aggteam_poll(AggFill *fill);
 /* As aggread_table: the table, with whoever came. */
 extern bool aggteam_read(AggFill *fill);
 /* After an error since aggteam_begin. */

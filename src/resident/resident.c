@@ -377,6 +377,34 @@ finish(int i)
 	InstrAccumParallelQuery(&slot->buffers, &slot->wal);
 }
 
+/* Take a message from the queue of a worker. */
+static bool
+receive_from(int i, bool nowait, StringInfo message)
+{
+	Size		length;
+	void	   *data;
+
+	if (workers[i].queue == NULL ||
+		shm_mq_receive(workers[i].queue, &length, &data,
+					   nowait) != SHM_MQ_SUCCESS)
+		return false;
+	message->data = data;
+	message->len = message->maxlen = (int) length;
+	message->cursor = 0;
+	return true;
+}
+
+bool
+resident_poll(StringInfo message)
+{
+	int			i;
+
+	for (i = 0; i < shared->nslots; i++)
+		if (phase_of(i) != RESIDENT_POSTED && receive_from(i, true, message))
+			return true;
+	return false;
+}
+
 bool
 resident_receive(StringInfo message)
 {
@@ -387,20 +415,10 @@ resident_receive(StringInfo message)
 	}
 	for (; receiving < RESIDENT_MAX; receiving++)
 	{
-		Size		length;
-		void	   *data;
-
-		if (workers[receiving].queue == NULL)
-			continue;
-		if (shm_mq_receive(workers[receiving].queue, &length, &data,
-						   false) == SHM_MQ_SUCCESS)
-		{
-			message->data = data;
-			message->len = message->maxlen = (int) length;
-			message->cursor = 0;
+		if (receive_from(receiving, false, message))
 			return true;
-		}
-		finish(receiving);
+		if (workers[receiving].queue != NULL)
+			finish(receiving);
 	}
 	return false;
 }

@@ -33,6 +33,8 @@ extern bool resident_post(const StringInfoData *work, Snapshot snapshot,
 						  ParamListInfo params, int wanted);
 /* Wait until they have taken it; false: nobody has come. */
 extern bool resident_wait(void);
+/* A message that is there already, if any; valid until the next call. */
+extern bool resident_poll(StringInfo message);
 /*
  * The next message of a worker, valid until the next call; false: all are done.
  * The first call withdraws the job from workers who have not taken it.  Errors
