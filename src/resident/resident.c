@@ -26,15 +26,20 @@ typedef struct ResidentWorker
 {
 	BackgroundWorkerHandle *handle; /* NULL: never started */
 	shm_mq_handle *queue;		/* of the job at hand; NULL: has none */
-	bool		taken;
 } ResidentWorker;
+
+typedef enum ResidentProgress
+{
+	JOB_NONE,
+	JOB_OFFERED,
+	JOB_CLOSED					/* nobody takes it any more */
+} ResidentProgress;
 
 static dsm_segment *segment = NULL;
 static ResidentShared *shared = NULL;
 static ResidentWorker workers[RESIDENT_MAX];
-static int	receiving;			/* the worker to receive from; -1: busy, has
-								 * not begun; RESIDENT_MAX: nothing to do */
-static int	taken;
+static ResidentProgress progress = JOB_NONE;
+static int	taken;				/* workers that are through with the job */
 
 /* ---------- the memory ---------- */
 
@@ -63,20 +68,24 @@ wake(int i)
 		SetLatch(&proc->procLatch);
 }
 
-/* Make the worker exit, and wait until it has. */
+/*
+ * Make the worker exit, and wait until it has.  To be interrupted hurts nobody
+ * who is idle or exits already, and who is so may change at any time.
+ */
 static void
-dismiss(int i)
+dismiss(int i, bool interrupt)
 {
 	ResidentWorker *worker = &workers[i];
 	pid_t		pid;
 
+	HOLD_INTERRUPTS();
 	switch (GetBackgroundWorkerPid(worker->handle, &pid))
 	{
 		case BGWH_NOT_YET_STARTED:
 			TerminateBackgroundWorker(worker->handle);
 			break;
 		case BGWH_STARTED:
-			if (phase_of(i) == RESIDENT_TAKEN)
+			if (interrupt)
 				(void) kill(pid, SIGINT);
 			wake(i);
 			break;
@@ -86,6 +95,7 @@ dismiss(int i)
 	(void) WaitForBackgroundWorkerShutdown(worker->handle);
 	pfree(worker->handle);
 	worker->handle = NULL;
+	RESUME_INTERRUPTS();
 }
 
 /* The session ends, and must not end before its workers: README.md, 4. */
@@ -104,7 +114,7 @@ resident_leave(int code, Datum arg)
 	}
 	for (i = 0; i < RESIDENT_MAX; i++)
 		if (workers[i].handle != NULL)
-			dismiss(i);
+			dismiss(i, phase_of(i) == RESIDENT_TAKEN);
 }
 
 static void
@@ -125,7 +135,6 @@ create_memory(int wanted)
 	for (i = 0; i < RESIDENT_MAX; i++)
 		pg_atomic_init_u32(&shared->slots[i].phase, RESIDENT_GONE);
 	dsm_pin_mapping(created);
-	receiving = RESIDENT_MAX;
 	segment = created;
 	before_shmem_exit(resident_leave, (Datum) 0);
 }
@@ -151,7 +160,7 @@ resident_area(int wanted)
 	if (segment == NULL)
 		create_memory(wanted);
 	/* an expression of the job at hand may ask for another one */
-	return receiving == RESIDENT_MAX ? shared->area.bytes : NULL;
+	return progress == JOB_NONE ? shared->area.bytes : NULL;
 }
 
 /* Libraries and settings; false: there is no room for them. */
@@ -224,9 +233,9 @@ start_worker(int i)
 	MemoryContext old;
 	bool		started;
 
+	/* the last one may be on its way out still, and is ours until then */
 	if (workers[i].handle != NULL)
-		pfree(workers[i].handle);
-	workers[i].handle = NULL;
+		dismiss(i, false);
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS |
 		BGWORKER_BACKEND_DATABASE_CONNECTION | BGWORKER_CLASS_PARALLEL;
 	worker.bgw_start_time = BgWorkerStart_ConsistentState;
@@ -259,7 +268,6 @@ post_to(int i)
 	shm_mq_set_receiver(queue, MyProc);
 	slot->done = false;
 	slot->error.code = 0;
-	worker->taken = false;
 	there = worker->handle != NULL &&
 		GetBackgroundWorkerPid(worker->handle, &pid) != BGWH_STOPPED &&
 		change_phase(i, RESIDENT_IDLE, RESIDENT_POSTED);
@@ -289,12 +297,12 @@ resident_post(const StringInfoData *work, Snapshot snapshot,
 	if (!write_state() || !write_job(work, snapshot, params))
 		return false;
 	pg_memory_barrier();
-	receiving = -1;
+	progress = JOB_OFFERED;
 	taken = 0;
 	for (i = 0; i < Min(wanted, shared->nslots); i++)
 		posted += post_to(i);
 	if (posted == 0)
-		receiving = RESIDENT_MAX;
+		progress = JOB_NONE;
 	return posted > 0;
 }
 
@@ -343,12 +351,8 @@ withdraw(void)
 
 	for (i = 0; i < RESIDENT_MAX; i++)
 	{
-		if (workers[i].queue == NULL)
-			continue;
-		workers[i].taken = !change_phase(i, RESIDENT_POSTED, RESIDENT_IDLE);
-		if (workers[i].taken)
-			taken++;
-		else
+		if (workers[i].queue != NULL &&
+			change_phase(i, RESIDENT_POSTED, RESIDENT_IDLE))
 			close_queue(i);
 	}
 }
@@ -375,23 +379,30 @@ finish(int i)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("lost connection to parallel worker")));
 	InstrAccumParallelQuery(&slot->buffers, &slot->wal);
+	taken++;
 }
 
-/* Take a message from the queue of a worker. */
+/* A message that a worker has sent; false: it has not, or has no more. */
 static bool
-receive_from(int i, bool nowait, StringInfo message)
+receive_from(int i, StringInfo message)
 {
 	Size		length;
 	void	   *data;
 
-	if (workers[i].queue == NULL ||
-		shm_mq_receive(workers[i].queue, &length, &data,
-					   nowait) != SHM_MQ_SUCCESS)
-		return false;
-	message->data = data;
-	message->len = message->maxlen = (int) length;
-	message->cursor = 0;
-	return true;
+	switch (shm_mq_receive(workers[i].queue, &length, &data, true))
+	{
+		case SHM_MQ_SUCCESS:
+			message->data = data;
+			message->len = message->maxlen = (int) length;
+			message->cursor = 0;
+			return true;
+		case SHM_MQ_WOULD_BLOCK:
+			break;
+		case SHM_MQ_DETACHED:
+			finish(i);
+			break;
+	}
+	return false;
 }
 
 bool
@@ -400,26 +411,44 @@ resident_poll(StringInfo message)
 	int			i;
 
 	for (i = 0; i < shared->nslots; i++)
-		if (phase_of(i) != RESIDENT_POSTED && receive_from(i, true, message))
+		if (workers[i].queue != NULL && phase_of(i) != RESIDENT_POSTED &&
+			receive_from(i, message))
 			return true;
 	return false;
 }
 
+static bool
+is_waited_for(void)
+{
+	int			i;
+
+	for (i = 0; i < shared->nslots; i++)
+		if (workers[i].queue != NULL)
+			return true;
+	return false;
+}
+
+/* From all at once: the error of one is not kept waiting by another's work. */
 bool
 resident_receive(StringInfo message)
 {
-	if (receiving < 0)
+	if (progress == JOB_OFFERED)
 	{
 		withdraw();
-		receiving = 0;
+		progress = JOB_CLOSED;
 	}
-	for (; receiving < RESIDENT_MAX; receiving++)
+	for (;;)
 	{
-		if (receive_from(receiving, false, message))
+		if (resident_poll(message))
 			return true;
-		if (workers[receiving].queue != NULL)
-			finish(receiving);
+		if (!is_waited_for())
+			break;
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH, -1,
+						 WAIT_EVENT_MQ_RECEIVE);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
 	}
+	progress = JOB_NONE;
 	return false;
 }
 
@@ -427,6 +456,29 @@ int
 resident_taken(void)
 {
 	return taken;
+}
+
+/* Stop a worker that is at work, or the job from being taken. */
+static void
+abandon_worker(int i)
+{
+	bool		withdrawn = change_phase(i, RESIDENT_POSTED, RESIDENT_IDLE);
+	ResidentPhase phase = phase_of(i);
+	Size		length;
+	void	   *data;
+
+	if (workers[i].queue != NULL)
+	{
+		/* who is done lets go of the queue, before it is made for a new job */
+		if (phase == RESIDENT_IDLE && !withdrawn)
+			while (shm_mq_receive(workers[i].queue, &length, &data,
+								  false) == SHM_MQ_SUCCESS)
+				;
+		close_queue(i);
+	}
+	/* who has failed has closed its queue, and may be on its way out */
+	if (workers[i].handle != NULL && phase != RESIDENT_IDLE)
+		dismiss(i, true);
 }
 
 /*
@@ -438,18 +490,11 @@ resident_abandon(void)
 {
 	int			i;
 
-	if (segment == NULL || receiving == RESIDENT_MAX)
+	if (segment == NULL || progress == JOB_NONE)
 		return;
 	HOLD_INTERRUPTS();
 	for (i = 0; i < RESIDENT_MAX; i++)
-	{
-		if (workers[i].queue != NULL)
-			close_queue(i);
-		(void) change_phase(i, RESIDENT_POSTED, RESIDENT_IDLE);
-		/* who has failed has closed its queue, and may be on its way out */
-		if (workers[i].handle != NULL && phase_of(i) != RESIDENT_IDLE)
-			dismiss(i);
-	}
-	receiving = RESIDENT_MAX;
+		abandon_worker(i);
+	progress = JOB_NONE;
 	RESUME_INTERRUPTS();
 }

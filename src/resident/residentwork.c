@@ -216,8 +216,15 @@ serve(MemoryContext context)
 	PG_CATCH();
 	{
 		if (in_job)
+		{
 			hand_over_error(context);
-		(void) pg_atomic_exchange_u32(&slot->phase, RESIDENT_GONE);
+			(void) pg_atomic_exchange_u32(&slot->phase, RESIDENT_GONE);
+		}
+		else
+		{
+			/* a job that has come meanwhile finds nobody who takes it */
+			(void) change_phase(RESIDENT_IDLE, RESIDENT_GONE);
+		}
 		/* a cancellation that comes late is nobody's business */
 		if (!in_job && geterrcode() != ERRCODE_QUERY_CANCELED)
 			PG_RE_THROW();
