@@ -3,6 +3,7 @@
 #
 #   my $c = Client->new(bindir => ..., host => ..., port, user, database);
 #   $c->run("BEGIN; ...; COMMIT;") ? @{ $c->{rows} } : $c->{error};
+#   $c->send(...); ...; $c->answer     the same in two halves
 #
 # psql stops at the first error, so the mark echoed behind a transaction
 # proves that every statement in front of it, the COMMIT included, was
@@ -43,16 +44,31 @@ sub connect
 sub run
 {
 	my ($self, $script) = @_;
-	my $mark = 'mark ' . ++$self->{marks};
-	my @rows;
+
+	$self->send($script);
+	return $self->answer;
+}
+
+# The first half of run: hand the statements over.
+sub send
+{
+	my ($self, $script) = @_;
 
 	local $SIG{PIPE} = 'IGNORE';
 	$self->connect;
-	print { $self->{in} } "$script\n\\echo $mark\n";
+	print { $self->{in} } "$script\n\\echo mark ", ++$self->{marks}, "\n";
+}
+
+# The second half: wait until they are through, and return what run returns.
+sub answer
+{
+	my ($self) = @_;
+	my @rows;
+
 	while (my $line = readline $self->{out})
 	{
 		chomp $line;
-		if ($line eq $mark)
+		if ($line eq "mark $self->{marks}")
 		{
 			$self->{rows} = \@rows;
 			return 1;
