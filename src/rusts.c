@@ -12,6 +12,7 @@
 #include "jobs/jobs.h"
 #include "miscadmin.h"
 #include "resident/resident.h"
+#include "resident/residentcount.h"
 #include "table/bulk.h"
 #include "table/commitflush.h"
 #include "table/handler.h"
@@ -50,6 +51,8 @@ _PG_init(void)
 	scanpath_init();
 	aggpath_init();
 	resident_work = aggteam_work;
+	if (process_shared_preload_libraries_in_progress)
+		residentcount_init();
 	utility_init();
 	hotstats_init();
 	bulk_init();

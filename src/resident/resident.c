@@ -19,6 +19,7 @@
 #include "utils/snapmgr.h"
 #include "utils/wait_event.h"
 
+#include "resident/residentcount.h"
 #include "resident/residentshare.h"
 
 /* The session's view of a worker. */
@@ -236,6 +237,8 @@ start_worker(int i)
 	/* the last one may be on its way out still, and is ours until then */
 	if (workers[i].handle != NULL)
 		dismiss(i, false);
+	if (!residentcount_has_room())
+		return false;
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS |
 		BGWORKER_BACKEND_DATABASE_CONNECTION | BGWORKER_CLASS_PARALLEL;
 	worker.bgw_start_time = BgWorkerStart_ConsistentState;

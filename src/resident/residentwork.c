@@ -21,10 +21,11 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
+#include "resident/residentcount.h"
 #include "resident/residentshare.h"
 
 /* Exit after so long without a job. */
-#define RESIDENT_IDLE_MS (60 * 1000)
+#define RESIDENT_IDLE_MS (10 * 1000)
 /* Report statistics after so long. */
 #define RESIDENT_PAUSE_MS 200
 
@@ -247,6 +248,7 @@ join_session(Datum arg)
 		return false;
 	shared = dsm_segment_address(segment);
 	slot = &shared->slots[number];
+	residentcount_join();
 	if (!BecomeLockGroupMember(shared->leader, shared->leader_pid))
 		return false;
 	BackgroundWorkerInitializeConnectionByOid(shared->database, shared->user,
