@@ -79,6 +79,25 @@ SELECT count(*) FROM team;
 RESET ROLE;
 DROP ROLE resident_reader;
 
+-- SET ROLE and security definers, one after the other: nothing of a job is left for the next
+CREATE ROLE resident_reader;
+GRANT SELECT ON team TO resident_reader;
+CREATE FUNCTION as_owner() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM team WHERE current_user <> ''resident_reader''';
+SET ROLE resident_reader;
+SELECT as_owner(), (SELECT last(current_user || ' ' || current_setting('is_superuser'), time) FROM team);
+RESET ROLE;
+SELECT last(current_setting('is_superuser'), time) FROM team;
+SET ROLE resident_reader;
+SELECT last(current_setting('is_superuser'), time) FROM team;
+RESET ROLE;
+DROP FUNCTION as_owner;
+REVOKE SELECT ON team FROM resident_reader;
+DROP ROLE resident_reader;
+-- the session's temporary schema
+CREATE TEMP TABLE hot_x ();
+SELECT count(to_regclass(host || '_x')) FROM team WHERE host = 'hot';
+DROP TABLE hot_x;
+
 -- errors of a worker are the statement's, and the next statement has another worker
 SELECT sum(1 / (id - 60000)) FROM team;
 SELECT launched('SELECT sum(v) FROM team');
@@ -91,7 +110,7 @@ EXCEPTION WHEN division_by_zero THEN
 	RAISE INFO 'caught: %', SQLERRM;
 END $$;
 
--- the session alone: with rows of its own, in serializable transactions, in parallel queries, and with what cannot leave it
+-- workers of a Gather instead: with rows of its own, in serializable transactions, and with what cannot leave the session so
 BEGIN;
 DELETE FROM team WHERE time >= '2024-02-01 00:04+00';
 SELECT launched('SELECT count(*) FROM team'), count(*) FROM team;
@@ -102,6 +121,11 @@ ROLLBACK;
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT launched('SELECT count(*) FROM team'), count(*) FROM team;
 ROLLBACK;
+-- rows are of a type that only the session knows
+SELECT first(ROW(host, id), time), last(ROW(id, host, v), time) FROM team;
+EXPLAIN (COSTS OFF) SELECT first(ROW(host, id), time), last(ROW(id, host, v), time) FROM team;
+-- what makes a table writes
+EXPLAIN (COSTS OFF) CREATE TABLE made AS SELECT host, sum(v) FROM team GROUP BY host;
 CREATE FUNCTION halved(float8) RETURNS float8 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS 'BEGIN RETURN $1 / 2; END';
 EXPLAIN (COSTS OFF) SELECT sum(halved(v)) FROM team;
 EXPLAIN (COSTS OFF) SELECT count(*) FROM team WHERE v > (SELECT avg(v) FROM team WHERE id < 10);

@@ -414,7 +414,7 @@ aggpath_add_team(PlannerInfo *root, RelOptInfo *input, CustomPath *path,
 				 const AggPlan *plan, double groups)
 {
 	int			workers = teampath_workers(root, input, plan->keys,
-										   plan->aggrefs);
+										   plan->eqs, plan->aggrefs);
 	Cost		alone = path->path.startup_cost;
 	Cost		cost;
 

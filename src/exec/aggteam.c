@@ -15,16 +15,18 @@
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
+#include "rewrite/rewriteManip.h"
 #include "tcop/dest.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "compat/permissions.h"
+#include "compat/sentplan.h"
 #include "exec/aggnode.h"
 #include "exec/aggread.h"
 #include "exec/aggteam.h"
 #include "exec/blockshare.h"
+#include "table/settings.h"
 
 /* A message holds so many groups: their number, keys, states by aggregate. */
 #define MESSAGE_GROUPS 128
@@ -36,37 +38,50 @@ StaticAssertDecl(sizeof(BlockScanShared) <= RESIDENT_AREA_BYTES,
 
 /* ---------- the plan that is sent ---------- */
 
-/* The range table with nothing in it but the table that is scanned. */
+/* An expression over the scanned table, which is the only one there. */
 static List *
-sent_range_table(const PlannedStmt *stmt, Index scanned)
+sent_expressions(const List *exprs, Index scanned)
 {
-	List	   *sent = NIL;
-	ListCell   *cell;
+	List	   *sent = copyObject((List *) exprs);
 
-	foreach(cell, stmt->rtable)
-	{
-		RangeTblEntry *rte = makeNode(RangeTblEntry);
-
-		if (foreach_current_index(cell) + 1 == scanned)
-		{
-			*rte = *lfirst_node(RangeTblEntry, cell);
-			rte->alias = rte->eref = NULL;
-			rte->securityQuals = NIL;
-			/* the session has checked them */
-			compat_forget_entry_permissions(rte);
-		}
-		else
-			rte->rtekind = RTE_RESULT;
-		sent = lappend(sent, rte);
-	}
+	ChangeVarNodes((Node *) sent, scanned, 1, 0);
 	return sent;
 }
 
-/* The session's plan as a statement of its own that yields states. */
+static Plan *
+sent_scan(const CustomScan *scan)
+{
+	CustomScan *sent = makeNode(CustomScan);
+
+	*sent = *scan;
+	sent->scan.plan.targetlist = NIL;
+	sent->scan.scanrelid = 1;
+	sent->custom_exprs = sent_expressions(scan->custom_exprs,
+										  scan->scan.scanrelid);
+	sent->custom_relids = bms_make_singleton(1);
+	return &sent->scan.plan;
+}
+
+static RangeTblEntry *
+sent_table(const RangeTblEntry *rte)
+{
+	RangeTblEntry *sent = makeNode(RangeTblEntry);
+
+	*sent = *rte;
+	sent->alias = sent->eref = NULL;
+	sent->securityQuals = NIL;
+	/* the session has checked them */
+	compat_forget_entry_permissions(sent);
+	return sent;
+}
+
+/* The session's two nodes as a statement of its own that yields states. */
 static void
 send_plan(const AggFill *fill, StringInfo work)
 {
 	const CustomScan *plan = fill->plan;
+	const CustomScan *scan = (CustomScan *) fill->child->plan;
+	const EState *estate = fill->child->state;
 	CustomScan *partial = makeNode(CustomScan);
 	PlannedStmt *stmt = makeNode(PlannedStmt);
 
@@ -74,24 +89,24 @@ send_plan(const AggFill *fill, StringInfo work)
 	partial->scan.plan.targetlist = NIL;
 	partial->scan.plan.qual = NIL;
 	partial->scan.plan.initPlan = NIL;
+	partial->custom_plans = list_make1(sent_scan(scan));
+	partial->custom_exprs = NIL;
+	partial->custom_scan_tlist = sent_expressions(plan->custom_scan_tlist,
+												  scan->scan.scanrelid);
+	partial->custom_relids = bms_make_singleton(1);
 	partial->custom_private = list_make5(makeInteger(AGGNODE_PARTIAL),
 										 list_nth(plan->custom_private,
 												  AGG_PRIVATE_EQS),
 										 NIL, NIL, makeInteger(0));
 
-	*stmt = *fill->child->state->es_plannedstmt;
 	stmt->commandType = CMD_SELECT;
+	stmt->queryId = estate->es_plannedstmt->queryId;
 	stmt->planTree = (Plan *) partial;
-	stmt->rtable = sent_range_table(stmt, ((Scan *) fill->child->plan)->scanrelid);
+	stmt->rtable = list_make1(sent_table(exec_rt_fetch(scan->scan.scanrelid,
+													   (EState *) estate)));
 	compat_forget_permissions(stmt);
-	stmt->hasReturning = stmt->hasModifyingCTE = false;
-	stmt->canSetTag = false;
-	stmt->jitFlags = 0;
-	stmt->resultRelations = stmt->appendRelations = NIL;
-	stmt->subplans = stmt->rowMarks = NIL;
-	stmt->rewindPlanIDs = NULL;
-	stmt->relationOids = stmt->invalItems = stmt->paramExecTypes = NIL;
-	stmt->utilityStmt = NULL;
+	compat_prune_nothing(stmt, 1);
+	stmt->parallelModeNeeded = true;
 	work->data = nodeToString(stmt);
 	work->len = strlen(work->data);
 }
@@ -128,7 +143,8 @@ aggteam_begin(AggFill *fill)
 	MemoryContext old;
 
 	fill->in_team = false;
-	if (fill->workers == 0 || !IsMVCCSnapshot(estate->es_snapshot))
+	if (fill->workers == 0 || !settings_enable_resident_workers ||
+		!IsMVCCSnapshot(estate->es_snapshot))
 		return;
 	area = resident_area(fill->workers);
 	if (area == NULL)
@@ -137,6 +153,8 @@ aggteam_begin(AggFill *fill)
 	blockshare_init(area, fill->scan->css.ss.ss_currentRelation,
 					fill->workers + 1);
 	send_plan(fill, &work);
+	/* an error from here on is ours to clean up after */
+	fill->in_team = true;
 	fill->in_team = resident_post(&work, estate->es_snapshot,
 								  sent_parameters(fill), fill->workers);
 	pfree(work.data);
@@ -217,6 +235,8 @@ aggteam_read(AggFill *fill)
 void
 aggteam_abandon(AggFill *fill)
 {
+	if (!fill->in_team)
+		return;					/* somebody else's job */
 	fill->in_team = false;
 	resident_abandon();
 }

@@ -9,17 +9,21 @@
 #include "postgres.h"
 
 #include "access/transam.h"
+#include "access/xact.h"
+#include "catalog/pg_type_d.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/restrictinfo.h"
+#include "utils/lsyscache.h"
 
 #include "exec/aggfunc.h"
 #include "exec/cfunction.h"
 #include "exec/scanpath.h"
 #include "exec/teampath.h"
 #include "table/settings.h"
+#include "table/utility.h"
 
 /* What posting a job costs, of what starting workers costs. */
 #define TEAM_SETUP_SHARE 0.05
@@ -49,23 +53,64 @@ is_bound(Node *node, void *context)
 	return expression_tree_walker(node, is_bound, context);
 }
 
+/* The type of a row that the catalog does not have is a number of the process. */
+static bool
+is_anonymous(Oid type)
+{
+	return type == RECORDOID || type == RECORDARRAYOID;
+}
+
+static bool
+keys_are_bound(List *keys, List *eqs)
+{
+	ListCell   *cell;
+
+	foreach(cell, keys)
+		if (is_anonymous(exprType(lfirst(cell))))
+			return true;
+	foreach(cell, eqs)
+		if (is_a_users_function(get_opcode(lfirst_oid(cell)), NULL))
+			return true;
+	return is_bound((Node *) keys, NULL);
+}
+
+static bool
+aggregates_are_bound(List *aggrefs)
+{
+	ListCell   *cell;
+
+	foreach(cell, aggrefs)
+	{
+		Aggref	   *aggref = lfirst_node(Aggref, cell);
+
+		if (!aggfunc_can_combine(aggref) || is_anonymous(aggref->aggtype))
+			return true;
+	}
+	return is_bound((Node *) aggrefs, NULL);
+}
+
+/* Resident workers would not see what the transaction has written. */
+static bool
+transaction_is_fit(void)
+{
+	return !utility_makes_table &&
+		!TransactionIdIsValid(GetTopTransactionIdIfAny()) &&
+		!IsolationIsSerializable();
+}
+
 int
-teampath_workers(PlannerInfo *root, RelOptInfo *input, List *keys,
+teampath_workers(PlannerInfo *root, RelOptInfo *input, List *keys, List *eqs,
 				 List *aggrefs)
 {
 	List	   *filters = extract_actual_clauses(input->baserestrictinfo, false);
-	ListCell   *cell;
 
-	if (!settings_enable_resident_workers || !input->consider_parallel ||
-		input->lateral_relids != NULL ||
+	if (!settings_enable_resident_workers || !transaction_is_fit() ||
+		!input->consider_parallel || input->lateral_relids != NULL ||
 		!is_parallel_safe(root, (Node *) keys) ||
 		!is_parallel_safe(root, (Node *) aggrefs) ||
-		is_bound((Node *) keys, NULL) || is_bound((Node *) aggrefs, NULL) ||
+		keys_are_bound(keys, eqs) || aggregates_are_bound(aggrefs) ||
 		is_bound((Node *) filters, NULL))
 		return 0;
-	foreach(cell, aggrefs)
-		if (!aggfunc_can_combine(lfirst_node(Aggref, cell)))
-			return 0;
 	return scanpath_workers(input);
 }
 

@@ -7,9 +7,9 @@
 
 #include "nodes/pathnodes.h"
 
-/* How many may; 0: none. */
+/* How many may; 0: none.  eqs: equality operators of the keys. */
 extern int	teampath_workers(PlannerInfo *root, RelOptInfo *input, List *keys,
-							 List *aggrefs);
+							 List *eqs, List *aggrefs);
 /*
  * The cost of what the session does until it has all groups, with as many
  * workers, where it is cost alone.

@@ -5,7 +5,8 @@
  * DROP DATABASE, ALTER DATABASE ... RENAME and SET TABLESPACE, and CREATE
  * DATABASE for its template, fail while another session is connected.  The
  * server sends its own autovacuum workers away, but does not know ours; so
- * they are stopped until the command's transaction ends.  Until its end and
+ * they are stopped until the command's transaction ends, and so are the
+ * session's own resident workers, until it needs them again.  Until its end and
  * not the command's: before, a new worker would find the database's row still
  * there, wait for the lock, and fail.
  */
@@ -16,6 +17,8 @@
 #include "commands/defrem.h"
 #include "jobs/dbguard.h"
 #include "jobs/jobslot.h"
+#include "miscadmin.h"
+#include "resident/resident.h"
 #include "tcop/utility.h"
 #include "utils/memutils.h"
 
@@ -107,6 +110,8 @@ dbguard_hook(PlannedStmt *pstmt, const char *query_string,
 		return;
 	}
 	dbguard_hold(dbid);
+	if (dbid == MyDatabaseId)
+		resident_dismiss_idle();
 	next(pstmt, query_string, read_only_tree, context, params, query_env,
 		 dest, qc);
 }

@@ -8,7 +8,9 @@
 
 #include "access/parallel.h"
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "miscadmin.h"
+#include "optimizer/cost.h"
 #include "postmaster/bgworker.h"
 #include "storage/dsm.h"
 #include "storage/ipc.h"
@@ -41,6 +43,13 @@ static ResidentShared *shared = NULL;
 static ResidentWorker workers[RESIDENT_MAX];
 static ResidentProgress progress = JOB_NONE;
 static int	taken;				/* workers that are through with the job */
+
+/*
+ * Workers that ended before they were there: the role may not connect any more,
+ * say.  After some the session stops trying, instead of filling the log.
+ */
+#define FAILED_STARTS_MAX 3
+static int	failed_starts = 0;
 
 /* ---------- the memory ---------- */
 
@@ -121,10 +130,14 @@ resident_leave(int code, Datum arg)
 static void
 create_memory(int wanted)
 {
-	int			nslots = Min(wanted, RESIDENT_MAX);
-	dsm_segment *created = dsm_create(residentshare_size(nslots), 0);
+	int			nslots = Min(Max(wanted, max_parallel_workers_per_gather),
+							 RESIDENT_MAX);
+	dsm_segment *created = dsm_create(residentshare_size(nslots),
+									  DSM_CREATE_NULL_IF_MAXSEGMENTS);
 	int			i;
 
+	if (created == NULL)
+		return;
 	BecomeLockGroupLeader();
 	shared = dsm_segment_address(created);
 	memset(shared, 0, sizeof(ResidentShared));
@@ -161,7 +174,9 @@ resident_area(int wanted)
 	if (segment == NULL)
 		create_memory(wanted);
 	/* an expression of the job at hand may ask for another one */
-	return progress == JOB_NONE ? shared->area.bytes : NULL;
+	if (segment == NULL || progress != JOB_NONE)
+		return NULL;
+	return shared->area.bytes;
 }
 
 /* Libraries and settings; false: there is no room for them. */
@@ -173,6 +188,8 @@ write_state(void)
 	Oid			role = GetCurrentRoleId();
 	char	   *state = residentshare_state(shared);
 	char	   *fresh;
+	Oid			temporary;
+	Oid			temporary_toast;
 	bool		same;
 
 	if (libraries + settings > RESIDENT_STATE_BYTES)
@@ -180,7 +197,9 @@ write_state(void)
 	fresh = palloc0(libraries + settings);
 	SerializeLibraryState(libraries, fresh);
 	SerializeGUCState(settings, fresh + libraries);
+	GetTempNamespaceState(&temporary, &temporary_toast);
 	same = shared->state_number > 0 && shared->role == role &&
+		shared->temporary == temporary &&
 		shared->libraries == libraries && shared->settings == settings &&
 		memcmp(state, fresh, libraries + settings) == 0;
 	if (!same)
@@ -189,6 +208,8 @@ write_state(void)
 		shared->libraries = libraries;
 		shared->settings = settings;
 		shared->role = role;
+		shared->temporary = temporary;
+		shared->temporary_toast = temporary_toast;
 		shared->role_is_superuser = OidIsValid(role) && superuser_arg(role);
 		shared->state_number++;
 	}
@@ -220,8 +241,8 @@ write_job(const StringInfoData *work, Snapshot snapshot, ParamListInfo params)
 		at += shared->params;
 	}
 	memcpy(at, work->data, shared->work);
-	strlcpy(shared->query, debug_query_string != NULL ? debug_query_string : "",
-			RESIDENT_QUERY_BYTES);
+	residentshare_copy_text(shared->query, debug_query_string,
+							RESIDENT_QUERY_BYTES);
 	return true;
 }
 
@@ -236,9 +257,15 @@ start_worker(int i)
 
 	/* the last one may be on its way out still, and is ours until then */
 	if (workers[i].handle != NULL)
+	{
+		if (shared->slots[i].proc == NULL)
+			failed_starts++;
 		dismiss(i, false);
-	if (!residentcount_has_room())
+	}
+	if (failed_starts >= FAILED_STARTS_MAX || !residentcount_has_room())
 		return false;
+	shared->slots[i].proc = NULL;
+	pg_atomic_write_u32(&shared->slots[i].phase, RESIDENT_POSTED);
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS |
 		BGWORKER_BACKEND_DATABASE_CONNECTION | BGWORKER_CLASS_PARALLEL;
 	worker.bgw_start_time = BgWorkerStart_ConsistentState;
@@ -254,6 +281,8 @@ start_worker(int i)
 	old = MemoryContextSwitchTo(TopMemoryContext);
 	started = RegisterDynamicBackgroundWorker(&worker, &workers[i].handle);
 	MemoryContextSwitchTo(old);
+	if (!started)
+		pg_atomic_write_u32(&shared->slots[i].phase, RESIDENT_GONE);
 	return started;
 }
 
@@ -274,16 +303,8 @@ post_to(int i)
 	there = worker->handle != NULL &&
 		GetBackgroundWorkerPid(worker->handle, &pid) != BGWH_STOPPED &&
 		change_phase(i, RESIDENT_IDLE, RESIDENT_POSTED);
-	if (!there)
-	{
-		slot->proc = NULL;
-		pg_atomic_write_u32(&slot->phase, RESIDENT_POSTED);
-		if (!start_worker(i))
-		{
-			pg_atomic_write_u32(&slot->phase, RESIDENT_GONE);
-			return false;
-		}
-	}
+	if (!there && !start_worker(i))
+		return false;
 	worker->queue = shm_mq_attach(queue, segment, worker->handle);
 	if (there)
 		wake(i);
@@ -500,4 +521,16 @@ resident_abandon(void)
 		abandon_worker(i);
 	progress = JOB_NONE;
 	RESUME_INTERRUPTS();
+}
+
+void
+resident_dismiss_idle(void)
+{
+	int			i;
+
+	if (segment == NULL || progress != JOB_NONE)
+		return;
+	for (i = 0; i < RESIDENT_MAX; i++)
+		if (workers[i].handle != NULL)
+			dismiss(i, true);
 }

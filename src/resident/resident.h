@@ -46,6 +46,9 @@ extern int	resident_taken(void);
 /* Stop who is at work, and wait until they have. */
 extern void resident_abandon(void);
 
+/* For a command that wants nobody else in the database. */
+extern void resident_dismiss_idle(void);
+
 /* ---------- in the worker ---------- */
 
 /*

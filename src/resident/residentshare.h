@@ -9,6 +9,7 @@
 #define RUSTS_RESIDENTSHARE_H
 
 #include "executor/instrument.h"
+#include "mb/pg_wchar.h"
 #include "port/atomics.h"
 #include "storage/proc.h"
 
@@ -61,6 +62,8 @@ typedef struct ResidentShared
 	uint64		state_number;	/* one more whenever it changes */
 	Oid			role;
 	bool		role_is_superuser;
+	Oid			temporary;		/* schema, and that of its TOAST tables */
+	Oid			temporary_toast;
 	Size		libraries;		/* bytes, then the settings' */
 	Size		settings;
 
@@ -80,6 +83,19 @@ typedef struct ResidentShared
 		uint64		align;
 	}			area;
 } ResidentShared;
+
+/* As much of a text (NULL: none) as there is room for. */
+static inline void
+residentshare_copy_text(char *to, const char *from, int size)
+{
+	int			length;
+
+	if (from == NULL)
+		from = "";
+	length = pg_mbcliplen(from, strlen(from), size - 1);
+	memcpy(to, from, length);
+	to[length] = '\0';
+}
 
 static inline char *
 residentshare_state(ResidentShared *shared)

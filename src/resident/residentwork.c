@@ -6,6 +6,7 @@
 
 #include "access/parallel.h"
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -13,6 +14,7 @@
 #include "storage/dsm.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
+#include "storage/sinval.h"
 #include "tcop/tcopprot.h"
 #include "utils/backend_status.h"
 #include "utils/guc.h"
@@ -37,6 +39,8 @@ static ResidentShared *shared;
 static ResidentSlot *slot;
 static dsm_segment *segment;
 static uint64 state_number = 0; /* what was restored last */
+static Oid	outer_user;			/* between jobs */
+static int	outer_context;
 
 static bool
 change_phase(ResidentPhase from, ResidentPhase to)
@@ -52,6 +56,8 @@ static void
 restore_state(void)
 {
 	char	   *state = residentshare_state(shared);
+	Oid			temporary;
+	Oid			temporary_toast;
 
 	if (state_number == shared->state_number)
 		return;
@@ -62,6 +68,12 @@ restore_state(void)
 	RestoreLibraryState(state);
 	RestoreGUCState(state + shared->libraries);
 	InitializingParallelWorker = false;
+	/* the role before this one has been reset, and none set in its place */
+	SetCurrentRoleId(shared->role, shared->role_is_superuser);
+	/* a session that has a temporary schema keeps it */
+	GetTempNamespaceState(&temporary, &temporary_toast);
+	if (!OidIsValid(temporary))
+		SetTempNamespaceState(shared->temporary, shared->temporary_toast);
 	CommitTransactionCommand();
 	state_number = shared->state_number;
 }
@@ -77,6 +89,7 @@ begin_transaction(void)
 	snapshot = RestoreSnapshot(residentshare_job(shared));
 	RestoreTransactionSnapshot(snapshot, shared->leader);
 	PushActiveSnapshot(snapshot);
+	GetUserIdAndSecContext(&outer_user, &outer_context);
 	SetUserIdAndSecContext(shared->current_user, shared->security_context);
 	EnterParallelMode();
 }
@@ -86,6 +99,8 @@ end_transaction(void)
 {
 	ExitParallelMode();
 	PopActiveSnapshot();
+	/* a commit leaves them as they are */
+	SetUserIdAndSecContext(outer_user, outer_context);
 	CommitTransactionCommand();
 }
 
@@ -140,13 +155,8 @@ run_job(MemoryContext context)
 	/* tells the session */
 	shm_mq_detach(queue);
 	MemoryContextReset(context);
+	(void) pgstat_report_stat(false);
 	pgstat_report_activity(STATE_IDLE, NULL);
-}
-
-static void
-copy_text(char *to, const char *from)
-{
-	strlcpy(to, from != NULL ? from : "", RESIDENT_MESSAGE_BYTES);
 }
 
 /* The error at hand becomes the session's, which learns of it as we exit. */
@@ -157,9 +167,12 @@ hand_over_error(MemoryContext context)
 
 	MemoryContextSwitchTo(context);
 	error = CopyErrorData();
-	copy_text(slot->error.message, error->message);
-	copy_text(slot->error.detail, error->detail);
-	copy_text(slot->error.hint, error->hint);
+	residentshare_copy_text(slot->error.message, error->message,
+							RESIDENT_MESSAGE_BYTES);
+	residentshare_copy_text(slot->error.detail, error->detail,
+							RESIDENT_MESSAGE_BYTES);
+	residentshare_copy_text(slot->error.hint, error->hint,
+							RESIDENT_MESSAGE_BYTES);
 	slot->error.code = error->sqlerrcode;
 	FlushErrorState();
 	AbortCurrentTransaction();
@@ -179,6 +192,9 @@ wait_for_job(void)
 		int			event;
 
 		CHECK_FOR_INTERRUPTS();
+		/* not before the first job, which tells what time it is */
+		if (catchupInterruptPending && state_number > 0)
+			ProcessCatchupInterrupt();
 		if (shared->quit)
 			return false;
 		if (change_phase(RESIDENT_POSTED, RESIDENT_TAKEN))

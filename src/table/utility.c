@@ -70,6 +70,8 @@ typedef struct UtilityCall
 
 extern Datum rusts_table_handler(PG_FUNCTION_ARGS);
 
+bool		utility_makes_table = false;
+
 static ProcessUtility_hook_type previous_hook = NULL;
 
 /* Is this table access method ours, under whatever name? */
@@ -712,8 +714,11 @@ utility_hook(PlannedStmt *pstmt, const char *query_string, bool read_only_tree,
 		qc
 	};
 	bool		storage_wanted = handler_storage_wanted;
+	bool		makes_table = utility_makes_table;
 
 	handler_storage_wanted = false;
+	utility_makes_table = utility_as_ctas(pstmt->utilityStmt) != NULL ||
+		IsA(pstmt->utilityStmt, RefreshMatViewStmt);
 	ddlframe_push(&call.frame);
 	PG_TRY();
 	{
@@ -723,6 +728,7 @@ utility_hook(PlannedStmt *pstmt, const char *query_string, bool read_only_tree,
 	{
 		ddlframe_pop(&call.frame);
 		handler_storage_wanted = storage_wanted;
+		utility_makes_table = makes_table;
 	}
 	PG_END_TRY();
 }
