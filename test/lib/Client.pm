@@ -65,6 +65,8 @@ sub answer
 	my ($self) = @_;
 	my @rows;
 
+	# closing a connection that is lost may write to it
+	local $SIG{PIPE} = 'IGNORE';
 	while (my $line = readline $self->{out})
 	{
 		chomp $line;

@@ -15,9 +15,10 @@ use RustsTest;
 $SIG{ALRM} = sub { die 'the test takes too long' };
 alarm 300;
 
-# Few places for processes, and every row goes through a worker.
+# Few places for processes, half of them for resident workers, as many as four
+# sessions have; and every row goes through a worker.
 my $settings = <<'CONF';
-max_worker_processes = 8
+max_worker_processes = 16
 restart_after_crash = on
 autovacuum = off
 client_connection_check_interval = 20ms
@@ -40,6 +41,9 @@ my $brisk = 'SELECT sum(length(md5(repeat(md5(id::text), 80)))) FROM m';
 my $m_rows = 120000;
 my $fast_answer = answer_of($m_rows);
 my $brisk_answer = 32 * $m_rows;
+
+# long before a worker leaves an idle session by itself
+my $soon = 5;
 
 my $node;
 
@@ -140,8 +144,7 @@ sub start_at_work
 	  or die 'workers do not come';
 }
 
-# Do it, and see all processes of the session end.  Soon: long before the
-# worker would leave an idle session by itself.
+# Do it, and see all processes of the session end.
 sub ends_with_workers
 {
 	my ($session, $name, $end) = @_;
@@ -154,8 +157,8 @@ sub ends_with_workers
 	$node->poll_query_until('postgres',
 		'SELECT count(*) = 0 FROM pg_stat_activity WHERE pid IN (' . join(',', @pids) . ')');
 	select undef, undef, undef, 0.01
-	  while time - $started < 20 && grep { kill 0, $_ } @pids;
-	cmp_ok(time - $started, '<', 20, "$name: all processes end");
+	  while time - $started < $soon && grep { kill 0, $_ } @pids;
+	cmp_ok(time - $started, '<', $soon, "$name: all processes end");
 }
 
 sub terminate
@@ -215,6 +218,24 @@ sub test_places
 	unlike(slurp_file($node->logfile), qr/too many clients/, 'no place is lost');
 }
 
+# Sessions that are over before their workers have come.
+sub test_brief_sessions
+{
+	my $script = $node->basedir . '/brief.sql';
+	my $session;
+
+	append_to_file($script, "SET parallel_leader_participation = on;\n"
+		  . "SELECT sum(length(md5(id::text))) FROM m WHERE id < 100;\n");
+	$node->command_ok(
+		[ 'pgbench', '-n', '-C', '-c', 4, '-t', 40, '-f', $script, '-h', $node->host,
+			'-p', $node->port, 'postgres' ],
+		'160 sessions, four at once, with one short query each');
+	becomes("SELECT count(*) = 0 $workers", 'no worker is left');
+	$session = open_session();
+	answers_with_workers($session, 'after brief sessions');
+	$session->close;
+}
+
 # ---------- cancellation ----------
 
 # What holds of every session right after a statement that failed.
@@ -270,7 +291,7 @@ sub test_cancel_any_time
 	my $session = open_session();
 	my ($canceled, $wrong) = (0, 0);
 
-	foreach my $i (1 .. 40)
+	foreach my $i (1 .. 25)
 	{
 		my $answer = ask($session, 'SET statement_timeout = ' . (1 + $i * 3 % 59)
 			  . ";\n$fast;\n\\if :ERROR\n\\echo ERROR :SQLSTATE\n\\endif\nRESET statement_timeout");
@@ -311,7 +332,7 @@ sub worker_ends_idle
 		$node->safe_psql('postgres', "SELECT $function($pid)");
 		$wrong++ if ask($session, $fast) ne $fast_answer;
 	}
-	foreach my $i (1 .. 30)
+	foreach my $i (1 .. 20)
 	{
 		# in one message, hence at once
 		my $answer = ask($session, "SELECT sum($function(pid)::int) $workers "
@@ -340,6 +361,17 @@ sub worker_ends_at_work
 	answers_with_workers($session, "$name, next query");
 }
 
+# A psql that cannot connect would not do: it leaves before it is asked.
+sub server_is_back
+{
+	foreach (1 .. 1000)
+	{
+		return 1 if system('pg_isready', '-q', '-h', $node->host, '-p', $node->port) == 0;
+		select undef, undef, undef, 0.02;
+	}
+	return 0;
+}
+
 # As after the death of any backend.
 sub test_worker_killed
 {
@@ -353,14 +385,32 @@ sub test_worker_killed
 		my ($pid) = worker_pids($session);
 		kill 'KILL', $pid;
 		start($session, $fast) unless $statement;
-		like(result($session), $statement ? qr/^LOST/ : qr/^(?:LOST|\Q$fast_answer\E$)/,
+		like(result($session),
+			$statement ? qr/^(?:LOST|ERROR)/ : qr/^(?:LOST|ERROR|\Q$fast_answer\E$)/,
 			"$name: no answer, or a right one");
 		while ($session->{pid}) { ask($session, 'SELECT 1') }
-		becomes('SELECT true', "$name: the server is back");
+		ok(server_is_back(), "$name: the server is back");
 		$session = open_session();
 		answers_with_workers($session, "$name, after the restart");
 		$session->close;
 	}
+}
+
+# A session that is idle while other tests go on, longer than workers wait.
+my $idler;
+
+sub test_idle_begin
+{
+	$idler = open_session();
+	answers_with_workers($idler, 'a session that will be idle');
+}
+
+sub test_idle_end
+{
+	becomes("SELECT count(*) = 0 $workers AND leader_pid = $idler->{backend}",
+		'the workers of an idle session leave');
+	answers_with_workers($idler, 'the session that was idle');
+	$idler->close;
 }
 
 # ---------- no place for a worker ----------
@@ -391,13 +441,17 @@ sub test_no_place
 	is(ask($session, 'EXECUTE p'), $fast_answer, 'planned with workers, but none is allowed');
 	$session->close;
 
-	# the server's own launcher, ours and the maintenance worker have the rest
-	foreach my $i (1 .. 4)
+	push @others, open_session();
+	ask($others[0], $fast);
+	$session = open_session();
+	ask($session, 'SET max_parallel_workers = 2');
+	works_alone($session, 'max_parallel_workers taken by another session');
+	ask($session, 'RESET max_parallel_workers');
+	foreach my $i (2 .. 4)
 	{
 		push @others, open_session();
 		ask($others[-1], $fast);
 	}
-	$session = open_session();
 	works_alone($session, 'all places taken');
 	$_->close foreach @others;
 	$node->poll_query_until('postgres', "SELECT count(*) = 0 $workers");
@@ -483,7 +537,11 @@ sub test_databases
 		create_table('m', 20000, 'brief');
 		my $session = open_session($node, 'brief');
 		cmp_ok(launched($session, $fast), '>', 0, "round $round: workers in a new database");
+		is(ask($session, 'CREATE DATABASE copy TEMPLATE brief'), '',
+			"round $round: the session copies its own database");
+		cmp_ok(launched($session, $fast), '>', 0, "round $round: and has workers again");
 		$session->close;
+		is($node->psql('postgres', 'DROP DATABASE copy'), 0, "round $round: DROP DATABASE of the copy");
 		is($node->psql('postgres', 'DROP DATABASE brief'), 0,
 			"round $round: DROP DATABASE right after the session has disconnected");
 	}
@@ -617,6 +675,24 @@ sub test_standby
 
 # ---------- the server's end ----------
 
+sub test_postmaster_dies
+{
+	my ($server) = @_;
+	my ($idle, $busy) = (open_session(), open_session());
+	my $started = time;
+	my @pids;
+
+	ask($idle, $fast);
+	start_at_work($busy, $brisk);
+	@pids = map { $_->{backend}, worker_pids($_) } $idle, $busy;
+	$server->kill9;
+	select undef, undef, undef, 0.01
+	  while time - $started < $soon && grep { kill 0, $_ } @pids;
+	is(scalar(grep { kill 0, $_ } @pids), 0,
+		'the postmaster is killed: workers idle and at work end, and their sessions');
+	$_->close foreach $idle, $busy;
+}
+
 sub test_stop
 {
 	my ($server, $mode) = @_;
@@ -637,9 +713,10 @@ create_table('m', $m_rows);
 
 my $clock = time;
 foreach my $test (
-	\&test_session_ends, \&test_places, \&test_cancel, \&test_cancel_any_time,
-	\&test_worker_ends, \&test_no_place, \&test_gather, \&test_locks, \&test_databases,
-	\&test_settings, \&test_writer)
+	\&test_session_ends, \&test_places, \&test_brief_sessions, \&test_no_place,
+	\&test_idle_begin, \&test_cancel, \&test_cancel_any_time, \&test_worker_ends,
+	\&test_gather, \&test_locks, \&test_databases, \&test_settings, \&test_writer,
+	\&test_idle_end)
 {
 	$test->();
 	note sprintf '%.1f s', time - $clock;
@@ -648,9 +725,12 @@ unlike(slurp_file($main->logfile), qr/PANIC|TRAP|terminated by signal|leak|not c
 	'the log has no complaint');
 test_worker_killed();
 test_stop($main, 'fast');
+$main->start;
+test_stop($main, 'immediate');
+$main->start;
+test_postmaster_dies($main);
 note sprintf '%.1f s', time - $clock;
 test_standby();
-test_stop($node, 'immediate');
 note sprintf '%.1f s', time - $clock;
 
 done_testing();
