@@ -15,6 +15,7 @@
 #include "storage/dsm.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
+#include "storage/s_lock.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -333,6 +334,8 @@ resident_post(const StringInfoData *work, Snapshot snapshot,
 /* ---------- receiving ---------- */
 
 #define WAIT_MS 1
+/* Going to sleep and being woken takes longer than who is nearly done does. */
+#define SPINS 2000
 
 bool
 resident_wait(void)
@@ -456,6 +459,8 @@ is_waited_for(void)
 bool
 resident_receive(StringInfo message)
 {
+	int			spins = 0;
+
 	if (progress == JOB_OFFERED)
 	{
 		withdraw();
@@ -467,6 +472,11 @@ resident_receive(StringInfo message)
 			return true;
 		if (!is_waited_for())
 			break;
+		if (spins++ < SPINS)
+		{
+			pg_spin_delay();
+			continue;
+		}
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH, -1,
 						 WAIT_EVENT_MQ_RECEIVE);
 		ResetLatch(MyLatch);
