@@ -5,13 +5,16 @@
 # explains the variables.
 #
 # For each query: every engine writes its answer to a file, which warms it up
-# and is compared with the first one's; then the engines take turns, RUNS times.
+# and is compared with the first one's; then the engines take turns, RUNS times,
+# in another order each time: what one leaves of the machine's memory and caches
+# should not always fall to the same.
 # What was measured is kept in BENCH_DIR/results.tsv, so that a run of one engine
 # alone is still shown beside the others (marked with an apostrophe).
 use strict;
 use warnings;
 
 use FindBin;
+use List::Util 'shuffle';
 use lib $FindBin::Bin;
 use Answers;
 use Engines;
@@ -71,7 +74,7 @@ sub race
 	}
 	foreach my $run (1 .. $runs)
 	{
-		foreach my $engine (@open)
+		foreach my $engine (shuffle(@open))
 		{
 			my $name = $engine->{name};
 			my $repeat = $first{$name} < $QUICK_MS ? 4 : 1;
