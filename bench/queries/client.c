@@ -20,6 +20,7 @@
  */
 #define _GNU_SOURCE
 
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -174,6 +175,18 @@ obey(PGconn *conn, char *line)
 	fflush(stdout);
 }
 
+/*
+ * A result of hundreds of megabytes is freed and allocated again for each run.
+ * That would measure how fast the kernel, and the host of a virtual machine,
+ * gives pages back, the same for every server.
+ */
+static void
+keep_memory(void)
+{
+	mallopt(M_MMAP_MAX, 0);
+	mallopt(M_TRIM_THRESHOLD, -1);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -187,6 +200,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: client CONNINFO\n");
 		return 2;
 	}
+	keep_memory();
 	conn = PQconnectdb(argv[1]);
 	if (PQstatus(conn) != CONNECTION_OK)
 	{
