@@ -5,8 +5,8 @@
  * The session's node stays what it is: it reads the table, puts rows into
  * groups, emits them.  But it shares the scan, as participants of a parallel
  * scan do (blockshare.c), with workers that run the same two plan nodes.
- * These send their groups when the table is read, as bytes (as aggspill.c writes
- * them), and the session combines them with its own.
+ * These send their groups after each piece of the table, as bytes, and the
+ * session combines them with its own in between.
  */
 #include "postgres.h"
 
