@@ -219,23 +219,6 @@ read_whole(AggFill *fill)
 	} while (!done);
 }
 
-/* The same from the beginning: maybe with others. */
-static void
-read_with_team(AggFill *fill)
-{
-	PG_TRY();
-	{
-		aggteam_begin(fill);
-		read_whole(fill);
-	}
-	PG_CATCH();
-	{
-		aggteam_abandon(fill);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-}
-
 /* The next groups of a node whose states can be combined. */
 static bool
 fill_spilling(AggFill *fill)
@@ -253,10 +236,9 @@ fill_spilling(AggFill *fill)
 	{
 		fill->limit = aggfill_memory_limit();
 		aggread_begin_groups(fill);
-		if (first && fill->workers > 0)
-			read_with_team(fill);
-		else
-			read_whole(fill);
+		if (first)
+			aggteam_begin(fill);
+		read_whole(fill);
 		if (fill->spill == NULL || !aggspill_has_put(fill->spill))
 			return true;
 		/* the states of the groups at hand may be incomplete */

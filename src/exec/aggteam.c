@@ -153,8 +153,6 @@ aggteam_begin(AggFill *fill)
 	blockshare_init(area, fill->scan->css.ss.ss_currentRelation,
 					fill->workers + 1);
 	send_plan(fill, &work);
-	/* an error from here on is ours to clean up after */
-	fill->in_team = true;
 	fill->in_team = resident_post(&work, estate->es_snapshot,
 								  sent_parameters(fill), fill->workers);
 	pfree(work.data);
@@ -230,15 +228,6 @@ aggteam_read(AggFill *fill)
 	blockshare_take(scan);
 	scannode_share(fill->scan, NULL);
 	return true;
-}
-
-void
-aggteam_abandon(AggFill *fill)
-{
-	if (!fill->in_team)
-		return;					/* somebody else's job */
-	fill->in_team = false;
-	resident_abandon();
 }
 
 /* ---------- in a worker ---------- */

@@ -17,8 +17,6 @@ extern void aggteam_begin(AggFill *fill);
 extern void aggteam_poll(AggFill *fill);
 /* As aggread_table: the table, with whoever came. */
 extern bool aggteam_read(AggFill *fill);
-/* After an error since aggteam_begin. */
-extern void aggteam_abandon(AggFill *fill);
 
 /* What such a worker does. */
 extern void aggteam_work(void *area, const char *work, ParamListInfo params,

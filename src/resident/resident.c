@@ -18,6 +18,7 @@
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/wait_event.h"
 
@@ -42,6 +43,7 @@ static dsm_segment *segment = NULL;
 static ResidentShared *shared = NULL;
 static ResidentWorker workers[RESIDENT_MAX];
 static ResidentProgress progress = JOB_NONE;
+static ResourceOwner owner;		/* of the job at hand */
 static int	taken;				/* workers that are through with the job */
 
 /*
@@ -125,6 +127,17 @@ resident_leave(int code, Datum arg)
 	for (i = 0; i < RESIDENT_MAX; i++)
 		if (workers[i].handle != NULL)
 			dismiss(i, phase_of(i) == RESIDENT_TAKEN);
+	/* the transaction is rolled back after this */
+	progress = JOB_NONE;
+}
+
+/* What began the job has failed, or ended without it: README.md, 6. */
+static void
+release_job(ResourceReleasePhase phase, bool commit, bool top, void *arg)
+{
+	if (phase == RESOURCE_RELEASE_BEFORE_LOCKS && progress != JOB_NONE &&
+		CurrentResourceOwner == owner)
+		resident_abandon();
 }
 
 static void
@@ -151,6 +164,7 @@ create_memory(int wanted)
 	dsm_pin_mapping(created);
 	segment = created;
 	before_shmem_exit(resident_leave, (Datum) 0);
+	RegisterResourceReleaseCallback(release_job, NULL);
 }
 
 /* ---------- the job ---------- */
@@ -294,6 +308,7 @@ post_to(int i)
 	ResidentWorker *worker = &workers[i];
 	shm_mq	   *queue = shm_mq_create(residentshare_queue(shared, i),
 									  RESIDENT_QUEUE_BYTES);
+	MemoryContext old;
 	bool		there;
 	pid_t		pid;
 
@@ -305,7 +320,10 @@ post_to(int i)
 		change_phase(i, RESIDENT_IDLE, RESIDENT_POSTED);
 	if (!there && !start_worker(i))
 		return false;
+	/* to be detached whatever becomes of the query and its memory */
+	old = MemoryContextSwitchTo(TopMemoryContext);
 	worker->queue = shm_mq_attach(queue, segment, worker->handle);
+	MemoryContextSwitchTo(old);
 	if (there)
 		wake(i);
 	return true;
@@ -322,6 +340,7 @@ resident_post(const StringInfoData *work, Snapshot snapshot,
 		return false;
 	pg_memory_barrier();
 	progress = JOB_OFFERED;
+	owner = CurrentResourceOwner;
 	taken = 0;
 	for (i = 0; i < Min(wanted, shared->nslots); i++)
 		posted += post_to(i);
@@ -514,10 +533,6 @@ abandon_worker(int i)
 		dismiss(i, true);
 }
 
-/*
- * The handles of the queues may have gone with their memory context, were this
- * called too late: call it before the query's memory is released.
- */
 void
 resident_abandon(void)
 {

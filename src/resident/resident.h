@@ -2,7 +2,7 @@
  * resident.h
  *	  Parallel workers that stay with their session.
  *
- *	  area -> post -> [ receive ]* , or abandon after an error in between
+ *	  area -> post -> [ receive ]*
  */
 #ifndef RUSTS_RESIDENT_H
 #define RUSTS_RESIDENT_H
@@ -27,7 +27,8 @@ extern void *resident_area(int wanted);
 /*
  * Offer a job to up to wanted workers, who are started if they are not there;
  * false: nobody can come.  Afterwards resident_receive must be called until it
- * returns false, or resident_abandon.  params NULL: none.
+ * returns false; if that does not happen before the current resource owner is
+ * released, after an error say, the job is abandoned.  params NULL: none.
  */
 extern bool resident_post(const StringInfoData *work, Snapshot snapshot,
 						  ParamListInfo params, int wanted);
