@@ -18,6 +18,7 @@
 
 #include "exec/aggread.h"
 #include "exec/aggspill.h"
+#include "exec/aggstream.h"
 #include "exec/aggteam.h"
 #include "storage/segment_format.h"
 
@@ -85,8 +86,7 @@ make_pass(AggFill *fill)
 			if (aggread_table(fill))
 				return;
 		}
-		aggread_reset(fill);
-		ExecReScan(fill->child);
+		aggread_rescan(fill);
 	}
 }
 
@@ -100,8 +100,7 @@ fill_pass(AggFill *fill)
 			return false;
 		fill->part = *(AggPart *) linitial(fill->parts);
 		fill->parts = list_delete_first(fill->parts);
-		aggread_reset(fill);
-		ExecReScan(fill->child);
+		aggread_rescan(fill);
 	}
 	make_pass(fill);
 	return true;
@@ -171,7 +170,10 @@ read_spilled(AggFill *fill)
 	return !full;
 }
 
-/* Put all groups to disk, unless they share all bits of the hash. */
+/*
+ * Put all groups to disk, unless they share all bits of the hash.  Those that
+ * are out are forgotten, and the others have to wait for the end.
+ */
 static void
 spill_groups(AggFill *fill)
 {
@@ -188,6 +190,8 @@ spill_groups(AggFill *fill)
 	for (group = 0; group < aggkeys_ngroups(fill->keys); group++)
 	{
 		CHECK_FOR_INTERRUPTS();
+		if (aggstream_is_out(fill, group))
+			continue;
 		resetStringInfo(&fill->buffer);
 		aggkeys_serialize(fill->keys, group, &fill->buffer);
 		for (i = 0; i < fill->nfuncs; i++)
@@ -195,17 +199,21 @@ spill_groups(AggFill *fill)
 		aggspill_put(fill->spill, aggkeys_hash(fill->keys, group),
 					 &fill->buffer);
 	}
+	fill->stream.active = false;
 	aggread_reset(fill);
 }
 
-/* Read what is below the node, or a part that was put to disk, to its end. */
-static void
+/*
+ * Read what is below the node, or a part that was put to disk, to its end; false:
+ * there are groups to emit before.
+ */
+static bool
 read_whole(AggFill *fill)
 {
-	bool		done;
-
-	do
+	for (;;)
 	{
+		bool		done;
+
 		if (fill->spill != NULL && aggspill_is_reading(fill->spill))
 			done = read_spilled(fill);
 		else if (fill->mode == AGGNODE_FINAL)
@@ -214,33 +222,48 @@ read_whole(AggFill *fill)
 			done = aggteam_read(fill);
 		else
 			done = aggread_table(fill);
-		if (!done)
-			spill_groups(fill);
-	} while (!done);
+		if (done)
+			return true;
+		if (fill->stream.groups != NULL)
+			return false;
+		spill_groups(fill);
+	}
+}
+
+/* Begin with the table, or the next part of what was put to disk. */
+static bool
+begin_reading(AggFill *fill)
+{
+	if (fill->passes == 0)
+	{
+		fill->passes = 1;
+		aggteam_begin(fill);
+	}
+	else if (fill->spill == NULL || !aggspill_next(fill->spill))
+		return false;
+	else
+		aggread_reset(fill);
+	return true;
 }
 
 /* The next groups of a node whose states can be combined. */
 static bool
 fill_spilling(AggFill *fill)
 {
-	bool		first = fill->passes == 0;
-
-	if (!first)
-	{
-		if (fill->spill == NULL || !aggspill_next(fill->spill))
-			return false;
-		aggread_reset(fill);
-	}
-	fill->passes = 1;
-	for (;; first = false)
+	if (!fill->paused && !begin_reading(fill))
+		return false;
+	for (;;)
 	{
 		fill->limit = aggfill_memory_limit();
 		aggread_begin_groups(fill);
-		if (first)
-			aggteam_begin(fill);
-		read_whole(fill);
-		if (fill->spill == NULL || !aggspill_has_put(fill->spill))
+		fill->paused = !read_whole(fill);
+		if (fill->paused)
 			return true;
+		if (fill->spill == NULL || !aggspill_has_put(fill->spill))
+		{
+			aggstream_finish(fill);
+			return true;
+		}
 		/* the states of the groups at hand may be incomplete */
 		spill_groups(fill);
 		(void) aggspill_next(fill->spill);
@@ -265,13 +288,32 @@ aggfill_end(AggFill *fill)
 void
 aggfill_begin(AggFill *fill)
 {
+	aggfill_shutdown(fill);
+	/* what is left of a shared scan cannot be read again */
+	if (fill->workers > 0)
+		scannode_share(fill->scan, NULL);
 	aggread_reset(fill);
+	aggstream_reset(&fill->stream);
 	aggfill_end(fill);
 	fill->limit = aggfill_memory_limit();
 	fill->part.mask = fill->part.part = 0;
 	fill->parts = NIL;
 	fill->passes = 0;
-	fill->exhausted = false;
+	fill->exhausted = fill->paused = fill->in_segment = false;
+}
+
+void
+aggfill_shutdown(AggFill *fill)
+{
+	if (fill->in_team)
+		aggteam_leave(fill);
+}
+
+uint32
+aggfill_count(const AggFill *fill)
+{
+	return fill->stream.groups != NULL ? fill->stream.ngroups :
+		aggkeys_ngroups(fill->keys);
 }
 
 bool
@@ -279,6 +321,7 @@ aggfill_next(AggFill *fill)
 {
 	bool		result;
 
+	aggstream_forget_groups(&fill->stream);
 	if (fill->mode == AGGNODE_PARTIAL)
 		result = fill_partial(fill);
 	else if (fill->can_spill)
@@ -286,7 +329,7 @@ aggfill_next(AggFill *fill)
 	else
 		result = fill_pass(fill);
 	if (result)
-		fill->ngroups += aggkeys_ngroups(fill->keys);
+		fill->ngroups += aggfill_count(fill);
 	else
 		aggread_reset(fill);
 	return result;

@@ -5,6 +5,7 @@
 #ifndef RUSTS_AGGFILL_H
 #define RUSTS_AGGFILL_H
 
+#include "datatype/timestamp.h"
 #include "exec/aggkeys.h"
 #include "exec/aggnode.h"
 #include "exec/scannode.h"
@@ -18,6 +19,28 @@ typedef struct AggPart
 	uint32		mask;
 	uint32		part;
 } AggPart;
+
+/* Offsets from UTC change by a day at most. */
+#define BUCKET_ZONE_SLACK (2 * USECS_PER_DAY)
+
+/* Groups that are handed out before all is read (aggstream.c). */
+typedef struct AggStream
+{
+	AttrNumber	attno;			/* by buckets of this column, 0: none are */
+	int			key;			/* the buckets */
+	bool		desc;
+	bool		nulls_first;
+	int64		slack;			/* keys so close to a value may come still */
+
+	bool		active;			/* all groups so far fitted into memory */
+	int			segments;		/* that are done, in the order of the scan */
+	uint64		rows;			/* of these */
+	uint32		looked;			/* groups when last looked at */
+	bool		any;			/* groups before bound are out */
+	int64		bound;
+	uint32	   *groups;			/* at hand that are to be emitted; NULL: all */
+	uint32		ngroups;
+} AggStream;
 
 /* The groups at hand, and where more come from. */
 typedef struct AggFill
@@ -35,6 +58,7 @@ typedef struct AggFill
 	int			buckets;		/* how many are wanted, 0: all */
 	int			bucket_key;
 	AttrNumber	bucket_attno;	/* the column they are of */
+	int64		bucket_slack;	/* they may hold values so long before them */
 	bool		takes_summaries;	/* all aggregates do, and no keys */
 	bool		can_spill;		/* states can be combined */
 	int			workers;		/* resident ones that may take part */
@@ -48,6 +72,9 @@ typedef struct AggFill
 	uint32		bounded_groups; /* when the bound was last raised */
 
 	/* those that are not */
+	AggStream	stream;
+	bool		paused;			/* in the middle of the table */
+	bool		in_segment;		/* of which not all has been read */
 	bool		exhausted;		/* the input is */
 	struct AggSpill *spill;		/* NULL: all fitted so far */
 	List	   *parts;			/* AggPart, to be done after this one */
@@ -56,12 +83,14 @@ typedef struct AggFill
 	/* of others (aggteam.c) */
 	bool		in_team;		/* others read the table too */
 	bool		table_done;		/* we have read our part of it */
+	uint64	   *floors;			/* what they have delivered (aggteam_floor) */
 	uint32		early_groups;	/* enough to hand over, 0: not yet */
 
 	/* for EXPLAIN */
 	int			taken;			/* workers that took part */
 	int64		passes;
 	int64		ngroups;		/* of all steps */
+	int64		streamed;		/* before all was read */
 	Size		peak;
 	StringInfoData buffer;		/* a state on its way out */
 } AggFill;
@@ -73,8 +102,15 @@ extern AggFill *aggnode_fill(PlanState *state);
 extern Size aggfill_memory_limit(void);
 /* Before the first groups, and when the input has been rescanned. */
 extern void aggfill_begin(AggFill *fill);
-/* The next groups in place of those at hand; false: there are none left. */
+/*
+ * The next groups in place of those at hand, or in the middle of it all some of
+ * those at hand; false: there are none left.
+ */
 extern bool aggfill_next(AggFill *fill);
+/* How many these are. */
+extern uint32 aggfill_count(const AggFill *fill);
+/* The node may not be called again soon, or ever. */
+extern void aggfill_shutdown(AggFill *fill);
 /* Are there groups that do not fit into memory with those at hand? */
 extern bool aggfill_has_more(const AggFill *fill);
 /* Remove files. */

@@ -629,29 +629,35 @@ word_place(int64 word, VectorKind kind)
 }
 
 bool
-aggkeys_places(const AggKeys *keys, int key, uint64 *places, bool *nulls)
+aggkeys_places(const AggKeys *keys, int key, const uint32 *groups, uint32 n,
+			   uint64 *places, bool *nulls)
 {
-	VectorKind	kind = keys->keys[key].kind;
-	uint32	   *interned = NULL;
+	const AggKey *k = &keys->keys[key];
 	bool		any = false;
-	uint32		group;
+	uint32		i;
 
-	if (kind == VECTOR_DATUM)
-		interned = intern_places(keys->keys[key].intern);
-	for (group = 0; group < keys->ngroups; group++)
+	for (i = 0; i < n; i++)
 	{
-		Size		i = (Size) group * keys->n + key;
+		uint32		group = groups == NULL ? i : groups[i];
+		Size		at = (Size) group * keys->n + key;
 
-		nulls[group] = keys->nulls[i];
-		any |= nulls[group];
-		if (interned == NULL)
-			places[group] = word_place(keys->words[i], kind);
-		else
-			places[group] = nulls[group] ? 0 : interned[keys->words[i]];
+		nulls[i] = keys->nulls[at];
+		any |= nulls[i];
+		places[i] = k->kind == VECTOR_DATUM ? keys->words[at] :
+			word_place(keys->words[at], k->kind);
 	}
-	if (interned != NULL)
-		pfree(interned);
+	if (k->kind == VECTOR_DATUM)
+		intern_place(k->intern, places, nulls, n);
 	return any;
+}
+
+AggKeyValues
+aggkeys_values(const AggKeys *keys, int key)
+{
+	return (AggKeyValues)
+	{
+		keys->words + key, keys->nulls + key, keys->n
+	};
 }
 
 static int

@@ -39,13 +39,22 @@ extern uint32 aggkeys_lookup_row(AggKeys *keys, const Datum *values,
  */
 extern bool aggkeys_nth_largest(const AggKeys *keys, int key, uint32 n,
 								int64 *value);
+/* The groups' values of such a key, until there are more. */
+typedef struct AggKeyValues
+{
+	const int64 *values;		/* of the first group */
+	const bool *nulls;
+	int			step;			/* from one group to the next */
+} AggKeyValues;
+
+extern AggKeyValues aggkeys_values(const AggKeys *keys, int key);
 /*
- * For each group a number that orders it by a key, as the key's type does by
- * default, and whether it is NULL (the number then means nothing); false: none
- * is.
+ * For each of n groups (NULL: the first n) a number that orders it by a key, as
+ * the key's type does by default, and whether it is NULL (the number then means
+ * nothing); false: none is.
  */
-extern bool aggkeys_places(const AggKeys *keys, int key, uint64 *places,
-						   bool *nulls);
+extern bool aggkeys_places(const AggKeys *keys, int key, const uint32 *groups,
+						   uint32 n, uint64 *places, bool *nulls);
 /* Of the keys' values: the same after aggkeys_reset. */
 extern uint32 aggkeys_hash(const AggKeys *keys, uint32 group);
 /*

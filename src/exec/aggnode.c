@@ -10,7 +10,8 @@
  * at a time (aggfill.c); the node emits them.
  *
  * Order.  A query's ORDER BY group keys is served by emitting the groups in that
- * order (aggsort.c); those of several passes are sorted as rows.
+ * order (aggsort.c), if it begins with time those that are complete first
+ * (aggstream.c); those of several passes are sorted as rows.
  */
 #include "postgres.h"
 
@@ -25,7 +26,12 @@
 #include "exec/agggeneric.h"
 #include "exec/aggsort.h"
 #include "exec/aggspill.h"
+#include "exec/aggstream.h"
+#include "exec/aggteam.h"
 #include "table/settings.h"
+
+/* Others who read the table are listened to so often while we emit. */
+#define ROWS_PER_POLL 16
 
 typedef struct AggNode
 {
@@ -34,7 +40,7 @@ typedef struct AggNode
 	uint32		next;			/* group to emit */
 	bool		filled;			/* there are groups to emit */
 	AggSort    *sort;			/* the order to emit them in; NULL: any */
-	uint32	   *order;			/* of the groups at hand; NULL: as they are */
+	uint32	   *order;			/* of these groups; NULL: as they are */
 	bool		sorting;		/* rows come from sort */
 } AggNode;
 
@@ -129,7 +135,7 @@ aggnode_next(AggNode *node, TupleTableSlot *slot)
 	uint32		group;
 
 	while (!node->sorting &&
-		   (!node->filled || node->next >= aggkeys_ngroups(node->fill.keys)))
+		   (!node->filled || node->next >= aggfill_count(&node->fill)))
 	{
 		forget_order(node);
 		if (!aggfill_next(&node->fill))
@@ -140,8 +146,12 @@ aggnode_next(AggNode *node, TupleTableSlot *slot)
 			aggnode_sort_passes(node, slot);
 		else if (node->sort != NULL)
 			node->order = aggsort_groups(node->sort, node->fill.keys,
-										 node->css.ss.ps.state->es_query_cxt);
+										 node->fill.stream.groups,
+										 aggfill_count(&node->fill),
+										 node->fill.query_memory);
 	}
+	if (node->fill.in_team && node->next % ROWS_PER_POLL == 0)
+		aggteam_poll(&node->fill);
 	ResetExprContext(econtext);
 	if (node->sorting)
 		return aggsort_get(node->sort, slot);
@@ -244,11 +254,14 @@ aggnode_begin(CustomScanState *state, EState *estate, int eflags)
 	aggfill_begin(&node->fill);
 	if (order != NIL)
 		node->sort = aggsort_create(order);
+	aggstream_create(&node->fill.stream, list_nth(plan->custom_private,
+												  AGG_PRIVATE_STREAM));
 	if (buckets != NIL)
 	{
 		node->fill.buckets = linitial_int(buckets);
 		node->fill.bucket_key = lsecond_int(buckets);
 		node->fill.bucket_attno = lthird_int(buckets);
+		node->fill.bucket_slack = lfourth_int(buckets) ? BUCKET_ZONE_SLACK : 0;
 	}
 	node->fill.takes_summaries = settings_enable_metadata_agg &&
 		node->fill.nkeys == 0;
@@ -259,6 +272,16 @@ aggnode_begin(CustomScanState *state, EState *estate, int eflags)
 		node->fill.can_spill &= node->fill.funcs[i].kind != AGG_GENERIC &&
 			node->fill.funcs[i].kind != AGG_DISTINCT;
 	}
+}
+
+/*
+ * Called when a LIMIT is reached, and at the end of each execution, also one
+ * that was asked for some rows and may go on.
+ */
+static void
+aggnode_shutdown(CustomScanState *state)
+{
+	aggfill_shutdown(&((AggNode *) state)->fill);
 }
 
 static void
@@ -321,6 +344,9 @@ aggnode_explain_keys(AggNode *node, List *ancestors, ExplainState *es)
 		order = lappend(order, aggsort_describe(lfirst(cell), keys));
 	if (order != NIL)
 		ExplainPropertyList("Order", order, es);
+	if (node->fill.stream.attno > 0)
+		ExplainPropertyText("Streamed By",
+							list_nth(keys, node->fill.stream.key), es);
 }
 
 static void
@@ -346,6 +372,9 @@ aggnode_explain(CustomScanState *state, List *ancestors, ExplainState *es)
 		ExplainPropertyInteger("Workers Launched", NULL, node->fill.taken, es);
 	if (node->fill.nkeys > 0)
 		ExplainPropertyInteger("Groups", NULL, node->fill.ngroups, es);
+	if (node->fill.stream.attno > 0)
+		ExplainPropertyInteger("Streamed Groups", NULL, node->fill.streamed,
+							   es);
 	if (node->fill.passes > 1 || es->format != EXPLAIN_FORMAT_TEXT)
 		ExplainPropertyInteger("Passes", NULL, node->fill.passes, es);
 	if (node->fill.spill != NULL)
@@ -366,6 +395,7 @@ static const CustomExecMethods aggnode_exec_methods = {
 	.ExecCustomScan = aggnode_exec,
 	.EndCustomScan = aggnode_end,
 	.ReScanCustomScan = aggnode_rescan,
+	.ShutdownCustomScan = aggnode_shutdown,
 	.ExplainCustomScan = aggnode_explain,
 };
 

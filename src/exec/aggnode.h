@@ -23,9 +23,10 @@ typedef enum AggPrivate
 {
 	AGG_PRIVATE_MODE,			/* an Integer */
 	AGG_PRIVATE_EQS,			/* equality operators of the keys */
-	AGG_PRIVATE_BUCKETS,		/* count, key, attno; or NIL */
+	AGG_PRIVATE_BUCKETS,		/* count, key, attno, zoned; or NIL */
 	AGG_PRIVATE_ORDER,			/* for aggsort_create; or NIL */
-	AGG_PRIVATE_WORKERS			/* an Integer: resident ones */
+	AGG_PRIVATE_WORKERS,		/* an Integer: resident ones */
+	AGG_PRIVATE_STREAM			/* for aggstream_create; or NIL */
 } AggPrivate;
 
 extern const CustomScanMethods aggnode_plan_methods;

@@ -37,6 +37,7 @@
 #include "exec/aggpath.h"
 #include "exec/aggrows.h"
 #include "exec/aggsort.h"
+#include "exec/aggstream.h"
 #include "exec/scanpath.h"
 #include "exec/teampath.h"
 #include "exec/toppath.h"
@@ -215,6 +216,7 @@ aggpath_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
 									  list_nth(private, 6),
 									  list_nth(private, 7),
 									  list_nth(private, 8));
+	scan->custom_private = lappend(scan->custom_private, list_nth(private, 9));
 	scan->methods = &aggnode_plan_methods;
 	return &scan->scan.plan;
 }
@@ -227,7 +229,8 @@ static const CustomPathMethods aggpath_methods = {
 /* ---------- paths ---------- */
 
 /*
- * custom_private: keys, refs, aggrefs, having, eqs, mode, buckets, order, workers
+ * custom_private: keys, refs, aggrefs, having, eqs, mode, buckets, order,
+ * workers, stream
  */
 static CustomPath *
 aggpath_make(RelOptInfo *output, PathTarget *target, Path *child,
@@ -249,6 +252,7 @@ aggpath_make(RelOptInfo *output, PathTarget *target, Path *child,
 	path->custom_private = lappend(path->custom_private, NIL);
 	path->custom_private = lappend(path->custom_private, NIL);
 	path->custom_private = lappend(path->custom_private, makeInteger(0));
+	path->custom_private = lappend(path->custom_private, NIL);
 	path->methods = &aggpath_methods;
 	return path;
 }
@@ -408,6 +412,34 @@ aggpath_add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	add_path(output, &final->path);
 }
 
+/* Rows of a table between the first groups that are handed out and the next. */
+#define STREAM_ROWS 1000000.0
+
+/*
+ * Hand groups out before all is read, where the order allows it.  Added for
+ * itself, for who wants only the first groups; then the path goes on as if
+ * nothing were gained, for with others it is not known when they begin.
+ */
+static void
+aggpath_stream(RelOptInfo *output, CustomPath *path, const AggPlan *plan,
+			   double groups, double rows)
+{
+	List	   *order = list_nth(path->custom_private, 7);
+	List	   *stream = aggstream_plan(plan->keys, plan->aggrefs, order, groups);
+	CustomPath *alone;
+
+	if (stream == NIL)
+		return;
+	list_nth_cell(path->custom_private, 9)->ptr_value = stream;
+	if (rows <= STREAM_ROWS)
+		return;
+	alone = makeNode(CustomPath);
+	*alone = *path;
+	alone->custom_private = list_copy(path->custom_private);
+	alone->path.startup_cost *= STREAM_ROWS / rows;
+	add_path(output, &alone->path);
+}
+
 /* Let resident workers take part if that pays; false: it does not. */
 static bool
 aggpath_add_team(PlannerInfo *root, RelOptInfo *input, CustomPath *path,
@@ -479,6 +511,7 @@ aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	int			buckets = 0;
 	int			key;
 	AttrNumber	attno;
+	bool		zoned;
 
 	if (!settings_enable_vectorized_agg || !IS_SIMPLE_REL(input) ||
 		!scanpath_possible(root, input) || aggpath_has_gate(root, input) ||
@@ -505,10 +538,13 @@ aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 		return;
 	}
 	if (settings_enable_ordered_scan)
-		buckets = toppath_for_buckets(root, input, plan->keys, &key, &attno);
+		buckets = toppath_for_buckets(root, input, plan->keys, &key, &attno,
+									  &zoned);
 	if (buckets > 0)
 		list_nth_cell(path->custom_private, 6)->ptr_value =
-			list_make3_int(buckets, key, attno);
+			list_make4_int(buckets, key, attno, zoned);
+	if (top.attno == 0 && buckets == 0)
+		aggpath_stream(output, path, plan, groups, scan->path.rows);
 	/* reading less beats reading it in parallel */
 	if (top.attno != 0 || buckets > 0 ||
 		aggpath_add_team(root, input, path, plan, groups))

@@ -8,10 +8,13 @@
  */
 #include "postgres.h"
 
+#include "common/int.h"
+#include "executor/executor.h"
 #include "executor/instrument.h"
 #include "utils/memutils.h"
 
 #include "exec/aggread.h"
+#include "exec/aggstream.h"
 #include "exec/aggteam.h"
 #include "exec/blockprune.h"
 
@@ -79,6 +82,8 @@ raise_bound(AggFill *fill, BlockScan *scan)
 	if (!aggkeys_nth_largest(fill->keys, fill->bucket_key, fill->buckets,
 							 &bound))
 		return;
+	if (pg_sub_s64_overflow(bound, fill->bucket_slack, &bound))
+		return;
 	if (scan->bound_attno == 0 || bound > scan->bound_low)
 		scan->bound_low = bound;
 	scan->bound_high = PG_INT64_MAX;
@@ -144,7 +149,7 @@ add_summaries(AggFill *fill, BlockScan *scan, SummaryLookup lookup,
 
 /* ---------- reading ---------- */
 
-/* Read blocks of the current segment; true: memory ran out. */
+/* Read blocks of the current segment; false: memory ran out. */
 static bool
 read_segment(AggFill *fill, BlockScan *scan)
 {
@@ -153,7 +158,7 @@ read_segment(AggFill *fill, BlockScan *scan)
 					  scan->entry->d.rows))
 	{
 		scan->counters.segments_metadata++;
-		return false;
+		return true;
 	}
 	while (blockscan_next_block(scan))
 	{
@@ -169,35 +174,43 @@ read_segment(AggFill *fill, BlockScan *scan)
 		if (fill->in_team)
 			aggteam_poll(fill);
 		if (aggread_is_full(fill))
-			return true;
+			return false;
 	}
-	return false;
+	return true;
 }
 
 /* Is it time to hand groups over although there is room for more? */
 static bool
-is_enough(const AggFill *fill)
+is_enough(AggFill *fill, const BlockScan *scan)
 {
-	return fill->early_groups > 0 &&
-		aggkeys_ngroups(fill->keys) >= fill->early_groups;
+	if (fill->early_groups == 0)
+		return aggstream_look(fill);
+	return aggkeys_ngroups(fill->keys) >= fill->early_groups ||
+		(fill->stream.attno > 0 && scan->piece_row == scan->piece_end);
+}
+
+static BlockScan *
+begin_scan(AggFill *fill)
+{
+	bool		begun = fill->scan->begun;
+	BlockScan  *scan = scannode_scan(fill->scan);
+
+	if (begun)
+		return scan;
+	aggstream_begin(&fill->stream, scan);
+	if (fill->buckets > 0)
+	{
+		blockprune_order_by(scan, fill->bucket_attno, true);
+		scan->backwards = true;
+	}
+	return scan;
 }
 
 static bool
 read_batches(AggFill *fill)
 {
-	bool		begun = fill->scan->begun;
-	BlockScan  *scan = scannode_scan(fill->scan);
+	BlockScan  *scan = begin_scan(fill);
 
-	if (!begun && fill->buckets > 0)
-	{
-		blockprune_order_by(scan, fill->bucket_attno, true);
-		scan->backwards = true;
-	}
-	if (scan->entry != NULL && read_segment(fill, scan))
-		return false;
-	while (!scan->segments_done && blockscan_next_segment(scan))
-		if (read_segment(fill, scan) || is_enough(fill))
-			return false;
 	while (blockscan_next_hot(scan))
 	{
 		if (!blockscan_filter(scan))
@@ -206,7 +219,22 @@ read_batches(AggFill *fill)
 		if (aggread_is_full(fill))
 			return false;
 	}
+	while (fill->in_segment ||
+		   (!scan->segments_done && blockscan_next_segment(scan)))
+	{
+		fill->in_segment = !read_segment(fill, scan);
+		if (fill->in_segment || is_enough(fill, scan))
+			return false;
+	}
 	return true;
+}
+
+void
+aggread_rescan(AggFill *fill)
+{
+	aggread_reset(fill);
+	fill->in_segment = false;
+	ExecReScan(fill->child);
 }
 
 /* The scan is not asked for rows: it would look as if it never ran. */

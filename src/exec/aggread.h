@@ -18,9 +18,11 @@ extern void aggread_combine(AggFill *fill, const uint32 *groups, uint32 n,
 							StringInfo states);
 /* Have the groups outgrown the limit? */
 extern bool aggread_is_full(AggFill *fill);
+/* Begin again with all groups and the table. */
+extern void aggread_rescan(AggFill *fill);
 /*
- * Read until the end (true) or until memory runs out.  May be called again
- * after that, to go on.
+ * Read until the end (true), or until memory runs out or some groups can be
+ * handed over.  May be called again after that, to go on.
  */
 extern bool aggread_table(AggFill *fill);
 

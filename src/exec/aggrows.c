@@ -128,10 +128,11 @@ double
 aggrows_buckets(PlannerInfo *root, Node *key)
 {
 	AttrNumber	attno;
+	bool		zoned;
 	double		width;
 	double		range;
 
-	if (!toppath_bucket_column(key, &attno))
+	if (!toppath_bucket_column(key, &attno, &zoned))
 		return 0;
 	width = bucket_width(linitial(((FuncExpr *) key)->args));
 	range = column_range(root, linitial(pull_var_clause(key, 0)));

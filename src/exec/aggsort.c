@@ -116,6 +116,17 @@ aggsort_read_key(List *element, AggSortKey *key)
 	key->nulls_first = list_nth_int(element, 4);
 }
 
+void
+aggsort_read_first(List *plan, int *key, bool *desc, bool *nulls_first)
+{
+	AggSortKey	first;
+
+	aggsort_read_key(linitial(plan), &first);
+	*key = first.key;
+	*desc = first.desc;
+	*nulls_first = first.nulls_first;
+}
+
 char *
 aggsort_describe(List *element, List *keys)
 {
@@ -227,9 +238,9 @@ aggsort_by_key(const AggSortKey *key, const AggPlaces *by, uint32 **order,
 }
 
 uint32 *
-aggsort_groups(AggSort *sort, const AggKeys *keys, MemoryContext context)
+aggsort_groups(AggSort *sort, const AggKeys *keys, const uint32 *groups,
+			   uint32 n, MemoryContext context)
 {
-	uint32		n = aggkeys_ngroups(keys);
 	Size		size = Max(n, 1);
 	uint32	   *order = MemoryContextAllocHuge(context, size * sizeof(uint32));
 	uint32	   *other = MemoryContextAllocHuge(context, size * sizeof(uint32));
@@ -245,13 +256,16 @@ aggsort_groups(AggSort *sort, const AggKeys *keys, MemoryContext context)
 	{
 		AggSortKey *key = &sort->keys[k];
 
-		by.nulls = aggkeys_places(keys, key->key, by.places, nulls) ? nulls :
-			NULL;
+		by.nulls = aggkeys_places(keys, key->key, groups, n, by.places,
+								  nulls) ? nulls : NULL;
 		aggsort_by_key(key, &by, &order, &other, n);
 	}
 	pfree(by.places);
 	pfree(nulls);
 	pfree(other);
+	/* so far they are places in the list */
+	for (i = 0; groups != NULL && i < n; i++)
+		order[i] = groups[order[i]];
 	return order;
 }
 

@@ -15,14 +15,19 @@
  */
 extern List *aggsort_plan(PlannerInfo *root, List *keys, List **pathkeys);
 
+/* The key that such a list, which is not NIL, begins with. */
+extern void aggsort_read_first(List *plan, int *key, bool *desc,
+							   bool *nulls_first);
+
 /* An element of that list, in words; keys: what the keys are called. */
 extern char *aggsort_describe(List *element, List *keys);
 
 typedef struct AggSort AggSort;
 
 extern AggSort *aggsort_create(List *plan);
-/* The numbers of all groups in order, allocated in context. */
+/* n groups (NULL: the first n) in order, allocated in context. */
 extern uint32 *aggsort_groups(AggSort *sort, const AggKeys *keys,
+							  const uint32 *groups, uint32 n,
 							  MemoryContext context);
 
 /*

@@ -24,14 +24,20 @@
 #include "compat/sentplan.h"
 #include "exec/aggnode.h"
 #include "exec/aggread.h"
+#include "exec/aggstream.h"
 #include "exec/aggteam.h"
 #include "exec/blockshare.h"
 #include "table/settings.h"
 
-/* A message holds so many groups: their number, keys, states by aggregate. */
+/*
+ * A message holds so many groups: their number, the worker's, below which row
+ * it has nothing left, the groups' keys, and their states by aggregate.
+ */
 #define MESSAGE_GROUPS 128
 /* A worker that has so many after a piece of the table sends them. */
 #define EARLY_GROUPS 1024
+/* The same when somebody waits for complete groups. */
+#define EARLY_STREAM_GROUPS MESSAGE_GROUPS
 
 StaticAssertDecl(sizeof(BlockScanShared) <= RESIDENT_AREA_BYTES,
 				 "the area has no room for a parallel scan");
@@ -98,6 +104,9 @@ send_plan(const AggFill *fill, StringInfo work)
 										 list_nth(plan->custom_private,
 												  AGG_PRIVATE_EQS),
 										 NIL, NIL, makeInteger(0));
+	partial->custom_private = lappend(partial->custom_private,
+									  list_nth(plan->custom_private,
+											   AGG_PRIVATE_STREAM));
 
 	stmt->commandType = CMD_SELECT;
 	stmt->queryId = estate->es_plannedstmt->queryId;
@@ -150,6 +159,7 @@ aggteam_begin(AggFill *fill)
 	if (area == NULL)
 		return;
 	old = MemoryContextSwitchTo(fill->query_memory);
+	fill->floors = palloc0(RESIDENT_MAX * sizeof(uint64));
 	blockshare_init(area, fill->scan->css.ss.ss_currentRelation,
 					fill->workers + 1);
 	send_plan(fill, &work);
@@ -169,12 +179,15 @@ combine_message(AggFill *fill, StringInfo message)
 {
 	uint32		groups[MESSAGE_GROUPS];
 	uint32		n = pq_getmsgint(message, sizeof(n));
+	int			worker = pq_getmsgint(message, sizeof(worker));
+	uint64		floor = pq_getmsgint64(message);
 	uint32		i;
 
 	aggkeys_begin_restore(fill->keys);
 	for (i = 0; i < n; i++)
 		groups[i] = aggkeys_restore(fill->keys, message);
 	aggread_combine(fill, groups, n, message);
+	fill->floors[worker] = Max(fill->floors[worker], floor);
 }
 
 static void
@@ -192,11 +205,11 @@ aggteam_poll(AggFill *fill)
 {
 	StringInfoData message;
 
-	if (resident_poll(&message))
+	if (!aggread_is_full(fill) && resident_poll(&message))
 		take_message(fill, &message);
 }
 
-/* The others' groups; false: memory ran out. */
+/* The others' groups; false: as aggread_table. */
 static bool
 read_messages(AggFill *fill)
 {
@@ -206,53 +219,109 @@ read_messages(AggFill *fill)
 	{
 		CHECK_FOR_INTERRUPTS();
 		take_message(fill, &message);
-		if (aggread_is_full(fill))
+		if (aggread_is_full(fill) || aggstream_look(fill))
 			return false;
 	}
 	return true;
 }
 
-bool
-aggteam_read(AggFill *fill)
+/* They are all done. */
+static void
+dissolve(AggFill *fill)
 {
 	BlockScan  *scan = scannode_scan(fill->scan);
 
+	fill->in_team = false;
+	fill->taken = Max(fill->taken, resident_taken());
+	blockshare_count_bytes(scan);
+	blockshare_take(scan);
+}
+
+bool
+aggteam_read(AggFill *fill)
+{
 	if (!fill->table_done && !aggread_table(fill))
 		return false;
 	fill->table_done = true;
 	if (!read_messages(fill))
 		return false;
-	fill->in_team = false;
-	fill->taken = Max(fill->taken, resident_taken());
-	blockshare_count_bytes(scan);
-	blockshare_take(scan);
+	dissolve(fill);
 	scannode_share(fill->scan, NULL);
 	return true;
+}
+
+/* Groups that come now are kept even where memory has run out. */
+void
+aggteam_leave(AggFill *fill)
+{
+	BlockScanShared *shared = fill->scan->scan->shared;
+	uint64		row = blockshare_close(shared);
+	StringInfoData message;
+
+	while (resident_receive(&message))
+	{
+		CHECK_FOR_INTERRUPTS();
+		take_message(fill, &message);
+	}
+	dissolve(fill);
+	fill->table_done = false;
+	blockshare_go_on(fill->scan->scan, row,
+					 MemoryContextAlloc(fill->query_memory, sizeof(*shared)));
+}
+
+/*
+ * The row that nobody has claimed is read before the workers are asked for:
+ * what one claims who takes the job after that lies behind it.
+ */
+uint64
+aggteam_floor(const AggFill *fill)
+{
+	BlockScan  *scan = fill->scan->scan;
+	uint64		floor = pg_atomic_read_u64(&scan->shared->next_row);
+	int			i;
+
+	pg_read_barrier();
+	if (!fill->table_done)
+		floor = Min(floor, blockshare_floor(scan, fill->in_segment));
+	for (i = 0; fill->in_team && i < RESIDENT_MAX; i++)
+		if (resident_is_at_work(i))
+			floor = Min(floor, fill->floors[i]);
+	return floor;
 }
 
 /* ---------- in a worker ---------- */
 
 static void
-send_groups(AggFill *fill, shm_mq_handle *queue)
+send_message(AggFill *fill, uint32 first, uint32 n, uint64 floor,
+			 shm_mq_handle *queue)
 {
 	StringInfo	message = &fill->buffer;
-	uint32		ngroups = aggkeys_ngroups(fill->keys);
-	uint32		first;
 	uint32		i;
 
-	for (first = 0; first < ngroups; first += MESSAGE_GROUPS)
-	{
-		uint32		n = Min(ngroups - first, MESSAGE_GROUPS);
+	CHECK_FOR_INTERRUPTS();
+	resetStringInfo(message);
+	pq_sendint32(message, n);
+	pq_sendint32(message, ParallelWorkerNumber);
+	pq_sendint64(message, floor);
+	for (i = 0; i < n; i++)
+		aggkeys_serialize(fill->keys, first + i, message);
+	for (i = 0; i < fill->nfuncs; i++)
+		aggfunc_serialize(&fill->funcs[i], first, n, message);
+	resident_send(queue, message);
+}
 
-		CHECK_FOR_INTERRUPTS();
-		resetStringInfo(message);
-		pq_sendint32(message, n);
-		for (i = 0; i < n; i++)
-			aggkeys_serialize(fill->keys, first + i, message);
-		for (i = 0; i < fill->nfuncs; i++)
-			aggfunc_serialize(&fill->funcs[i], first, n, message);
-		resident_send(queue, message);
-	}
+static void
+send_groups(AggFill *fill, shm_mq_handle *queue)
+{
+	uint32		ngroups = aggkeys_ngroups(fill->keys);
+	uint64		floor = fill->exhausted ? PG_UINT64_MAX :
+	blockshare_floor(fill->scan->scan, fill->in_segment);
+	uint32		first = 0;
+
+	for (; ngroups - first > MESSAGE_GROUPS; first += MESSAGE_GROUPS)
+		send_message(fill, first, MESSAGE_GROUPS, 0, queue);
+	/* with the last of them it is true */
+	send_message(fill, first, ngroups - first, floor, queue);
 }
 
 void
@@ -267,7 +336,8 @@ aggteam_work(void *area, const char *work, ParamListInfo params,
 
 	ExecutorStart(desc, 0);
 	fill = aggnode_fill(desc->planstate);
-	fill->early_groups = EARLY_GROUPS;
+	fill->early_groups = fill->stream.attno > 0 ? EARLY_STREAM_GROUPS :
+		EARLY_GROUPS;
 	scannode_share(fill->scan, area);
 	while (aggfill_next(fill))
 		send_groups(fill, queue);

@@ -17,6 +17,16 @@ extern void aggteam_begin(AggFill *fill);
 extern void aggteam_poll(AggFill *fill);
 /* As aggread_table: the table, with whoever came. */
 extern bool aggteam_read(AggFill *fill);
+/*
+ * Between two calls of it: have the others finish what they are at, and their
+ * groups; the session goes on alone.
+ */
+extern void aggteam_leave(AggFill *fill);
+/*
+ * Rows of segments below this one, and hot rows if it is not 0, are read by
+ * nobody any more, and in the groups at hand.
+ */
+extern uint64 aggteam_floor(const AggFill *fill);
 
 /* What such a worker does. */
 extern void aggteam_work(void *area, const char *work, ParamListInfo params,

@@ -192,6 +192,35 @@ order_key_compare(const void *a, const void *b)
 	return x->entry - y->entry;
 }
 
+static bool
+entry_bound(const DirectoryEntry *entry, AttrNumber attno, bool desc,
+			int64 *bound)
+{
+	const DirectorySummaryData *summary = entry_summary(entry, attno);
+
+	if (summary == NULL || (summary->flags & SUMMARY_HAS_MINMAX) == 0)
+		return false;
+	*bound = desc ? summary->max : summary->min;
+	return true;
+}
+
+bool
+blockprune_order_bound(const BlockScan *scan, int i, AttrNumber attno,
+					   bool desc, int64 *bound)
+{
+	return entry_bound(&scan->cursor.list->entries[scan->order[i]], attno, desc,
+					   bound);
+}
+
+bool
+blockprune_has_no_nulls(const BlockScan *scan, int i, AttrNumber attno)
+{
+	const DirectorySummaryData *summary =
+		entry_summary(&scan->cursor.list->entries[scan->order[i]], attno);
+
+	return summary != NULL && summary->null_count == 0;
+}
+
 void
 blockprune_order_by(BlockScan *scan, AttrNumber attno, bool desc)
 {
@@ -201,15 +230,11 @@ blockprune_order_by(BlockScan *scan, AttrNumber attno, bool desc)
 
 	for (i = 0; i < n; i++)
 	{
-		const DirectorySummaryData *summary;
-
-		summary = entry_summary(&scan->cursor.list->entries[i], attno);
 		keys[i].entry = i;
 		/* what is unknown comes first; MAX is turned round below */
-		if (summary == NULL)
+		if (!entry_bound(&scan->cursor.list->entries[i], attno, desc,
+						 &keys[i].bound))
 			keys[i].bound = desc ? PG_INT64_MAX : PG_INT64_MIN;
-		else
-			keys[i].bound = desc ? summary->max : summary->min;
 	}
 	qsort(keys, n, sizeof(OrderKey), order_key_compare);
 	for (i = 0; i < n; i++)

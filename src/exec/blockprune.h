@@ -17,6 +17,15 @@ extern bool blockprune_wants(void *arg, const DirectoryEntry *entry);
  * their smallest.  After blockscan_begin.
  */
 extern void blockprune_order_by(BlockScan *scan, AttrNumber attno, bool desc);
+/*
+ * Of the i-th segment and all after it: the largest (desc) or smallest value of
+ * the column that they were ordered by; false: unknown.
+ */
+extern bool blockprune_order_bound(const BlockScan *scan, int i,
+								   AttrNumber attno, bool desc, int64 *bound);
+/* Is it known that the i-th segment has no NULL in a column? */
+extern bool blockprune_has_no_nulls(const BlockScan *scan, int i,
+									AttrNumber attno);
 
 /*
  * Look at the current segment's summaries: whole, and which filters are true

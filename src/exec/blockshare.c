@@ -122,6 +122,35 @@ blockshare_claim(BlockScan *scan)
 	return true;
 }
 
+uint64
+blockshare_floor(BlockScan *scan, bool reading)
+{
+	if (!scan->hot_done)
+		return 0;
+	if (reading)
+		return scan->rows_before;
+	if (scan->piece_row < scan->piece_end)
+		return scan->piece_row;
+	return pg_atomic_read_u64(&scan->shared->next_row);
+}
+
+uint64
+blockshare_close(BlockScanShared *shared)
+{
+	return pg_atomic_exchange_u64(&shared->next_row, PG_UINT64_MAX);
+}
+
+void
+blockshare_go_on(BlockScan *scan, uint64 row, BlockScanShared *copy)
+{
+	*copy = *scan->shared;
+	pg_atomic_write_u64(&copy->next_row, row);
+	copy->participants = 1;
+	/* others may have read them */
+	scan->hot_done = true;
+	scan->shared = copy;
+}
+
 /* ---------- counters ---------- */
 
 void

@@ -13,6 +13,19 @@ extern void blockshare_init(BlockScanShared *shared, Relation rel,
 							int participants);
 extern void blockshare_reinit(BlockScanShared *shared, Relation rel);
 
+/*
+ * The first row that this participant may still read; reading: it is not through
+ * with the current segment.
+ */
+extern uint64 blockshare_floor(BlockScan *scan, bool reading);
+/*
+ * Let nobody claim any more; returns the first row that nobody has.  When they
+ * are all done, the one who called it goes on from there, on a copy.  Hot rows
+ * must have been read.
+ */
+extern uint64 blockshare_close(BlockScanShared *shared);
+extern void blockshare_go_on(BlockScan *scan, uint64 row, BlockScanShared *copy);
+
 /* Make the next rows that are ours entry, low and high; false: no more. */
 extern bool blockshare_claim(BlockScan *scan);
 

@@ -45,6 +45,10 @@ struct Intern
 	uint64		serial;
 	uint32	   *codes;
 	uint32		ncodes;
+
+	/* of all words in the order of values, when there were nplaces */
+	uint32	   *places;
+	uint32		nplaces;
 };
 
 Intern *
@@ -79,6 +83,8 @@ intern_reset(Intern *intern)
 	intern->serial = 0;
 	intern->codes = NULL;
 	intern->ncodes = 0;
+	intern->places = NULL;
+	intern->nplaces = 0;
 }
 
 static void
@@ -208,13 +214,11 @@ compare_interned(const void *a, const void *b, void *arg)
 							   order->support);
 }
 
-uint32 *
-intern_places(const Intern *intern)
+/* Sort words by their values, and number them; places: by word. */
+static void
+sort_words(const Intern *intern, uint32 *sorted, uint32 n, uint32 *places)
 {
 	TypeCacheEntry *cache = lookup_type_cache(intern->type, TYPECACHE_LT_OPR);
-	Size		size = Max(intern->n, 1) * sizeof(uint32);
-	uint32	   *sorted = MemoryContextAllocHuge(CurrentMemoryContext, size);
-	uint32	   *places = MemoryContextAllocHuge(CurrentMemoryContext, size);
 	SortSupportData support = {0};
 	InternOrder order = {intern, &support};
 	uint32		i;
@@ -222,13 +226,71 @@ intern_places(const Intern *intern)
 	support.ssup_cxt = CurrentMemoryContext;
 	support.ssup_collation = intern->collation;
 	PrepareSortSupportFromOrderingOp(cache->lt_opr, &support);
+	qsort_arg(sorted, n, sizeof(uint32), compare_interned, &order);
+	for (i = 0; i < n; i++)
+		places[sorted[i]] = i;
+}
+
+/* For all words, and to be kept until there are more. */
+static void
+place_all(Intern *intern)
+{
+	Size		size = Max(intern->n, 1) * sizeof(uint32);
+	uint32	   *sorted = MemoryContextAllocHuge(CurrentMemoryContext, size);
+	uint32		i;
+
+	if (intern->places != NULL)
+		pfree(intern->places);
+	intern->places = MemoryContextAllocHuge(intern->context, size);
+	intern->nplaces = intern->n;
 	for (i = 0; i < intern->n; i++)
 		sorted[i] = i;
-	qsort_arg(sorted, intern->n, sizeof(uint32), compare_interned, &order);
-	for (i = 0; i < intern->n; i++)
-		places[sorted[i]] = i;
+	sort_words(intern, sorted, intern->n, intern->places);
+	pfree(sorted);
+}
+
+/* For the words that occur. */
+static uint32 *
+place_some(const Intern *intern, const uint64 *words, const bool *nulls,
+		   uint32 n)
+{
+	uint32	   *sorted = MemoryContextAllocHuge(CurrentMemoryContext,
+												n * sizeof(uint32));
+	uint32	   *places = MemoryContextAllocExtended(CurrentMemoryContext,
+													intern->n * sizeof(uint32),
+													MCXT_ALLOC_HUGE |
+													MCXT_ALLOC_ZERO);
+	uint32		different = 0;
+	uint32		i;
+
+	for (i = 0; i < n; i++)
+	{
+		if (nulls[i] || places[words[i]] != 0)
+			continue;
+		places[words[i]] = 1;
+		sorted[different++] = (uint32) words[i];
+	}
+	sort_words(intern, sorted, different, places);
 	pfree(sorted);
 	return places;
+}
+
+void
+intern_place(Intern *intern, uint64 *words, const bool *nulls, uint32 n)
+{
+	uint32	   *some = NULL;
+	uint32	   *places;
+	uint32		i;
+
+	if (intern->nplaces != intern->n && n >= intern->n)
+		place_all(intern);
+	if (intern->nplaces != intern->n)
+		some = place_some(intern, words, nulls, n);
+	places = some != NULL ? some : intern->places;
+	for (i = 0; i < n; i++)
+		words[i] = nulls[i] ? 0 : places[words[i]];
+	if (some != NULL)
+		pfree(some);
 }
 
 /* ---------- dictionaries ---------- */

@@ -25,12 +25,13 @@ extern Datum intern_datum(const Intern *intern, int64 word);
 extern uint32 intern_hash(const Intern *intern, int64 word);
 
 /*
- * The place of each value in the type's default order, by word; equal values
- * do not occur.  Allocated in the current context.
+ * Replace words (but those of NULLs) by numbers that are in the order of their
+ * values, by the type's default.
  */
-extern uint32 *intern_places(const Intern *intern);
+extern void intern_place(Intern *intern, uint64 *words, const bool *nulls,
+						 uint32 n);
 
-/* The same for codes of a dictionary: translated once per entry. */
+/* The words of codes of a dictionary: translated once per entry. */
 extern void intern_begin_dictionary(Intern *intern, const Vector *vector);
 extern int64 intern_code(Intern *intern, const Vector *vector, uint64 code);
 

@@ -265,6 +265,9 @@ scannode_shutdown(CustomScanState *state)
 
 	if (node->shared == NULL || !node->begun)
 		return;
+	/* shared by the node above: its business (aggteam.c) */
+	if (!state->ss.ps.plan->parallel_aware)
+		return;
 	if (IsParallelWorker())
 		blockshare_report(node->scan);
 	else

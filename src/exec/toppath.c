@@ -23,7 +23,7 @@
 #include "exec/aggfunc.h"
 #include "exec/cfunction.h"
 #include "exec/toppath.h"
-#include "exec/vexpr.h"
+#include "exec/vexpr_step.h"
 
 /* A heap of more values than this costs more than it saves. */
 #define TOP_COUNT_MAX 100000
@@ -181,8 +181,9 @@ toppath_for_aggregates(PlannerInfo *root, RelOptInfo *rel, List *keys,
 }
 
 bool
-toppath_bucket_column(Node *node, AttrNumber *attno)
+toppath_bucket_column(Node *node, AttrNumber *attno, bool *zoned)
 {
+	StepShape	shape;
 	Node	   *arg;
 	Oid			function;
 
@@ -197,17 +198,19 @@ toppath_bucket_column(Node *node, AttrNumber *attno)
 		contain_var_clause(linitial(((FuncExpr *) node)->args)))
 		return false;
 	*attno = ((Var *) arg)->varattno;
-	if (list_length(((FuncExpr *) node)->args) == 2)
-		return function == F_DATE_TRUNC_TEXT_TIMESTAMPTZ ||
-			function == F_DATE_TRUNC_TEXT_TIMESTAMP ||
-			cfunction_has_prefix(function, "rusts_time_bucket_");
-	return function == F_DATE_BIN_INTERVAL_TIMESTAMP_TIMESTAMP ||
-		function == F_DATE_BIN_INTERVAL_TIMESTAMPTZ_TIMESTAMPTZ;
+	if (!vexpr_find_step(node, &shape))
+		return false;
+	*zoned = shape.zoned;
+	return function == F_DATE_TRUNC_TEXT_TIMESTAMPTZ ||
+		function == F_DATE_TRUNC_TEXT_TIMESTAMP ||
+		function == F_DATE_BIN_INTERVAL_TIMESTAMP_TIMESTAMP ||
+		function == F_DATE_BIN_INTERVAL_TIMESTAMPTZ_TIMESTAMPTZ ||
+		cfunction_has_prefix(function, "rusts_time_bucket_");
 }
 
 int
 toppath_for_buckets(PlannerInfo *root, RelOptInfo *rel, List *keys, int *key,
-					AttrNumber *attno)
+					AttrNumber *attno, bool *zoned)
 {
 	Query	   *parse = root->parse;
 	PathKey    *pathkey;
@@ -236,7 +239,7 @@ toppath_for_buckets(PlannerInfo *root, RelOptInfo *rel, List *keys, int *key,
 		foreach(member, pathkey->pk_eclass->ec_members)
 			if (equal(((EquivalenceMember *) lfirst(member))->em_expr,
 					  lfirst(cell)) &&
-				toppath_bucket_column(lfirst(cell), attno))
+				toppath_bucket_column(lfirst(cell), attno, zoned))
 			{
 				*key = foreach_current_index(cell);
 				return (int) count;

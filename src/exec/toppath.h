@@ -30,12 +30,14 @@ extern bool toppath_for_aggregates(PlannerInfo *root, RelOptInfo *rel,
  * attno: of what column.
  */
 extern int	toppath_for_buckets(PlannerInfo *root, RelOptInfo *rel, List *keys,
-								int *key, AttrNumber *attno);
+								int *key, AttrNumber *attno, bool *zoned);
 
 /*
- * Is it the start of a time bucket of a column, which is never after the time
- * that is in it?  The width is the function's first argument.
+ * Is it the start of a time bucket of a column, the last one up to the time that
+ * is in it?  zoned: by local time; when that is put back, a start can be
+ * after times in its bucket, and before those of the bucket before.  The width
+ * is the function's first argument.
  */
-extern bool toppath_bucket_column(Node *node, AttrNumber *attno);
+extern bool toppath_bucket_column(Node *node, AttrNumber *attno, bool *zoned);
 
 #endif							/* RUSTS_TOPPATH_H */

@@ -504,6 +504,12 @@ resident_receive(StringInfo message)
 	return false;
 }
 
+bool
+resident_is_at_work(int i)
+{
+	return workers[i].queue != NULL && phase_of(i) != RESIDENT_POSTED;
+}
+
 int
 resident_taken(void)
 {

@@ -42,6 +42,8 @@ extern bool resident_poll(StringInfo message);
  * of workers are raised here.
  */
 extern bool resident_receive(StringInfo message);
+/* Has the i-th (from 0) taken the job, and has not been heard to be done? */
+extern bool resident_is_at_work(int i);
 /* How many have taken the last job. */
 extern int	resident_taken(void);
 /* Stop who is at work, and wait until they have. */
