@@ -73,6 +73,11 @@ blockshare_piece_end(const BlockScan *scan, uint64 row)
 		start = next;
 		next += list->entries[scan->order[i]].d.rows;
 	}
+	/* the end of a segment nearby spares somebody from opening it too */
+	if (next - end <= share / 2)
+		return next;
+	if (start > row && end - start <= share / 2)
+		return start;
 	end = start + (end - start) / PIECE_ROWS * PIECE_ROWS;
 	/* nor leave less than that */
 	return next - end < PIECE_ROWS ? next : end;
