@@ -149,7 +149,15 @@ add_summaries(AggFill *fill, BlockScan *scan, SummaryLookup lookup,
 
 /* ---------- reading ---------- */
 
-/* Read blocks of the current segment; false: memory ran out. */
+/* Is it time to hand groups over although there is room for more? */
+static bool
+has_enough(const AggFill *fill)
+{
+	return fill->early_groups > 0 &&
+		aggkeys_ngroups(fill->keys) >= fill->early_groups;
+}
+
+/* Read blocks of the current segment; false: not all of it. */
 static bool
 read_segment(AggFill *fill, BlockScan *scan)
 {
@@ -173,20 +181,20 @@ read_segment(AggFill *fill, BlockScan *scan)
 		update_groups(fill, scan);
 		if (fill->in_team)
 			aggteam_poll(fill);
-		if (aggread_is_full(fill))
+		if (aggread_is_full(fill) || has_enough(fill))
 			return false;
 	}
 	return true;
 }
 
-/* Is it time to hand groups over although there is room for more? */
+/* After a segment, is there something to hand over? */
 static bool
-is_enough(AggFill *fill, const BlockScan *scan)
+has_result(AggFill *fill, const BlockScan *scan)
 {
 	if (fill->early_groups == 0)
 		return aggstream_look(fill);
-	return aggkeys_ngroups(fill->keys) >= fill->early_groups ||
-		(fill->stream.attno > 0 && scan->piece_row == scan->piece_end);
+	/* who waits for complete groups wants to know what is done */
+	return fill->stream.attno > 0 && scan->piece_row == scan->piece_end;
 }
 
 static BlockScan *
@@ -223,7 +231,7 @@ read_batches(AggFill *fill)
 		   (!scan->segments_done && blockscan_next_segment(scan)))
 	{
 		fill->in_segment = !read_segment(fill, scan);
-		if (fill->in_segment || is_enough(fill, scan))
+		if (fill->in_segment || has_result(fill, scan))
 			return false;
 	}
 	return true;

@@ -34,10 +34,8 @@
  * it has nothing left, the groups' keys, and their states by aggregate.
  */
 #define MESSAGE_GROUPS 128
-/* A worker that has so many after a piece of the table sends them. */
-#define EARLY_GROUPS 1024
-/* The same when somebody waits for complete groups. */
-#define EARLY_STREAM_GROUPS MESSAGE_GROUPS
+/* A worker that has so many after a block sends them: as the queue has room. */
+#define EARLY_GROUPS (2 * MESSAGE_GROUPS)
 
 StaticAssertDecl(sizeof(BlockScanShared) <= RESIDENT_AREA_BYTES,
 				 "the area has no room for a parallel scan");
@@ -336,8 +334,7 @@ aggteam_work(void *area, const char *work, ParamListInfo params,
 
 	ExecutorStart(desc, 0);
 	fill = aggnode_fill(desc->planstate);
-	fill->early_groups = fill->stream.attno > 0 ? EARLY_STREAM_GROUPS :
-		EARLY_GROUPS;
+	fill->early_groups = EARLY_GROUPS;
 	scannode_share(fill->scan, area);
 	while (aggfill_next(fill))
 		send_groups(fill, queue);
