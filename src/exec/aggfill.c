@@ -199,7 +199,6 @@ spill_groups(AggFill *fill)
 		aggspill_put(fill->spill, aggkeys_hash(fill->keys, group),
 					 &fill->buffer);
 	}
-	fill->stream.active = false;
 	aggread_reset(fill);
 }
 

@@ -32,7 +32,7 @@ typedef struct AggStream
 	bool		nulls_first;
 	int64		slack;			/* keys so close to a value may come still */
 
-	bool		active;			/* all groups so far fitted into memory */
+	bool		able;			/* by what the segments are */
 	int			segments;		/* that are done, in the order of the scan */
 	uint64		rows;			/* of these */
 	uint32		looked;			/* groups when last looked at */

@@ -237,6 +237,9 @@ aggnode_begin(CustomScanState *state, EState *estate, int eflags)
 	node->fill.plan = plan;
 	node->fill.workers = intVal(list_nth(plan->custom_private,
 										 AGG_PRIVATE_WORKERS));
+	/* nobody would say when it is over */
+	if (eflags & EXEC_FLAG_BACKWARD)
+		node->fill.workers = 0;
 	node->fill.child = ExecInitNode(linitial(plan->custom_plans), estate,
 									eflags);
 	state->custom_ps = list_make1(node->fill.child);

@@ -108,7 +108,7 @@ void
 aggstream_reset(AggStream *stream)
 {
 	aggstream_forget_groups(stream);
-	stream->active = stream->any = false;
+	stream->any = false;
 	stream->segments = 0;
 	stream->rows = 0;
 	stream->looked = 0;
@@ -122,10 +122,10 @@ aggstream_begin(AggStream *stream, BlockScan *scan)
 	if (stream->attno == 0)
 		return;
 	blockprune_order_by(scan, stream->attno, stream->desc);
-	stream->active = true;
+	stream->able = true;
 	/* the group of NULLs is the first, and complete with the hot rows */
 	for (i = 0; stream->nulls_first && i < scan->cursor.list->n; i++)
-		stream->active &= blockprune_has_no_nulls(scan, i, stream->attno);
+		stream->able &= blockprune_has_no_nulls(scan, i, stream->attno);
 }
 
 /* Count the segments that nobody has anything to read of any more. */
@@ -245,6 +245,13 @@ hand_out(AggFill *fill, const int64 *bound)
 		aggstream_forget_groups(stream);
 }
 
+/* Not when groups have gone to disk: who knows which. */
+static bool
+is_active(const AggFill *fill)
+{
+	return fill->stream.able && fill->spill == NULL;
+}
+
 bool
 aggstream_look(AggFill *fill)
 {
@@ -254,7 +261,7 @@ aggstream_look(AggFill *fill)
 	int			done;
 	int64		bound;
 
-	if (!stream->active || n - stream->looked < n / LOOK_SHARE + 1)
+	if (!is_active(fill) || n - stream->looked < n / LOOK_SHARE + 1)
 		return false;
 	done = count_done(fill, scan);
 	if (done == 0 || done == scan->cursor.list->n ||
@@ -268,6 +275,6 @@ aggstream_look(AggFill *fill)
 void
 aggstream_finish(AggFill *fill)
 {
-	if (fill->stream.any && fill->stream.active)
+	if (fill->stream.any && is_active(fill))
 		hand_out(fill, NULL);
 }
