@@ -94,6 +94,30 @@ SELECT compare.* FROM queries, compare(query) WHERE id = 22;
 RESET work_mem;
 RESET hash_mem_multiplier;
 
+-- months that an offset moves by months and days can begin after what is in them: these do not count as buckets
+CREATE TABLE months (time timestamptz, host text) USING rusts WITH (rusts.time = 'time', rusts.flush_age = 0, rusts.flush_rows = 0, rusts.flush_size = 0);
+INSERT INTO months SELECT d + g * interval '1 s', 'host_' || g FROM unnest(ARRAY['2023-03-30+00', '2023-03-31+00', '2023-04-01+00']::timestamptz[]) d, generate_series(1, CASE WHEN d < '2023-03-31+00' THEN 10 ELSE 1000 END) g;
+SELECT rusts.flush('months');
+INSERT INTO months VALUES ('2023-04-10+00', 'hot');
+VACUUM ANALYZE months;
+CREATE FUNCTION bucket_is_known(bucket text) RETURNS bool LANGUAGE plpgsql AS $$
+DECLARE
+	plan jsonb;
+BEGIN
+	EXECUTE format('EXPLAIN (FORMAT JSON) SELECT %s AS b, host, count(*) FROM months GROUP BY b, host ORDER BY b, host', bucket) INTO plan;
+	RETURN jsonb_path_exists(plan, '$.**."Streamed By"');
+END $$;
+SELECT bucket, bucket_is_known(bucket), compare.* FROM unnest(ARRAY[
+	'time_bucket(''1 month'', time, ''1 month 30 days''::interval)',
+	'time_bucket(''1 month'', time, ''Europe/Berlin'', "offset" => ''1 month 30 days'')',
+	'time_bucket(''1 month'', time, ''Europe/Berlin'', ''2001-01-31+01'', ''1 month'')',
+	'time_bucket(''1 month'', time, ''Europe/Berlin'', "offset" => ''1 month'')',
+	'time_bucket(''1 month'', time, ''3 months''::interval)',
+	'time_bucket(''1 month'', time, ''30 days''::interval)',
+	'time_bucket(''1 day'', time, ''1 month 30 days''::interval)']) bucket,
+	compare(format('SELECT %s AS b, host, count(*) FROM months GROUP BY b, host ORDER BY b, host', bucket));
+DROP TABLE months;
+
 -- executed step by step, and again
 BEGIN;
 DECLARE c CURSOR FOR SELECT time_bucket('10 m', time) AS b, host, count(*) FROM stream GROUP BY b, host ORDER BY b, host;

@@ -12,11 +12,13 @@
 #include "postgres.h"
 
 #include "access/stratnum.h"
+#include "catalog/pg_type_d.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/paths.h"
 #include "utils/fmgroids.h"
 #include "utils/selfuncs.h"
+#include "utils/timestamp.h"
 #include "utils/typcache.h"
 
 #include "compat/compat.h"
@@ -180,6 +182,49 @@ toppath_for_aggregates(PlannerInfo *root, RelOptInfo *rel, List *keys,
 	return true;
 }
 
+/* Is an interval known to have no months or, alternatively, nothing else? */
+static bool
+is_without_months(Node *interval, bool or_without_days)
+{
+	const Const *constant = (Const *) interval;
+	const Interval *value;
+
+	if (!IsA(interval, Const) || constant->consttype != INTERVALOID)
+		return false;
+	if (constant->constisnull)
+		return true;
+	value = DatumGetIntervalP(constant->constvalue);
+	return value->month == 0 ||
+		(or_without_days && value->day == 0 && value->time == 0);
+}
+
+/*
+ * What months are added to may be another day when they are taken away again, so
+ * that buckets of months that an offset moves can begin after what is in them.
+ * Not so where all begin on the first day of a month, which is the default; and
+ * buckets of days are moved all at once.
+ */
+static bool
+offset_is_harmless(List *args)
+{
+	Node	   *offset = NULL;
+	bool		has_origin = false;
+	int			i;
+
+	for (i = 2; i < list_length(args); i++)
+	{
+		Node	   *arg = list_nth(args, i);
+
+		if (exprType(arg) == INTERVALOID)
+			offset = arg;
+		else if (exprType(arg) != TEXTOID &&
+				 !(IsA(arg, Const) && ((Const *) arg)->constisnull))
+			has_origin = true;
+	}
+	return offset == NULL || is_without_months(linitial(args), false) ||
+		is_without_months(offset, !has_origin);
+}
+
 bool
 toppath_bucket_column(Node *node, AttrNumber *attno, bool *zoned)
 {
@@ -201,11 +246,12 @@ toppath_bucket_column(Node *node, AttrNumber *attno, bool *zoned)
 	if (!vexpr_find_step(node, &shape))
 		return false;
 	*zoned = shape.zoned;
+	if (cfunction_has_prefix(function, "rusts_time_bucket_"))
+		return offset_is_harmless(((FuncExpr *) node)->args);
 	return function == F_DATE_TRUNC_TEXT_TIMESTAMPTZ ||
 		function == F_DATE_TRUNC_TEXT_TIMESTAMP ||
 		function == F_DATE_BIN_INTERVAL_TIMESTAMP_TIMESTAMP ||
-		function == F_DATE_BIN_INTERVAL_TIMESTAMPTZ_TIMESTAMPTZ ||
-		cfunction_has_prefix(function, "rusts_time_bucket_");
+		function == F_DATE_BIN_INTERVAL_TIMESTAMPTZ_TIMESTAMPTZ;
 }
 
 int
