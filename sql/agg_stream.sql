@@ -116,6 +116,15 @@ SELECT bucket, bucket_is_known(bucket), compare.* FROM unnest(ARRAY[
 	'time_bucket(''1 month'', time, ''30 days''::interval)',
 	'time_bucket(''1 day'', time, ''1 month 30 days''::interval)']) bucket,
 	compare(format('SELECT %s AS b, host, count(*) FROM months GROUP BY b, host ORDER BY b, host', bucket));
+-- a width that is NULL: then so are all keys, and the group of NULLs is not complete with the hot rows
+SET plan_cache_mode = force_generic_plan;
+PREPARE by_width (interval) AS SELECT time_bucket($1, time) AS b, host, count(*) AS c FROM months GROUP BY b, host ORDER BY b DESC, host;
+EXPLAIN (COSTS OFF) EXECUTE by_width (NULL);
+CREATE TEMP TABLE of_null AS EXECUTE by_width (NULL);
+SELECT count(*), sum(c) = (SELECT count(*) FROM months) AS all_rows FROM of_null;
+DROP TABLE of_null;
+DEALLOCATE by_width;
+RESET plan_cache_mode;
 DROP TABLE months;
 
 -- executed step by step, and again

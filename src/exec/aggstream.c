@@ -180,7 +180,29 @@ last_key_below(const AggFill *fill, int64 limit, int64 *last)
 	return found;
 }
 
-/* Groups before the bound are complete when so many segments are done. */
+/* Is there a key above a limit? */
+static bool
+has_key_above(const AggFill *fill, int64 limit)
+{
+	AggKeyValues keys = bucket_values(fill);
+	uint32		n = aggkeys_ngroups(fill->keys);
+	uint32		group;
+
+	for (group = 0; group < n; group++)
+	{
+		Size		i = (Size) group * keys.step;
+
+		if (!keys.nulls[i] && keys.values[i] > limit)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Groups before the bound are complete when so many segments are done.  Either
+ * way there is a key before it: with the width NULL, say, all keys are, and the
+ * group of NULLs is no longer that of the hot rows alone.
+ */
 static bool
 find_bound(const AggFill *fill, const BlockScan *scan, int done, int64 *bound)
 {
@@ -191,8 +213,8 @@ find_bound(const AggFill *fill, const BlockScan *scan, int done, int64 *bound)
 		return false;
 	if (stream->desc)
 	{
-		*bound = rest;
-		return !pg_add_s64_overflow(rest, stream->slack, bound);
+		return !pg_add_s64_overflow(rest, stream->slack, bound) &&
+			has_key_above(fill, *bound);
 	}
 	return !pg_sub_s64_overflow(rest, stream->slack, &rest) &&
 		last_key_below(fill, rest, bound);
