@@ -197,8 +197,8 @@ has_result(AggFill *fill, const BlockScan *scan)
 	return fill->stream.attno > 0 && scan->piece_row == scan->piece_end;
 }
 
-static BlockScan *
-begin_scan(AggFill *fill)
+BlockScan *
+aggread_begin_scan(AggFill *fill)
 {
 	bool		begun = fill->scan->begun;
 	BlockScan  *scan = scannode_scan(fill->scan);
@@ -217,7 +217,7 @@ begin_scan(AggFill *fill)
 static bool
 read_batches(AggFill *fill)
 {
-	BlockScan  *scan = begin_scan(fill);
+	BlockScan  *scan = aggread_begin_scan(fill);
 
 	while (blockscan_next_hot(scan))
 	{

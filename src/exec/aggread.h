@@ -20,6 +20,8 @@ extern void aggread_combine(AggFill *fill, const uint32 *groups, uint32 n,
 extern bool aggread_is_full(AggFill *fill);
 /* Begin again with all groups and the table. */
 extern void aggread_rescan(AggFill *fill);
+/* The scan, in the order that is wanted. */
+extern BlockScan *aggread_begin_scan(AggFill *fill);
 /*
  * Read until the end (true), or until memory runs out or some groups can be
  * handed over.  May be called again after that, to go on.

@@ -170,6 +170,9 @@ aggteam_begin(AggFill *fill)
 	scannode_share(fill->scan, area);
 	/* as a Gather does: leave it all to the workers, but not to nobody */
 	fill->table_done = !parallel_leader_participation && resident_wait();
+	/* who reads nothing has to know the segments too, to tell what is complete */
+	if (fill->table_done)
+		(void) aggread_begin_scan(fill);
 }
 
 static void
