@@ -140,6 +140,10 @@ COMMIT;
 -- several in one plan, and again and again in one
 SELECT a.host, a.c, b.s FROM (SELECT host, count(*) c FROM team GROUP BY host) a JOIN (SELECT host, sum(v) s FROM team GROUP BY host) b USING (host) ORDER BY host LIMIT 2;
 SELECT g, (SELECT sum(v) + 0 * g FROM team) FROM generate_series(1, 3) g;
+-- for that no memory is kept
+CREATE FUNCTION session_memory() RETURNS bigint LANGUAGE plpgsql PARALLEL RESTRICTED AS 'BEGIN RETURN (SELECT sum(total_bytes) FROM pg_backend_memory_contexts); END';
+SELECT count(*), max(m) - min(m) < 2000000 AS bounded FROM (SELECT session_memory() AS m FROM generate_series(1, 300) g, LATERAL (SELECT host, count(*) FROM team GROUP BY host ORDER BY host LIMIT 1 + g % 2 OFFSET 1) t OFFSET 0) x;
+DROP FUNCTION session_memory;
 
 -- both read
 RESET parallel_leader_participation;

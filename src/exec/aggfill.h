@@ -84,6 +84,7 @@ typedef struct AggFill
 	bool		in_team;		/* others read the table too */
 	bool		table_done;		/* we have read our part of it */
 	uint64	   *floors;			/* what they have delivered (aggteam_floor) */
+	BlockScanShared *rest;		/* of the table, when they have left */
 	uint32		early_groups;	/* enough to hand over, 0: not yet */
 
 	/* for EXPLAIN */

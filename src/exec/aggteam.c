@@ -141,6 +141,22 @@ sent_parameters(const AggFill *fill)
 
 /* ---------- in the session ---------- */
 
+/* Rescans may be many: nothing is allocated for each of them. */
+static void
+prepare_memory(AggFill *fill)
+{
+	Size		size = RESIDENT_MAX * sizeof(uint64);
+
+	MemoryContextReset(fill->row_memory);
+	if (fill->floors == NULL)
+	{
+		fill->floors = MemoryContextAlloc(fill->query_memory, size);
+		fill->rest = MemoryContextAlloc(fill->query_memory,
+										sizeof(BlockScanShared));
+	}
+	memset(fill->floors, 0, size);
+}
+
 void
 aggteam_begin(AggFill *fill)
 {
@@ -156,14 +172,13 @@ aggteam_begin(AggFill *fill)
 	area = resident_area(fill->workers);
 	if (area == NULL)
 		return;
-	old = MemoryContextSwitchTo(fill->query_memory);
-	fill->floors = palloc0(RESIDENT_MAX * sizeof(uint64));
+	prepare_memory(fill);
+	old = MemoryContextSwitchTo(fill->row_memory);
 	blockshare_init(area, fill->scan->css.ss.ss_currentRelation,
 					fill->workers + 1);
 	send_plan(fill, &work);
 	fill->in_team = resident_post(&work, estate->es_snapshot,
 								  sent_parameters(fill), fill->workers);
-	pfree(work.data);
 	MemoryContextSwitchTo(old);
 	if (!fill->in_team)
 		return;
@@ -266,8 +281,7 @@ aggteam_leave(AggFill *fill)
 	}
 	dissolve(fill);
 	fill->table_done = false;
-	blockshare_go_on(fill->scan->scan, row,
-					 MemoryContextAlloc(fill->query_memory, sizeof(*shared)));
+	blockshare_go_on(fill->scan->scan, row, fill->rest);
 }
 
 /*

@@ -238,6 +238,10 @@ blockscan_end(BlockScan *scan)
 	ExecDropSingleTupleTableSlot(scan->hot_slot);
 	heap_endscan(scan->heap);
 	cursor_close(&scan->cursor);
+	pfree(scan->hot_tids);
+	pfree(scan->order);
+	scan->hot_tids = NULL;
+	scan->order = NULL;
 	scan->heap = NULL;
 	scan->shared = NULL;
 }
