@@ -4,7 +4,7 @@
 #   my $c = Frontend->new(path => SOCKET, user => ..., database => ...);
 #   $c->ask(SQL)                 the rows, or ERROR, the code and the message
 #   $c->query(SQL); ...; $c->answer                the same in two halves
-#   $c->open_portal(NAME, SQL); $c->fetch(NAME, ROWS)   extended protocol
+#   $c->open_portal(NAME, SQL); $c->fetch(NAME, ROWS...)   extended protocol
 #
 # psql reads whatever comes, and a portal only as a whole.  This client reads
 # when it is told to, so that the server can be kept waiting with its buffers
@@ -161,18 +161,18 @@ sub open_portal
 	return $self->answer;
 }
 
-# Execute, Sync; to be followed by answer.
+# Execute, one or several times, and Sync; to be followed by answer.
 sub execute
 {
-	my ($self, $name, $rows) = @_;
-	$self->write(message('E', "$name\0" . pack 'N', $rows) . message('S', ''));
+	my ($self, $name, @rows) = @_;
+	$self->write(join '', (map { message('E', "$name\0" . pack 'N', $_) } @rows), message('S', ''));
 }
 
-# The next rows of a portal, 0: all; may there be more?
+# The next rows of a portal, 0: all; may there be others?
 sub fetch
 {
-	my ($self, $name, $rows) = @_;
-	$self->execute($name, $rows);
+	my ($self, $name, @rows) = @_;
+	$self->execute($name, @rows);
 	$self->answer;
 	return $self->{suspended};
 }
