@@ -36,6 +36,9 @@ typedef struct AggStream
 	int			segments;		/* that are done, in the order of the scan */
 	uint64		rows;			/* of these */
 	uint32		looked;			/* groups when last looked at */
+	uint32		seen;			/* groups of which the first key is known */
+	bool		any_key;		/* one that is not NULL */
+	int64		first;			/* in the order */
 	bool		any;			/* groups before bound are out */
 	int64		bound;
 	uint32	   *groups;			/* at hand that are to be emitted; NULL: all */

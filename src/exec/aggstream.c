@@ -112,6 +112,8 @@ aggstream_reset(AggStream *stream)
 	stream->segments = 0;
 	stream->rows = 0;
 	stream->looked = 0;
+	stream->seen = 0;
+	stream->any_key = false;
 }
 
 void
@@ -158,44 +160,49 @@ bucket_values(const AggFill *fill)
 	return aggkeys_values(fill->keys, fill->stream.key);
 }
 
-/* The largest key below a limit. */
-static bool
-last_key_below(const AggFill *fill, int64 limit, int64 *last)
+/* The largest key below a limit that some key is below. */
+static int64
+last_key_below(const AggFill *fill, int64 limit)
 {
 	AggKeyValues keys = bucket_values(fill);
 	uint32		n = aggkeys_ngroups(fill->keys);
-	bool		found = false;
+	int64		last = PG_INT64_MIN;
 	uint32		group;
 
 	for (group = 0; group < n; group++)
 	{
 		Size		i = (Size) group * keys.step;
 
-		if (keys.nulls[i] || keys.values[i] >= limit ||
-			(found && keys.values[i] <= *last))
-			continue;
-		*last = keys.values[i];
-		found = true;
+		if (!keys.nulls[i] && keys.values[i] < limit)
+			last = Max(last, keys.values[i]);
 	}
-	return found;
+	return last;
 }
 
-/* Is there a key above a limit? */
+/*
+ * Does the order have a key before a limit?  No group is looked at twice: there
+ * may be as many segments without one as there are segments.
+ */
 static bool
-has_key_above(const AggFill *fill, int64 limit)
+has_key_before(AggFill *fill, int64 limit)
 {
+	AggStream  *stream = &fill->stream;
 	AggKeyValues keys = bucket_values(fill);
 	uint32		n = aggkeys_ngroups(fill->keys);
-	uint32		group;
 
-	for (group = 0; group < n; group++)
+	for (; stream->seen < n; stream->seen++)
 	{
-		Size		i = (Size) group * keys.step;
+		Size		i = (Size) stream->seen * keys.step;
 
-		if (!keys.nulls[i] && keys.values[i] > limit)
-			return true;
+		if (keys.nulls[i])
+			continue;
+		if (!stream->any_key || (stream->desc ? keys.values[i] > stream->first :
+								 keys.values[i] < stream->first))
+			stream->first = keys.values[i];
+		stream->any_key = true;
 	}
-	return false;
+	return stream->any_key &&
+		(stream->desc ? stream->first > limit : stream->first < limit);
 }
 
 /*
@@ -204,7 +211,7 @@ has_key_above(const AggFill *fill, int64 limit)
  * group of NULLs is no longer that of the hot rows alone.
  */
 static bool
-find_bound(const AggFill *fill, const BlockScan *scan, int done, int64 *bound)
+find_bound(AggFill *fill, const BlockScan *scan, int done, int64 *bound)
 {
 	const AggStream *stream = &fill->stream;
 	int64		rest;
@@ -212,12 +219,13 @@ find_bound(const AggFill *fill, const BlockScan *scan, int done, int64 *bound)
 	if (!blockprune_order_bound(scan, done, stream->attno, stream->desc, &rest))
 		return false;
 	if (stream->desc)
-	{
 		return !pg_add_s64_overflow(rest, stream->slack, bound) &&
-			has_key_above(fill, *bound);
-	}
-	return !pg_sub_s64_overflow(rest, stream->slack, &rest) &&
-		last_key_below(fill, rest, bound);
+			has_key_before(fill, *bound);
+	if (pg_sub_s64_overflow(rest, stream->slack, &rest) ||
+		!has_key_before(fill, rest))
+		return false;
+	*bound = last_key_below(fill, rest);
+	return true;
 }
 
 /* Does the order have a group before the bound?  NULLs are all alike. */
