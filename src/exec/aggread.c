@@ -180,7 +180,7 @@ read_segment(AggFill *fill, BlockScan *scan)
 			continue;
 		update_groups(fill, scan);
 		if (fill->in_team)
-			aggteam_poll(fill);
+			aggteam_poll_block(fill);
 		if (aggread_is_full(fill) || has_enough(fill))
 			return false;
 	}

@@ -225,6 +225,21 @@ aggteam_poll(AggFill *fill)
 		take_message(fill, &message);
 }
 
+/*
+ * With as many groups as rows a block of each worker takes so many messages: who
+ * takes fewer lets them wait, and the rows that they have claimed hold up the
+ * groups of everybody.
+ */
+void
+aggteam_poll_block(AggFill *fill)
+{
+	int			n = fill->workers * (BATCH_ROWS / MESSAGE_GROUPS);
+	StringInfoData message;
+
+	while (n-- > 0 && !aggread_is_full(fill) && resident_poll(&message))
+		take_message(fill, &message);
+}
+
 /* The others' groups; false: as aggread_table. */
 static bool
 read_messages(AggFill *fill)

@@ -13,8 +13,10 @@
  * happens if they cannot come.
  */
 extern void aggteam_begin(AggFill *fill);
-/* Combine what has come by now; for in between. */
+/* Combine some of what has come by now; for in between. */
 extern void aggteam_poll(AggFill *fill);
+/* The same after a block of our own. */
+extern void aggteam_poll_block(AggFill *fill);
 /* As aggread_table: the table, with whoever came. */
 extern bool aggteam_read(AggFill *fill);
 /*
