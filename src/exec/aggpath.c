@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
 #include "catalog/pg_type_d.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -27,7 +28,9 @@
 #include "optimizer/paths.h"
 #include "optimizer/planner.h"
 #include "optimizer/tlist.h"
+#include "parser/parsetree.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/selfuncs.h"
 
 #include "compat/compat.h"
@@ -42,6 +45,7 @@
 #include "exec/teampath.h"
 #include "exec/toppath.h"
 #include "exec/vexpr.h"
+#include "table/options.h"
 #include "table/settings.h"
 
 static create_upper_paths_hook_type previous_upper_paths = NULL;
@@ -416,13 +420,29 @@ aggpath_add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 #define STREAM_ROWS 1000000.0
 
 /*
+ * Segments keep to windows of the table's time.  In the order of another column
+ * they may all reach over the same values, and then nothing is complete early.
+ */
+static bool
+is_table_time(PlannerInfo *root, RelOptInfo *input, AttrNumber attno)
+{
+	/* the planner holds a lock on every relation that it asks about */
+	Relation	table = relation_open(planner_rt_fetch(input->relid, root)->relid,
+									  NoLock);
+	bool		result = options_get(table)->time_attnum == attno;
+
+	relation_close(table, NoLock);
+	return result;
+}
+
+/*
  * Hand groups out before all is read, where the order allows it.  Added for
  * itself, for who wants only the first groups; then the path goes on as if
  * nothing were gained, for with others it is not known when they begin.
  */
 static void
-aggpath_stream(RelOptInfo *output, CustomPath *path, const AggPlan *plan,
-			   double groups, double rows)
+aggpath_stream(PlannerInfo *root, RelOptInfo *input, CustomPath *path,
+			   const AggPlan *plan, double groups, double rows)
 {
 	List	   *order = list_nth(path->custom_private, 7);
 	List	   *stream = aggstream_plan(plan->keys, plan->aggrefs, order, groups);
@@ -431,13 +451,14 @@ aggpath_stream(RelOptInfo *output, CustomPath *path, const AggPlan *plan,
 	if (stream == NIL)
 		return;
 	list_nth_cell(path->custom_private, 9)->ptr_value = stream;
-	if (rows <= STREAM_ROWS)
+	if (rows <= STREAM_ROWS ||
+		!is_table_time(root, input, (AttrNumber) lsecond_int(stream)))
 		return;
 	alone = makeNode(CustomPath);
 	*alone = *path;
 	alone->custom_private = list_copy(path->custom_private);
 	alone->path.startup_cost *= STREAM_ROWS / rows;
-	add_path(output, &alone->path);
+	add_path(path->path.parent, &alone->path);
 }
 
 /* Let resident workers take part if that pays; false: it does not. */
@@ -544,7 +565,7 @@ aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 		list_nth_cell(path->custom_private, 6)->ptr_value =
 			list_make4_int(buckets, key, attno, zoned);
 	if (top.attno == 0 && buckets == 0)
-		aggpath_stream(output, path, plan, groups, scan->path.rows);
+		aggpath_stream(root, input, path, plan, groups, scan->path.rows);
 	/* reading less beats reading it in parallel */
 	if (top.attno != 0 || buckets > 0 ||
 		aggpath_add_team(root, input, path, plan, groups))
