@@ -284,9 +284,9 @@ add_range(BlockScan *scan, uint32 start, uint32 end)
 	}
 }
 
-/* Filter up to BATCH_ROWS series runs by the filters on tags. */
+/* Filter n series runs, at most BATCH_ROWS, by the filters on tags. */
 static void
-filter_runs(BlockScan *scan, uint32 first)
+filter_runs(BlockScan *scan, uint32 first, uint32 n)
 {
 	SegmentReader *reader = scan->reader;
 	Batch	   *batch = &scan->batch;
@@ -296,7 +296,7 @@ filter_runs(BlockScan *scan, uint32 first)
 	scan->batch_number++;
 	scan->first_run = first;
 	MemoryContextReset(batch->memory);
-	batch->n = Min(reader->header.series - first, BATCH_ROWS);
+	batch->n = n;
 	batch->nselected = batch->n;
 	selection_set_range(batch->selected, 0, batch->n);
 	for (i = 0; i < scan->nfilters && batch->nselected > 0; i++)
@@ -318,6 +318,7 @@ blockprune_find_ranges(BlockScan *scan)
 	SegmentReader *reader = scan->reader;
 	bool		by_tag = are_tags(scan, scan->top_keys);
 	uint32		run;
+	uint32		end;
 	int			i;
 
 	for (i = 0; i < scan->nfilters; i++)
@@ -333,13 +334,15 @@ blockprune_find_ranges(BlockScan *scan)
 		return;
 	}
 	segment_reader_load_series(reader);
+	/* only of the rows that are ours: there may be many pieces of a segment */
+	run = segment_reader_find_run(reader, scan->low);
+	end = segment_reader_find_run(reader, scan->high - 1) + 1;
 	scan->ranges = MemoryContextAllocHuge(scan->context,
-										  reader->header.series *
-										  sizeof(BlockRange));
-	for (run = 0; run < reader->header.series; run += BATCH_ROWS)
+										  (end - run) * sizeof(BlockRange));
+	for (; run < end; run += BATCH_ROWS)
 	{
 		CHECK_FOR_INTERRUPTS();
-		filter_runs(scan, run);
+		filter_runs(scan, run, Min(end - run, BATCH_ROWS));
 	}
 	/* what the runs were chosen by need not be asked again */
 	for (i = 0; i < scan->nfilters; i++)
