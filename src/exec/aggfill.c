@@ -330,6 +330,9 @@ aggfill_next(AggFill *fill)
 	if (result)
 		fill->ngroups += aggfill_count(fill);
 	else
+	{
+		aggfill_shutdown(fill);
 		aggread_reset(fill);
+	}
 	return result;
 }

@@ -240,19 +240,15 @@ aggteam_poll_block(AggFill *fill)
 		take_message(fill, &message);
 }
 
-/* The others' groups; false: as aggread_table. */
+/* Have all who took the job sent the last of their groups? */
 static bool
-read_messages(AggFill *fill)
+everything_is_here(const AggFill *fill)
 {
-	StringInfoData message;
+	int			i;
 
-	while (resident_receive(&message))
-	{
-		CHECK_FOR_INTERRUPTS();
-		take_message(fill, &message);
-		if (aggread_is_full(fill) || aggstream_look(fill))
+	for (i = 0; i < RESIDENT_MAX; i++)
+		if (resident_is_at_work(i) && fill->floors[i] != PG_UINT64_MAX)
 			return false;
-	}
 	return true;
 }
 
@@ -271,11 +267,21 @@ dissolve(AggFill *fill)
 bool
 aggteam_read(AggFill *fill)
 {
+	StringInfoData message;
+
 	if (!fill->table_done && !aggread_table(fill))
 		return false;
 	fill->table_done = true;
-	if (!read_messages(fill))
-		return false;
+	while (resident_receive(&message))
+	{
+		CHECK_FOR_INTERRUPTS();
+		take_message(fill, &message);
+		if (aggread_is_full(fill) || aggstream_look(fill))
+			return false;
+		/* how they end is asked when there are no more rows to emit */
+		if (fill->stream.attno > 0 && everything_is_here(fill))
+			return true;
+	}
 	dissolve(fill);
 	scannode_share(fill->scan, NULL);
 	return true;
