@@ -15,6 +15,7 @@ use strict;
 use warnings;
 
 use IPC::Open2;
+use List::Util 'max';
 
 my @METRICS = map { "usage_$_" }
   qw(user system idle nice iowait irq softirq steal guest guest_nice);
@@ -64,11 +65,24 @@ sub prepare
 sub ask
 {
 	my ($self, $line) = @_;
-	my $answer;
+
+	$self->say($line);
+	return $self->answer($line);
+}
+
+sub say
+{
+	my ($self, $line) = @_;
 
 	local $SIG{PIPE} = 'IGNORE';
 	print { $self->{in} } "$line\n";
-	$answer = readline $self->{out};
+}
+
+sub answer
+{
+	my ($self, $line) = @_;
+	my $answer = readline $self->{out};
+
 	die "$self->{name} is gone (running: $line)\n" unless defined $answer;
 	chomp $answer;
 	die "$self->{name}: $1\n    $line\n" if $answer =~ /^error (.*)/;
@@ -81,6 +95,15 @@ sub time
 	my ($us, $rows) = split ' ', $self->ask("T $sql");
 
 	return ($us / 1000, $rows);
+}
+
+# Two at once: until both are done.
+sub time_both
+{
+	my ($self, $other, $sql) = @_;
+
+	$_->say("T $sql") foreach $self, $other;
+	return max(map { (split ' ', $_->answer("T $sql"))[0] / 1000 } $self, $other);
 }
 
 sub dump

@@ -7,7 +7,8 @@
 # For each query: every engine writes its answer to a file, which warms it up
 # and is compared with the first one's; then the engines take turns, RUNS times,
 # in another order each time: what one leaves of the machine's memory and caches
-# should not always fall to the same.
+# should not always fall to the same.  Where workers are measured, so is what the
+# machine has to give: two sessions that run the query at once, each by itself.
 # What was measured is kept in BENCH_DIR/results.tsv, so that a run of one engine
 # alone is still shown beside the others (marked with an apostrophe).
 use strict;
@@ -40,8 +41,9 @@ foreach my $file (@ARGV)
 
 	next unless @queries;
 	my @open = map { open_engine($_, $table) } @engines;
-	race($_, @open) foreach @queries;
-	$_->close foreach @open;
+	my $beside = $mode eq 'parallel' ? open_engine('rusts', $table) : undef;
+	race($_, $beside, @open) foreach @queries;
+	$_->close foreach @open, $beside || ();
 	$results->write;
 	$results->print(\@queries, $mode, \@engines);
 	$results->print_parallel(\@queries, $mode) if $mode eq 'parallel';
@@ -63,8 +65,9 @@ sub open_engine
 
 sub race
 {
-	my ($query, @open) = @_;
-	my (%first, %times);
+	my ($query, $beside, @open) = @_;
+	my ($alone) = grep { $_->{name} eq 'rusts' } @open;
+	my (%first, %times, %round);
 
 	foreach my $engine (@open)
 	{
@@ -85,9 +88,16 @@ sub race
 			# another engine has had the caches meanwhile
 			shift @ms if $repeat > 1;
 			push @{ $times{$name} }, @ms;
+			$round{$name}[$run] = median(@ms);
 		}
+		next unless $beside && $alone;
+		my @ms = map { $alone->time_both($beside, $alone->words($query)) } 1 .. 4;
+		$round{both}[$run] = median(@ms[1 .. 3]) / 2;
 	}
 	$results->set($query->{name}, "$mode $_", median(@{ $times{$_} })) foreach keys %times;
+	return unless $round{rusts} && $round{rusts2};
+	$results->set($query->{name}, "$mode gain", gain(@round{qw(rusts rusts2)}));
+	$results->set($query->{name}, "$mode room", gain(@round{qw(rusts both)}));
 	progress('');
 }
 
@@ -123,6 +133,14 @@ sub check_answer
 	{
 		unlink $got, "$got.sorted";
 	}
+}
+
+# How many times faster the second is: within a round, for what else the machine
+# does comes and goes between rounds.
+sub gain
+{
+	my ($one, $two) = @_;
+	return median(map { $one->[$_] / $two->[$_] } grep { $one->[$_] && $two->[$_] } 1 .. $runs);
 }
 
 sub median
