@@ -15,7 +15,6 @@
  */
 #include "postgres.h"
 
-#include "access/relation.h"
 #include "catalog/pg_type_d.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -30,7 +29,6 @@
 #include "optimizer/tlist.h"
 #include "parser/parsetree.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
 #include "utils/selfuncs.h"
 
 #include "compat/compat.h"
@@ -45,7 +43,7 @@
 #include "exec/teampath.h"
 #include "exec/toppath.h"
 #include "exec/vexpr.h"
-#include "table/options.h"
+#include "table/planner.h"
 #include "table/settings.h"
 
 static create_upper_paths_hook_type previous_upper_paths = NULL;
@@ -420,22 +418,6 @@ aggpath_add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 #define STREAM_ROWS 1000000.0
 
 /*
- * Segments keep to windows of the table's time.  In the order of another column
- * they may all reach over the same values, and then nothing is complete early.
- */
-static bool
-is_table_time(PlannerInfo *root, RelOptInfo *input, AttrNumber attno)
-{
-	/* the planner holds a lock on every relation that it asks about */
-	Relation	table = relation_open(planner_rt_fetch(input->relid, root)->relid,
-									  NoLock);
-	bool		result = options_get(table)->time_attnum == attno;
-
-	relation_close(table, NoLock);
-	return result;
-}
-
-/*
  * Hand groups out before all is read, where the order allows it.  Added for
  * itself, for who wants only the first groups; then the path goes on as if
  * nothing were gained, for with others it is not known when they begin.
@@ -451,8 +433,14 @@ aggpath_stream(PlannerInfo *root, RelOptInfo *input, CustomPath *path,
 	if (stream == NIL)
 		return;
 	list_nth_cell(path->custom_private, 9)->ptr_value = stream;
-	if (rows <= STREAM_ROWS ||
-		!is_table_time(root, input, (AttrNumber) lsecond_int(stream)))
+
+	/*
+	 * Segments keep to windows of the table's time.  In the order of another
+	 * column they may all reach over the same values, and then nothing is
+	 * complete early.
+	 */
+	if (rows <= STREAM_ROWS || lsecond_int(stream) !=
+		planner_time(planner_rt_fetch(input->relid, root)->relid))
 		return;
 	alone = makeNode(CustomPath);
 	*alone = *path;

@@ -25,10 +25,11 @@
  */
 #include "postgres.h"
 
+#include "common/int.h"
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/memutils.h"
 
-#include "common/int.h"
 #include "exec/aggsort.h"
 #include "exec/aggstream.h"
 #include "exec/aggteam.h"
@@ -297,6 +298,7 @@ aggstream_look(AggFill *fill)
 	if (done == 0 || done == scan->cursor.list->n ||
 		!find_bound(fill, scan, done, &bound))
 		return false;
+	CHECK_FOR_INTERRUPTS();
 	stream->looked = n;
 	hand_out(fill, &bound);
 	return stream->ngroups > 0;

@@ -67,6 +67,16 @@ planner_tags(Oid relid)
 	return tags;
 }
 
+AttrNumber
+planner_time(Oid relid)
+{
+	Relation	rel = relation_open(relid, NoLock);
+	AttrNumber	time = options_get(rel)->time_attnum;
+
+	relation_close(rel, NoLock);
+	return time;
+}
+
 /* Is this a subquery of a query that locks or changes rows? */
 static bool
 planner_may_recheck(PlannerInfo *root)

@@ -11,6 +11,8 @@
 extern bool planner_has_segments(Oid relid);
 /* Its tag columns, as pull_varattnos has them. */
 extern Bitmapset *planner_tags(Oid relid);
+/* Its time column, 0: none. */
+extern AttrNumber planner_time(Oid relid);
 extern void planner_init(void);
 
 #endif							/* RUSTS_PLANNER_H */

@@ -9,6 +9,7 @@
 #   contents(NODE, TABLE)      a text that is equal when the rows are equal
 #   same_rows(NODE, LABEL)     a test: t and h hold the same, scanned and by index
 #   session(NODE, DATABASE)    a Client: a psql that stays connected
+#   $by_workers                settings: every row goes through a resident worker
 #
 package RustsTest;
 
@@ -23,7 +24,20 @@ use Test::More;
 use Client;
 
 our @EXPORT =
-  qw(new_node create_twins add_rows contents same_rows session sound);
+  qw(new_node create_twins add_rows contents same_rows session sound $by_workers);
+
+our $by_workers = <<'CONF';
+restart_after_crash = on
+autovacuum = off
+client_connection_check_interval = 20ms
+TimeZone = 'UTC'
+parallel_setup_cost = 0
+parallel_tuple_cost = 0
+min_parallel_table_scan_size = 0
+max_parallel_workers_per_gather = 2
+parallel_leader_participation = off
+rusts.enable_metadata_agg = off
+CONF
 
 my $columns = <<'SQL';
 (time timestamptz NOT NULL, host text, n bigint, v float8, d numeric, note text)

@@ -29,20 +29,10 @@ our @EXPORT = qw($node $watch $m_rows $fast $stream $slow
 # The session leaves the reading to its workers, so that it cannot be done
 # before they come.  Two sessions can have workers: a place that is left behind
 # is missed soon.
-my $settings = <<'CONF';
+my $settings = $by_workers . <<'CONF';
 max_worker_processes = 8
-restart_after_crash = on
-autovacuum = off
-client_connection_check_interval = 20ms
 statement_timeout = 60s
-TimeZone = 'UTC'
 work_mem = 64MB
-parallel_setup_cost = 0
-parallel_tuple_cost = 0
-min_parallel_table_scan_size = 0
-max_parallel_workers_per_gather = 2
-parallel_leader_participation = off
-rusts.enable_metadata_agg = off
 CONF
 
 my ($segments, $segment_rows) = (20, 5000);

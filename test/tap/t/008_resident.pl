@@ -17,19 +17,9 @@ alarm 300;
 
 # Few places for processes, half of them for resident workers, as many as four
 # sessions have; and every row goes through a worker.
-my $settings = <<'CONF';
+my $settings = $by_workers . <<'CONF';
 max_worker_processes = 16
-restart_after_crash = on
-autovacuum = off
-client_connection_check_interval = 20ms
 statement_timeout = 30s
-TimeZone = 'UTC'
-parallel_setup_cost = 0
-parallel_tuple_cost = 0
-min_parallel_table_scan_size = 0
-max_parallel_workers_per_gather = 2
-parallel_leader_participation = off
-rusts.enable_metadata_agg = off
 CONF
 
 my $workers = "FROM pg_stat_activity WHERE backend_type = 'rusts parallel worker'";
