@@ -223,8 +223,10 @@ SegmentReader *
 segment_reader_open_fresh(Store *store, const DirectoryEntry *entry,
 						  TupleDesc desc, MemoryContext parent)
 {
-	SegmentReader *segment = reader_open(store, entry, desc, true, parent);
+	SegmentReader *segment;
 
+	store->by_index_only = true;
+	segment = reader_open(store, entry, desc, true, parent);
 	segment->sequential = true;
 	return segment;
 }

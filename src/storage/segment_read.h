@@ -49,7 +49,10 @@ extern SegmentReader *segment_reader_open(Store *store,
 										  const DirectoryEntry *entry,
 										  TupleDesc desc, bool sequential,
 										  MemoryContext parent);
-/* The same, without what this backend remembers of the segment. */
+/*
+ * The same, without what this backend remembers of the segment; the store reads
+ * each chunk through the index from now on.
+ */
 extern SegmentReader *segment_reader_open_fresh(Store *store,
 												const DirectoryEntry *entry,
 												TupleDesc desc,

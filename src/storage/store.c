@@ -25,6 +25,7 @@
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "port/pg_crc32c.h"
+#include "storage/bufmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -395,27 +396,119 @@ typedef struct StoreRead
 
 /* Take what is wanted of a chunk; false: it is not the one expected. */
 static bool
-store_read_chunk(Store *store, const StoreStream *stream, HeapTuple tuple,
+store_take_chunk(const StoreStream *stream, const StoreChunk *chunk,
 				 StoreRead *read)
 {
-	StoreChunk	chunk;
-	const char *damage = store_take_apart(store, tuple, &chunk);
 	size_t		take;
 
-	if (damage != NULL)
-		store_report_corruption(store, stream->segment, stream->column,
-								damage);
-	if (chunk.id != stream->chunk_id || chunk.seq != read->expected ||
-		chunk.len > STORE_CHUNK_PAYLOAD || chunk.len < read->skip ||
-		(chunk.seq < read->last && chunk.len != STORE_CHUNK_PAYLOAD))
+	if (chunk->id != stream->chunk_id || chunk->seq != read->expected ||
+		chunk->len > STORE_CHUNK_PAYLOAD || chunk->len < read->skip ||
+		(chunk->seq < read->last && chunk->len != STORE_CHUNK_PAYLOAD))
 		return false;
-	take = Min(read->left, chunk.len - read->skip);
-	memcpy(read->out, chunk.data + read->skip, take);
+	take = Min(read->left, chunk->len - read->skip);
+	memcpy(read->out, chunk->data + read->skip, take);
 	read->out += take;
 	read->left -= take;
 	read->skip = 0;
 	read->expected++;
 	return true;
+}
+
+/* ---------- chunks by their neighbours: README.md, invariant 10 ---------- */
+
+/* A stream whose chunks lie elsewhere so often is read through the index. */
+#define MISSES_MAX 3
+
+/* Where the chunk should be that is expected; false: nothing is known. */
+static bool
+store_guess(const Store *store, const StoreStream *stream,
+			const StoreRead *read, ItemPointer tid)
+{
+	const StorePlace *place = &store->place;
+	int64		block = (int64) place->block + read->expected - place->chunk_seq;
+
+	if (place->chunk_id != stream->chunk_id || place->misses >= MISSES_MAX ||
+		block < 0 || block >= store->nblocks)
+		return false;
+	ItemPointerSet(tid, (BlockNumber) block, FirstOffsetNumber);
+	return true;
+}
+
+/* Take the chunk that is expected, if it is there. */
+static bool
+store_read_at(Store *store, const StoreStream *stream, HeapTuple tuple,
+			  StoreRead *read)
+{
+	StoreChunk	chunk;
+	Buffer		buffer;
+	bool		right;
+
+	if (!heap_fetch(store->toast, SnapshotAny, tuple, &buffer, false))
+		return false;
+	right = HeapTupleHeaderGetRawXmin(tuple->t_data) == store->place.xmin &&
+		store_take_apart(store, tuple, &chunk) == NULL &&
+		store_take_chunk(stream, &chunk, read);
+	ReleaseBuffer(buffer);
+	return right;
+}
+
+/* Take as many chunks as are where the last that was found lets expect them. */
+static void
+store_read_neighbours(Store *store, const StoreStream *stream, StoreRead *read)
+{
+	HeapTupleData tuple;
+
+	while (read->left > 0 && store_guess(store, stream, read, &tuple.t_self))
+	{
+		if (!store_read_at(store, stream, &tuple, read))
+		{
+			store->place.misses++;
+			return;
+		}
+	}
+}
+
+static void
+store_remember_place(Store *store, const StoreStream *stream, HeapTuple tuple,
+					 int32 chunk_seq)
+{
+	StorePlace *place = &store->place;
+
+	if (store->by_index_only)
+		return;
+	if (place->chunk_id != stream->chunk_id)
+		place->misses = 0;
+	place->chunk_id = stream->chunk_id;
+	place->chunk_seq = chunk_seq;
+	place->block = ItemPointerGetBlockNumber(&tuple->t_self);
+	place->xmin = HeapTupleHeaderGetRawXmin(tuple->t_data);
+	if (place->block >= store->nblocks)
+		store->nblocks = RelationGetNumberOfBlocks(store->toast);
+}
+
+/* ---------- chunks through the index ---------- */
+
+static void
+store_read_indexed(Store *store, const StoreStream *stream, StoreRead *read)
+{
+	store_rescan(store, stream->chunk_id, read->expected, read->last);
+	while (index_getnext_slot(store->scan, ForwardScanDirection, store->slot))
+	{
+		bool		should_free;
+		HeapTuple	tuple = ExecFetchSlotHeapTuple(store->slot, false,
+												   &should_free);
+		StoreChunk	chunk;
+		const char *damage = store_take_apart(store, tuple, &chunk);
+
+		Assert(!should_free);
+		if (damage != NULL)
+			store_report_corruption(store, stream->segment, stream->column,
+									damage);
+		if (!store_take_chunk(stream, &chunk, read))
+			break;
+		store_remember_place(store, stream, tuple, chunk.seq);
+	}
+	ExecClearTuple(store->slot);
 }
 
 void
@@ -432,18 +525,9 @@ store_read(Store *store, const StoreStream *stream, uint64 offset, size_t len,
 	read.skip = offset % STORE_CHUNK_PAYLOAD;
 	read.left = len;
 	read.out = out;
-	store_rescan(store, stream->chunk_id, read.expected, read.last);
-	while (index_getnext_slot(store->scan, ForwardScanDirection, store->slot))
-	{
-		bool		should_free;
-		HeapTuple	tuple = ExecFetchSlotHeapTuple(store->slot, false,
-												   &should_free);
-
-		Assert(!should_free);
-		if (!store_read_chunk(store, stream, tuple, &read))
-			break;
-	}
-	ExecClearTuple(store->slot);
+	store_read_neighbours(store, stream, &read);
+	if (read.left > 0)
+		store_read_indexed(store, stream, &read);
 	if (read.left > 0)
 		store_report_corruption(store, stream->segment, stream->column,
 								psprintf("chunk (%u, %d) is missing or short",

@@ -22,6 +22,16 @@
 /* Payload bytes of one chunk of a stream; a chunk fills a page (format 2.2). */
 #define STORE_CHUNK_PAYLOAD 8096
 
+/* Where a chunk was found that fills its page. */
+typedef struct StorePlace
+{
+	Oid			chunk_id;		/* InvalidOid: nowhere yet */
+	int32		chunk_seq;
+	BlockNumber block;
+	TransactionId xmin;
+	int			misses;			/* chunks that were not where they should be */
+} StorePlace;
+
 typedef struct Store
 {
 	Relation	toast;
@@ -35,6 +45,9 @@ typedef struct Store
 	ResourceOwner owner;		/* of the open relations */
 	IndexScanDesc scan;			/* over streams; NULL until one is read */
 	TupleTableSlot *slot;		/* empty between reads */
+	StorePlace	place;			/* of the last chunk that the index found */
+	BlockNumber nblocks;		/* the relation has at least these */
+	bool		by_index_only;	/* find each chunk through the index */
 } Store;
 
 /* A chunk tuple taken apart; the data points into it. */
