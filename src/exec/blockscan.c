@@ -164,7 +164,7 @@ blockscan_restart(BlockScan *scan)
 {
 	scan->next = 0;
 	scan->rows_before = 0;
-	scan->piece_row = scan->piece_end = 0;
+	scan->piece_row = scan->piece_end = scan->piece_rows = 0;
 	scan->entry = NULL;
 	scan->segments_done = false;
 	scan->hot_done = false;

@@ -19,8 +19,10 @@
 #include "exec/blockscan.h"
 #include "exec/blockshare.h"
 
-/* No piece is smaller, but for a whole segment or the end of one. */
+/* No piece is smaller, but for a whole segment or the end of one, */
 #define PIECE_ROWS (8 * CODEC_BLOCK_ROWS)
+/* nor than what is read in so many microseconds: going elsewhere takes a few. */
+#define PIECE_US 30
 /* Each participant would get this many pieces, were they all like the next. */
 #define PIECES_LEFT 3
 
@@ -52,15 +54,33 @@ blockshare_reinit(BlockScanShared *shared, Relation rel)
 /* ---------- rows ---------- */
 
 /*
+ * What is not worth a piece, going by how long the last one took.  Who gave rows
+ * away meanwhile was slow, and gets small ones.
+ */
+static uint64
+blockshare_least(const BlockScan *scan, instr_time now)
+{
+	uint64		us;
+
+	if (scan->piece_rows == 0)
+		return PIECE_ROWS;
+	INSTR_TIME_SUBTRACT(now, scan->piece_since);
+	us = INSTR_TIME_GET_MICROSEC(now);
+	return Max(PIECE_ROWS, scan->piece_rows * PIECE_US / Max(us, 1));
+}
+
+/*
  * Where the piece that begins at a row ends: at a multiple of PIECE_ROWS in its
  * segment, so that no block has two readers, or with a segment.
  */
 static uint64
-blockshare_piece_end(const BlockScan *scan, uint64 row)
+blockshare_piece_end(const BlockScan *scan, uint64 row, uint64 least)
 {
 	DirectoryList *list = scan->cursor.list;
-	uint64		share = (list->rows - row) /
-	(scan->shared->participants * PIECES_LEFT);
+	uint64		left = list->rows - row;
+	int			participants = scan->shared->participants;
+	uint64		share = Max(left / (participants * PIECES_LEFT),
+							Min(least, left / participants));
 	uint64		end = row + Max(share, PIECE_ROWS);
 	uint64		start = scan->rows_before;
 	uint64		next = start;
@@ -87,15 +107,21 @@ static bool
 blockshare_claim_piece(BlockScan *scan)
 {
 	uint64		row = pg_atomic_read_u64(&scan->shared->next_row);
+	instr_time	now;
+	uint64		least;
 
+	INSTR_TIME_SET_CURRENT(now);
+	least = blockshare_least(scan, now);
 	while (row < scan->cursor.list->rows)
 	{
-		uint64		end = blockshare_piece_end(scan, row);
+		uint64		end = blockshare_piece_end(scan, row, least);
 
 		if (pg_atomic_compare_exchange_u64(&scan->shared->next_row, &row, end))
 		{
 			scan->piece_row = row;
 			scan->piece_end = end;
+			scan->piece_rows = end - row;
+			scan->piece_since = now;
 			return true;
 		}
 		/* row is up to date now */

@@ -116,6 +116,8 @@ typedef struct BlockScan
 	uint64		rows_before;	/* of the segments before order[next] */
 	uint64		piece_row;		/* of a parallel scan: what is left of the */
 	uint64		piece_end;		/* piece that was claimed last */
+	uint64		piece_rows;		/* in all of it */
+	instr_time	piece_since;	/* when it was claimed */
 	bool		segments_done;
 	const DirectoryEntry *entry;	/* current segment */
 	uint32		low;			/* its rows that are ours */

@@ -475,6 +475,17 @@ scanpath_create_inner(PlannerInfo *root, RelOptInfo *rel, Relids outer)
 	return scanpath_make(root, rel, 0, outer);
 }
 
+/* Asking the system opens and reads a file; once is enough. */
+static long
+count_processors(void)
+{
+	static long processors = 0;
+
+	if (processors == 0)
+		processors = sysconf(_SC_NPROCESSORS_ONLN);
+	return processors;
+}
+
 /*
  * PostgreSQL's number goes by the size of the table.  A process more than there
  * are processors only costs its start: a scan of segments waits for nothing.
@@ -485,7 +496,7 @@ scanpath_workers(RelOptInfo *rel)
 {
 	int			workers = compute_parallel_worker(rel, rel->pages, -1,
 												  max_parallel_workers_per_gather);
-	long		processors = sysconf(_SC_NPROCESSORS_ONLN);
+	long		processors = count_processors();
 
 	if (rel->rel_parallel_workers != -1 || parallel_setup_cost <= 0 ||
 		processors <= 0)
