@@ -23,6 +23,7 @@
 #include "utils/wait_event.h"
 
 #include "resident/residentcount.h"
+#include "resident/residentplace.h"
 #include "resident/residentshare.h"
 
 /* The session's view of a worker. */
@@ -42,6 +43,7 @@ typedef enum ResidentProgress
 static dsm_segment *segment = NULL;
 static ResidentShared *shared = NULL;
 static ResidentWorker workers[RESIDENT_MAX];
+static MemoryContext queue_memory;	/* of the queues' ends, from job to job */
 static ResidentProgress progress = JOB_NONE;
 static ResourceOwner owner;		/* of the job at hand */
 static int	taken;				/* workers that are through with the job */
@@ -163,6 +165,9 @@ create_memory(int wanted)
 		pg_atomic_init_u32(&shared->slots[i].phase, RESIDENT_GONE);
 	dsm_pin_mapping(created);
 	segment = created;
+	queue_memory = AllocSetContextCreate(TopMemoryContext,
+										 "rusts parallel worker queues",
+										 ALLOCSET_DEFAULT_SIZES);
 	before_shmem_exit(resident_leave, (Datum) 0);
 	RegisterResourceReleaseCallback(release_job, NULL);
 }
@@ -309,21 +314,25 @@ post_to(int i)
 	shm_mq	   *queue = shm_mq_create(residentshare_queue(shared, i),
 									  RESIDENT_QUEUE_BYTES);
 	MemoryContext old;
+	BgwHandleStatus status = BGWH_STOPPED;
 	bool		there;
 	pid_t		pid;
 
 	shm_mq_set_receiver(queue, MyProc);
 	slot->done = false;
 	slot->error.code = 0;
-	there = worker->handle != NULL &&
-		GetBackgroundWorkerPid(worker->handle, &pid) != BGWH_STOPPED &&
+	if (worker->handle != NULL)
+		status = GetBackgroundWorkerPid(worker->handle, &pid);
+	there = status != BGWH_STOPPED &&
 		change_phase(i, RESIDENT_IDLE, RESIDENT_POSTED);
 	if (!there && !start_worker(i))
 		return false;
 	/* to be detached whatever becomes of the query and its memory */
-	old = MemoryContextSwitchTo(TopMemoryContext);
-	worker->queue = shm_mq_attach(queue, segment, worker->handle);
+	old = MemoryContextSwitchTo(queue_memory);
+	worker->queue = shm_mq_attach(queue, NULL, worker->handle);
 	MemoryContextSwitchTo(old);
+	if (there && status == BGWH_STARTED)
+		residentplace_keep_off(pid);
 	if (there)
 		wake(i);
 	return true;
@@ -339,6 +348,7 @@ resident_post(const StringInfoData *work, Snapshot snapshot,
 	if (!write_state() || !write_job(work, snapshot, params))
 		return false;
 	pg_memory_barrier();
+	MemoryContextReset(queue_memory);
 	progress = JOB_OFFERED;
 	owner = CurrentResourceOwner;
 	taken = 0;
@@ -402,13 +412,16 @@ withdraw(void)
 	}
 }
 
-/* The worker has closed the queue. */
+/*
+ * The worker has closed the queue: there is nobody to tell so, and to detach would
+ * only wake a worker that has gone to sleep.
+ */
 static void
 finish(int i)
 {
 	ResidentSlot *slot = &shared->slots[i];
 
-	close_queue(i);
+	workers[i].queue = NULL;
 	pg_memory_barrier();
 	if (slot->error.code != 0)
 		ereport(ERROR,

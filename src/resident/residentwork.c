@@ -24,6 +24,7 @@
 #include "utils/wait_event.h"
 
 #include "resident/residentcount.h"
+#include "resident/residentplace.h"
 #include "resident/residentshare.h"
 
 /* Exit after so long without a job. */
@@ -208,6 +209,7 @@ wait_for_job(void)
 						  reported ? RESIDENT_IDLE_MS : RESIDENT_PAUSE_MS,
 						  PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
+		residentplace_release();
 		if ((event & WL_TIMEOUT) && !reported)
 		{
 			(void) pgstat_report_stat(true);
@@ -265,6 +267,7 @@ join_session(Datum arg)
 	shared = dsm_segment_address(segment);
 	slot = &shared->slots[number];
 	residentcount_join();
+	residentplace_init();
 	if (!BecomeLockGroupMember(shared->leader, shared->leader_pid))
 		return false;
 	BackgroundWorkerInitializeConnectionByOid(shared->database, shared->user,
