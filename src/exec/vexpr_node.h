@@ -118,7 +118,10 @@ extern Datum vexpr_scalar_value(VExpr *scalar, Datum input, bool input_isnull,
 								bool *isnull);
 /* A number for a new dictionary of results. */
 extern uint64 vexpr_next_serial(void);
-/* Copy a by-reference result of expr into a memory context. */
+/*
+ * A result of expr that a function gave, as vectors hold it: by reference,
+ * copied into a memory context; by value, without what is above its width.
+ */
 extern Datum vexpr_copy_value(const VExpr *expr, Datum value,
 							  MemoryContext memory);
 

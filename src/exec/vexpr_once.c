@@ -164,8 +164,10 @@ vexpr_build_once(VExprShared *shared, Node *node)
 	shared->onces = lappend(shared->onces, once);
 	if (IsA(node, Const))
 	{
-		once->value = ((Const *) node)->constvalue;
 		once->value_isnull = ((Const *) node)->constisnull;
+		once->value = once->value_isnull ? 0 :
+			vexpr_copy_value(&once->base, ((Const *) node)->constvalue,
+							 shared->memory);
 	}
 	else
 		once->state = init_whole(shared, node);

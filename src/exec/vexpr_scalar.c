@@ -20,6 +20,7 @@
 #include "utils/datum.h"
 
 #include "exec/vexpr_once.h"
+#include "storage/value.h"
 
 typedef struct ScalarExpr
 {
@@ -102,7 +103,7 @@ vexpr_copy_value(const VExpr *expr, Datum value, MemoryContext memory)
 	MemoryContext old;
 
 	if (expr->typbyval)
-		return value;
+		return value_normalize(value, expr->typlen);
 	old = MemoryContextSwitchTo(memory);
 	value = datumCopy(value, false, expr->typlen);
 	MemoryContextSwitchTo(old);
