@@ -122,7 +122,7 @@ sub other_condition
 		"i4 > ALL (ARRAY[-50, 3])", "i2 % 2 = 1", "w " . pick(@COMPARE) . ' ' . pick("'NaN'", "'Infinity'", '0', "'-0'", '2.5'), "w BETWEEN -1 AND 'Infinity'", "r " . pick(@COMPARE) . ' ' . pick('1.25', '1.25::float4', 0),
 		"region IS NULL", "region = 'eu'", "region IN ('us', 'xx')", "region <> 'eu'", "coalesce(region, 'none') = 'none'", "s IS DISTINCT FROM 'a'", "s = ''", "s IN ('a', 'Zebra', NULL)",
 		"x = md5('7')", "x > 'a'", "twin_odd(i4)", "twin_even(i4)", 'true', '1 = 0', 'NULL::boolean', 'random() >= 0', 'id % 3 = 0', "id < 100", "id BETWEEN 50 AND 1500",
-		"u = v", "u < v", "i4 > i2", "i8 > i4", "u > r", "(u > 0) IS NOT DISTINCT FROM b", "num_nulls(v, s, i4) = 1", "ar \@> ARRAY[1]", "ar[1] = 2", "3 = ANY (ar)", "ip << '10.0.3.0/24'", "ip > '10.0.4.1'", "y = '\\x00'", "big IS NOT NULL", "length(big) > 100", "big > '8'", "hashtext(s) % 2 = 0", "(u, i2) < (10, 3)", "ARRAY[i2] && ARRAY[1,2]::int2[]");
+		"u = v", "u < v", "i4 > i2", "i8 > i4", "u > r", "(u > 0) IS NOT DISTINCT FROM b", "num_nulls(v, s, i4) = 1", "ar \@> ARRAY[1]", "ar[1] = 2", "3 = ANY (ar)", "ip << '10.0.3.0/24'", "ip > '10.0.4.1'", "y = '\\x00'", "big IS NOT NULL", "length(big) > 100", "big > '8'", "hashtext(s) % 2 = 0", "hashtext(s) < 0", "i8 > hashint4(i4)", "(u, i2) < (10, 3)", "ARRAY[i2] && ARRAY[1,2]::int2[]");
 	push @conditions, 'late = 42', 'late IS NULL', 'late < 20' if $case->{late};
 	return pick(@conditions);
 }
@@ -184,7 +184,7 @@ sub key
 {
 	my ($case) = @_;
 	my @keys = ('host', 'host', 'host', 'host', 'region', 'region', 'i2', 'm', 'b', 's', 'd', 'g', 'bc', 'x', 'n', 'r', 'iv', 'i4', 'i8', 't2', 'w', 'v',
-		"coalesce(region, 'none')", 'upper(s)', 'i4 % 5', 'u > 0', "CASE WHEN u > 50 THEN 'hot' WHEN u > 0 THEN 'warm' END", "j->>'k'", 'j', 'length(s)',
+		"coalesce(region, 'none')", 'upper(s)', 'i4 % 5', 'hashtext(s)', 'u > 0', "CASE WHEN u > 50 THEN 'hot' WHEN u > 0 THEN 'warm' END", "j->>'k'", 'j', 'length(s)',
 		'substr(host, 1, 6)', 'i2 + i4', 'twin_odd(i4)', 'floor(u / 10)', 'width_bucket(u, -100, 100, 5)', 'id % 7', "host || '-' || region", 'ar', 'ip', 'y', 'md5(big)', 'ar[2]', 'u::int');
 
 	push @keys, 'late' if $case->{late};
@@ -233,7 +233,7 @@ sub aggregate
 	  : $roll < 0.78 ? pick('min', 'max') . '(' . number($case, 2) . ')'
 	  : $roll < 0.84 ? pick('bool_and', 'bool_or', 'every') . '(' . pick('b', 'u > -99', 'v > 0', condition($case, 1)) . ')'
 	  : $roll < 0.92 ? pick('first', 'last') . '(' . pick('u', 'v', 'host', 's', 'i4', 'n', 'ts', 'm', 'u + v', 'b') . ', id)'
-	  : pick('percentile(u, 0.5)', 'percentile(v, 0.95)', 'percentile(u, 0)', 'histogram(u, -100, 100, 8)', 'histogram(v, 0, 50, 3)', 'max(ts) - min(ts)', 'sum(u) + count(*)', 'round(avg(u)::numeric, 3)', 'coalesce(sum(v), 0)', 'min(u + 1) * 2', 'max(length(s))');
+	  : pick('percentile(u, 0.5)', 'percentile(v, 0.95)', 'percentile(u, 0)', 'histogram(u, -100, 100, 8)', 'histogram(v, 0, 50, 3)', 'max(ts) - min(ts)', 'sum(u) + count(*)', 'round(avg(u)::numeric, 3)', 'coalesce(sum(v), 0)', 'min(u + 1) * 2', 'max(length(s))', 'min(hashtext(s))', 'sum(hashint4(i4)::bigint)');
 	$call =~ s/\blate\b/id/ unless $case->{late};
 	return $call if chance(0.82) || $call !~ /^[a-z_]+\((?:[^()]|\([^()]*\))*\)$/ || $call =~ /^(?:round|coalesce)/;
 	return "$call FILTER (WHERE " . condition($case, 1) . ')';
