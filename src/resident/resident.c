@@ -331,7 +331,8 @@ post_to(int i)
 	old = MemoryContextSwitchTo(queue_memory);
 	worker->queue = shm_mq_attach(queue, NULL, worker->handle);
 	MemoryContextSwitchTo(old);
-	if (there && status == BGWH_STARTED)
+	/* one that is not there yet does not sleep, nor know where it may run */
+	if (there && status == BGWH_STARTED && slot->proc != NULL)
 		residentplace_keep_off(pid);
 	if (there)
 		wake(i);

@@ -7,7 +7,7 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(time);
+use Time::HiRes qw(sleep time);
 
 use RustsTest;
 
@@ -122,6 +122,13 @@ sub worker_pids
 	my ($session) = @_;
 	return split /\n/, $node->safe_psql('postgres',
 		"SELECT pid $workers AND leader_pid = $session->{backend} ORDER BY pid");
+}
+
+# The processors that a process may run on.
+sub processors
+{
+	my ($pid) = @_;
+	return slurp_file("/proc/$pid/status") =~ /^Cpus_allowed_list:\s*(\S+)/m ? $1 : '';
 }
 
 # Start the statement and wait until both workers are at it.
@@ -449,6 +456,38 @@ sub test_no_place
 	$session->close;
 }
 
+# ---------- processors ----------
+
+# A worker that is woken is kept off its session's processor, and may run anywhere
+# as soon as it is awake: also one that a job met while it was on its way, or that
+# slept on because the job had been done without it.
+sub test_processors
+{
+	my $all = processors($$);
+	my @places;
+
+	foreach my $round (1 .. 5)
+	{
+		my $session = open_session();
+
+		ask($session, 'SET parallel_leader_participation = on');
+		foreach my $pause ((0) x 10, 0.002, 0.01, 0, 0.1, 0, 0, 0.5)
+		{
+			sleep $pause;
+			is(ask($session, 'SELECT max(id) FROM m WHERE id < 1000'), 999,
+				'right answer after a pause');
+		}
+		ask($session, 'RESET parallel_leader_participation');
+		answers_with_workers($session, 'after pauses');
+		becomes("SELECT count(*) = 2 $workers AND leader_pid = $session->{backend} AND state = 'idle'",
+			'workers are idle');
+		push @places, map { processors($_) } $session->{backend}, worker_pids($session);
+		$session->close;
+	}
+	is(join(' ', @places), join(' ', ($all) x 15),
+		'sessions and workers may run on all processors');
+}
+
 # ---------- locks ----------
 
 # Ordinary parallel workers join the same group.
@@ -716,7 +755,7 @@ my $clock = time;
 foreach my $test (
 	\&test_session_ends, \&test_places, \&test_brief_sessions, \&test_no_place,
 	\&test_idle_begin, \&test_cancel, \&test_cancel_any_time, \&test_worker_ends,
-	\&test_gather, \&test_locks, \&test_databases, \&test_settings, \&test_writer,
+	\&test_processors, \&test_gather, \&test_locks, \&test_databases, \&test_settings, \&test_writer,
 	\&test_idle_end)
 {
 	$test->();
