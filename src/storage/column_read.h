@@ -56,6 +56,7 @@ struct SegmentReader
 	TupleDesc	desc;
 	bool		sequential;
 	SegmentCachePin pin;		/* what other readers share with this one */
+	StorePlace	place;			/* of its chunks, if there is no pin */
 	SegmentHeaderData header;
 	SegmentColumnData *columns; /* as stored */
 	ColumnReader *readers;		/* per attribute of desc */

@@ -22,7 +22,7 @@ typedef struct SegmentCacheKey
 
 /*
  * A segment's parts, as a reader decodes them.  What nobody needed yet is
- * NULL; what is set never changes.
+ * NULL; what is set never changes, but for what the store finds of its place.
  */
 typedef struct CachedSegment
 {
@@ -34,6 +34,7 @@ typedef struct CachedSegment
 	bool		listed;			/* lookups find it */
 	dlist_node	node;			/* among the listed, the last used first */
 
+	StorePlace	place;			/* of its chunks */
 	SegmentHeaderData header;
 	SegmentColumnData *columns; /* header.ncolumns, as stored */
 	struct ColumnMeta **metas;	/* per column as stored */

@@ -42,6 +42,9 @@ segment_reader_bytes(SegmentReader *segment, AttrNumber attnum, uint64 offset,
 	StoreStream stream;
 
 	stream.chunk_id = segment->entry.d.chunk_id;
+	stream.length = segment->entry.d.stream_length;
+	stream.place = segment->pin.segment == NULL ? &segment->place :
+		&segment->pin.segment->place;
 	stream.segment = segment->entry.d.first_block;
 	stream.column = reader_column_name(segment, attnum);
 	store_read(segment->store, &stream, offset, len, out);
@@ -171,6 +174,7 @@ reader_load_header(SegmentReader *segment)
 								 segment->columns, segment->context,
 								 &segment->pin))
 			return;
+		segment->pin.segment->place = segment->place;
 		pfree((char *) segment->columns - sizeof(SegmentHeaderData));
 	}
 	cached = segment->pin.segment;
@@ -193,7 +197,11 @@ reader_open(Store *store, const DirectoryEntry *entry, TupleDesc desc,
 	segment->entry = *entry;
 	segment->desc = desc;
 	if (fresh)
+	{
+		/* each chunk through the index, so that it is verified too */
+		segment->place.layout = STORE_APART;
 		reader_read_header(segment);
+	}
 	else
 		reader_load_header(segment);
 	reader_attach_columns(segment);
@@ -223,10 +231,8 @@ SegmentReader *
 segment_reader_open_fresh(Store *store, const DirectoryEntry *entry,
 						  TupleDesc desc, MemoryContext parent)
 {
-	SegmentReader *segment;
+	SegmentReader *segment = reader_open(store, entry, desc, true, parent);
 
-	store->by_index_only = true;
-	segment = reader_open(store, entry, desc, true, parent);
 	segment->sequential = true;
 	return segment;
 }

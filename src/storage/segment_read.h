@@ -50,8 +50,8 @@ extern SegmentReader *segment_reader_open(Store *store,
 										  TupleDesc desc, bool sequential,
 										  MemoryContext parent);
 /*
- * The same, without what this backend remembers of the segment; the store reads
- * each chunk through the index from now on.
+ * The same, without what this backend remembers of the segment, and with each
+ * chunk through the index.
  */
 extern SegmentReader *segment_reader_open_fresh(Store *store,
 												const DirectoryEntry *entry,

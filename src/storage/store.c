@@ -414,76 +414,67 @@ store_take_chunk(const StoreStream *stream, const StoreChunk *chunk,
 	return true;
 }
 
-/* ---------- chunks by their neighbours: README.md, invariant 10 ---------- */
+/* ---------- chunks side by side: README.md, invariant 10 ---------- */
 
-/* A stream whose chunks lie elsewhere so often is read through the index. */
-#define MISSES_MAX 3
-
-/* Where the chunk should be that is expected; false: nothing is known. */
-static bool
-store_guess(const Store *store, const StoreStream *stream,
-			const StoreRead *read, ItemPointer tid)
+static BlockNumber
+store_find_page(Store *store, Oid chunk_id, int32 chunk_seq)
 {
-	const StorePlace *place = &store->place;
-	int64		block = (int64) place->block + read->expected - place->chunk_seq;
+	BlockNumber page = InvalidBlockNumber;
+	ItemPointer tid;
 
-	if (place->chunk_id != stream->chunk_id || place->misses >= MISSES_MAX ||
-		block < 0 || block >= store->nblocks)
-		return false;
-	ItemPointerSet(tid, (BlockNumber) block, FirstOffsetNumber);
-	return true;
+	store_rescan(store, chunk_id, chunk_seq, chunk_seq);
+	/* to the end, which gives back the pin */
+	while ((tid = index_getnext_tid(store->scan, ForwardScanDirection)) != NULL)
+		page = ItemPointerGetBlockNumber(tid);
+	return page;
 }
 
-/* Take the chunk that is expected, if it is there. */
-static bool
-store_read_at(Store *store, const StoreStream *stream, HeapTuple tuple,
-			  StoreRead *read)
+static void
+store_find_place(Store *store, const StoreStream *stream)
 {
+	uint64		last = (stream->length - 1) / STORE_CHUNK_PAYLOAD;
+	StorePlace *place = stream->place;
+	BlockNumber page;
+
+	place->layout = STORE_APART;
+	if (stream->length == 0 || last == 0 || last > PG_INT32_MAX)
+		return;
+	place->first = store_find_page(store, stream->chunk_id, 0);
+	page = store_find_page(store, stream->chunk_id, (int32) last);
+	if (place->first != InvalidBlockNumber && page != InvalidBlockNumber &&
+		page == place->first + last)
+		place->layout = STORE_SIDE_BY_SIDE;
+}
+
+/* Take the chunk that is expected, if it is on its page. */
+static bool
+store_read_page(Store *store, const StoreStream *stream, StoreRead *read)
+{
+	HeapTupleData tuple;
 	StoreChunk	chunk;
 	Buffer		buffer;
 	bool		right;
 
-	if (!heap_fetch(store->toast, SnapshotAny, tuple, &buffer, false))
+	ItemPointerSet(&tuple.t_self, stream->place->first + read->expected,
+				   FirstOffsetNumber);
+	if (!heap_fetch(store->toast, SnapshotAny, &tuple, &buffer, false))
 		return false;
-	right = HeapTupleHeaderGetRawXmin(tuple->t_data) == store->place.xmin &&
-		store_take_apart(store, tuple, &chunk) == NULL &&
+	right = store_take_apart(store, &tuple, &chunk) == NULL &&
 		store_take_chunk(stream, &chunk, read);
 	ReleaseBuffer(buffer);
 	return right;
 }
 
-/* Take as many chunks as are where the last that was found lets expect them. */
+/* What is not where it should be is left to the index, now and later. */
 static void
-store_read_neighbours(Store *store, const StoreStream *stream, StoreRead *read)
+store_read_pages(Store *store, const StoreStream *stream, StoreRead *read)
 {
-	HeapTupleData tuple;
-
-	while (read->left > 0 && store_guess(store, stream, read, &tuple.t_self))
+	while (read->left > 0 && stream->place->layout == STORE_SIDE_BY_SIDE)
 	{
-		if (!store_read_at(store, stream, &tuple, read))
-		{
-			store->place.misses++;
-			return;
-		}
+		CHECK_FOR_INTERRUPTS();
+		if (!store_read_page(store, stream, read))
+			stream->place->layout = STORE_APART;
 	}
-}
-
-static void
-store_remember_place(Store *store, const StoreStream *stream, HeapTuple tuple,
-					 int32 chunk_seq)
-{
-	StorePlace *place = &store->place;
-
-	if (store->by_index_only)
-		return;
-	if (place->chunk_id != stream->chunk_id)
-		place->misses = 0;
-	place->chunk_id = stream->chunk_id;
-	place->chunk_seq = chunk_seq;
-	place->block = ItemPointerGetBlockNumber(&tuple->t_self);
-	place->xmin = HeapTupleHeaderGetRawXmin(tuple->t_data);
-	if (place->block >= store->nblocks)
-		store->nblocks = RelationGetNumberOfBlocks(store->toast);
 }
 
 /* ---------- chunks through the index ---------- */
@@ -506,7 +497,6 @@ store_read_indexed(Store *store, const StoreStream *stream, StoreRead *read)
 									damage);
 		if (!store_take_chunk(stream, &chunk, read))
 			break;
-		store_remember_place(store, stream, tuple, chunk.seq);
 	}
 	ExecClearTuple(store->slot);
 }
@@ -525,7 +515,9 @@ store_read(Store *store, const StoreStream *stream, uint64 offset, size_t len,
 	read.skip = offset % STORE_CHUNK_PAYLOAD;
 	read.left = len;
 	read.out = out;
-	store_read_neighbours(store, stream, &read);
+	if (stream->place->layout == STORE_UNKNOWN)
+		store_find_place(store, stream);
+	store_read_pages(store, stream, &read);
 	if (read.left > 0)
 		store_read_indexed(store, stream, &read);
 	if (read.left > 0)

@@ -22,14 +22,18 @@
 /* Payload bytes of one chunk of a stream; a chunk fills a page (format 2.2). */
 #define STORE_CHUNK_PAYLOAD 8096
 
-/* Where a chunk was found that fills its page. */
+/* Where the chunks of a stream lie. */
+typedef enum StoreLayout
+{
+	STORE_UNKNOWN,
+	STORE_SIDE_BY_SIDE,			/* one a page, on consecutive pages */
+	STORE_APART
+} StoreLayout;
+
 typedef struct StorePlace
 {
-	Oid			chunk_id;		/* InvalidOid: nowhere yet */
-	int32		chunk_seq;
-	BlockNumber block;
-	TransactionId xmin;
-	int			misses;			/* chunks that were not where they should be */
+	StoreLayout layout;
+	BlockNumber first;			/* of chunk 0, side by side */
 } StorePlace;
 
 typedef struct Store
@@ -45,9 +49,6 @@ typedef struct Store
 	ResourceOwner owner;		/* of the open relations */
 	IndexScanDesc scan;			/* over streams; NULL until one is read */
 	TupleTableSlot *slot;		/* empty between reads */
-	StorePlace	place;			/* of the last chunk that the index found */
-	BlockNumber nblocks;		/* the relation has at least these */
-	bool		by_index_only;	/* find each chunk through the index */
 } Store;
 
 /* A chunk tuple taken apart; the data points into it. */
@@ -63,6 +64,8 @@ typedef struct StoreChunk
 typedef struct StoreStream
 {
 	Oid			chunk_id;
+	uint64		length;
+	StorePlace *place;			/* of the caller's, who may keep it */
 	int64		segment;
 	const char *column;			/* or NULL */
 } StoreStream;
