@@ -54,19 +54,25 @@ blockshare_reinit(BlockScanShared *shared, Relation rel)
 /* ---------- rows ---------- */
 
 /*
- * What is not worth a piece, going by how long the last one took.  Who gave rows
- * away meanwhile was slow, and gets small ones.
+ * What is not worth a piece, going by how long the last one took.  What is
+ * skipped says nothing of what comes.  Who gave rows away meanwhile was slow,
+ * and gets small ones.
  */
 static uint64
 blockshare_least(const BlockScan *scan, instr_time now)
 {
-	uint64		us;
+	const BlockScanCounters *then = &scan->piece_counters;
+	double		blocks = scan->counters.blocks - then->blocks;
+	double		skipped = scan->counters.blocks_pruned - then->blocks_pruned +
+		scan->counters.blocks_metadata - then->blocks_metadata;
+	double		rows;
 
-	if (scan->piece_rows == 0)
+	if (scan->piece_rows == 0 || blocks == skipped)
 		return PIECE_ROWS;
 	INSTR_TIME_SUBTRACT(now, scan->piece_since);
-	us = INSTR_TIME_GET_MICROSEC(now);
-	return Max(PIECE_ROWS, scan->piece_rows * PIECE_US / Max(us, 1));
+	rows = scan->piece_rows * (1 - skipped / blocks) * PIECE_US /
+		Max(INSTR_TIME_GET_MICROSEC(now), 1);
+	return Max(PIECE_ROWS, (uint64) rows);
 }
 
 /*
@@ -122,6 +128,7 @@ blockshare_claim_piece(BlockScan *scan)
 			scan->piece_end = end;
 			scan->piece_rows = end - row;
 			scan->piece_since = now;
+			scan->piece_counters = scan->counters;
 			return true;
 		}
 		/* row is up to date now */

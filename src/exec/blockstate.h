@@ -93,7 +93,6 @@ typedef struct BlockScan
 	BlockFilter *filters;
 	BlockScanShared *shared;	/* NULL: serial */
 	BlockScanCounters counters;
-
 	/* rows beyond do not matter any more to who looks for newest or oldest */
 	AttrNumber	bound_attno;	/* 0: none */
 	int64		bound_low;
@@ -116,8 +115,9 @@ typedef struct BlockScan
 	uint64		rows_before;	/* of the segments before order[next] */
 	uint64		piece_row;		/* of a parallel scan: what is left of the */
 	uint64		piece_end;		/* piece that was claimed last */
-	uint64		piece_rows;		/* in all of it */
-	instr_time	piece_since;	/* when it was claimed */
+	uint64		piece_rows;		/* in all of it; when it was claimed, */
+	instr_time	piece_since;	/* and the counters of then: */
+	BlockScanCounters piece_counters;
 	bool		segments_done;
 	const DirectoryEntry *entry;	/* current segment */
 	uint32		low;			/* its rows that are ours */
