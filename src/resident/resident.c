@@ -11,6 +11,7 @@
 #include "catalog/namespace.h"
 #include "miscadmin.h"
 #include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
 #include "postmaster/bgworker.h"
 #include "storage/dsm.h"
 #include "storage/ipc.h"
@@ -23,7 +24,6 @@
 #include "utils/wait_event.h"
 
 #include "resident/residentcount.h"
-#include "resident/residentplace.h"
 #include "resident/residentshare.h"
 
 /* The session's view of a worker. */
@@ -163,13 +163,13 @@ create_memory(int wanted)
 	shared->nslots = nslots;
 	for (i = 0; i < RESIDENT_MAX; i++)
 		pg_atomic_init_u32(&shared->slots[i].phase, RESIDENT_GONE);
-	dsm_pin_mapping(created);
-	segment = created;
 	queue_memory = AllocSetContextCreate(TopMemoryContext,
 										 "rusts parallel worker queues",
 										 ALLOCSET_DEFAULT_SIZES);
-	before_shmem_exit(resident_leave, (Datum) 0);
 	RegisterResourceReleaseCallback(release_job, NULL);
+	before_shmem_exit(resident_leave, (Datum) 0);
+	dsm_pin_mapping(created);
+	segment = created;
 }
 
 /* ---------- the job ---------- */
@@ -284,6 +284,7 @@ start_worker(int i)
 	if (failed_starts >= FAILED_STARTS_MAX || !residentcount_has_room())
 		return false;
 	shared->slots[i].proc = NULL;
+	residentplace_init(&shared->slots[i].place);
 	pg_atomic_write_u32(&shared->slots[i].phase, RESIDENT_POSTED);
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS |
 		BGWORKER_BACKEND_DATABASE_CONNECTION | BGWORKER_CLASS_PARALLEL;
@@ -323,6 +324,10 @@ post_to(int i)
 	slot->error.code = 0;
 	if (worker->handle != NULL)
 		status = GetBackgroundWorkerPid(worker->handle, &pid);
+	/* when the session waits for its workers, its processor is free */
+	if (status == BGWH_STARTED && phase_of(i) == RESIDENT_IDLE &&
+		parallel_leader_participation)
+		residentplace_keep_off(&slot->place, pid);
 	there = status != BGWH_STOPPED &&
 		change_phase(i, RESIDENT_IDLE, RESIDENT_POSTED);
 	if (!there && !start_worker(i))
@@ -331,9 +336,6 @@ post_to(int i)
 	old = MemoryContextSwitchTo(queue_memory);
 	worker->queue = shm_mq_attach(queue, NULL, worker->handle);
 	MemoryContextSwitchTo(old);
-	/* one that is not there yet does not sleep, nor know where it may run */
-	if (there && status == BGWH_STARTED && slot->proc != NULL)
-		residentplace_keep_off(pid);
 	if (there)
 		wake(i);
 	return true;
@@ -349,7 +351,6 @@ resident_post(const StringInfoData *work, Snapshot snapshot,
 	if (!write_state() || !write_job(work, snapshot, params))
 		return false;
 	pg_memory_barrier();
-	MemoryContextReset(queue_memory);
 	progress = JOB_OFFERED;
 	owner = CurrentResourceOwner;
 	taken = 0;
@@ -415,13 +416,15 @@ withdraw(void)
 
 /*
  * The worker has closed the queue: there is nobody to tell so, and to detach would
- * only wake a worker that has gone to sleep.
+ * only wake a worker that has gone to sleep.  But it may hold the queue's lock
+ * still, in the memory where the next job's queue will be.
  */
 static void
 finish(int i)
 {
 	ResidentSlot *slot = &shared->slots[i];
 
+	(void) shm_mq_get_sender(shm_mq_get_queue(workers[i].queue));
 	workers[i].queue = NULL;
 	pg_memory_barrier();
 	if (slot->error.code != 0)
@@ -515,6 +518,7 @@ resident_receive(StringInfo message)
 		CHECK_FOR_INTERRUPTS();
 	}
 	progress = JOB_NONE;
+	MemoryContextReset(queue_memory);
 	return false;
 }
 
@@ -564,6 +568,7 @@ resident_abandon(void)
 	for (i = 0; i < RESIDENT_MAX; i++)
 		abandon_worker(i);
 	progress = JOB_NONE;
+	MemoryContextReset(queue_memory);
 	RESUME_INTERRUPTS();
 }
 

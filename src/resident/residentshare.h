@@ -14,6 +14,7 @@
 #include "storage/proc.h"
 
 #include "resident/resident.h"
+#include "resident/residentplace.h"
 
 #define RESIDENT_STATE_BYTES (32 * 1024)
 #define RESIDENT_JOB_BYTES (64 * 1024)
@@ -42,6 +43,7 @@ typedef struct ResidentSlot
 {
 	pg_atomic_uint32 phase;
 	PGPROC	   *proc;			/* of the worker; NULL: not there yet */
+	ResidentPlace place;
 	bool		done;			/* the job that was taken ended well */
 	ResidentError error;
 	BufferUsage buffers;

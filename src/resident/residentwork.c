@@ -24,7 +24,6 @@
 #include "utils/wait_event.h"
 
 #include "resident/residentcount.h"
-#include "resident/residentplace.h"
 #include "resident/residentshare.h"
 
 /* Exit after so long without a job. */
@@ -199,7 +198,10 @@ wait_for_job(void)
 		if (shared->quit)
 			return false;
 		if (change_phase(RESIDENT_POSTED, RESIDENT_TAKEN))
+		{
+			residentplace_release(&slot->place);
 			return true;
+		}
 		if (TimestampDifferenceExceeds(since, GetCurrentTimestamp(),
 									   RESIDENT_IDLE_MS) &&
 			change_phase(RESIDENT_IDLE, RESIDENT_GONE))
@@ -209,7 +211,6 @@ wait_for_job(void)
 						  reported ? RESIDENT_IDLE_MS : RESIDENT_PAUSE_MS,
 						  PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
-		residentplace_release();
 		if ((event & WL_TIMEOUT) && !reported)
 		{
 			(void) pgstat_report_stat(true);
@@ -267,13 +268,13 @@ join_session(Datum arg)
 	shared = dsm_segment_address(segment);
 	slot = &shared->slots[number];
 	residentcount_join();
-	residentplace_init();
 	if (!BecomeLockGroupMember(shared->leader, shared->leader_pid))
 		return false;
 	BackgroundWorkerInitializeConnectionByOid(shared->database, shared->user,
 											  BGWORKER_BYPASS_ALLOWCONN);
 	SetClientEncoding(GetDatabaseEncoding());
 	ParallelWorkerNumber = number;
+	residentplace_allow(&slot->place);
 	slot->proc = MyProc;
 	pg_memory_barrier();
 	return true;
