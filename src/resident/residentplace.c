@@ -81,16 +81,23 @@ void
 residentplace_keep_off(ResidentPlace *place, pid_t worker)
 {
 	int			here = sched_getcpu();
+	uint32		taken = pg_atomic_read_u32(place);
 	cpu_set_t	processors;
 
-	/* who did not take the last job is kept off one already */
-	if (pg_atomic_read_u32(place) != PLACE_ANY || here < 0 ||
+	if (taken == PLACE_NEVER || taken == (uint32) here || here < 0 ||
 		here >= CPU_SETSIZE ||
-		sched_getaffinity(worker, sizeof(processors), &processors) != 0 ||
-		!CPU_ISSET(here, &processors) || CPU_COUNT(&processors) == 1)
+		sched_getaffinity(worker, sizeof(processors), &processors) != 0)
 		return;
-	CPU_CLR(here, &processors);
-	pg_atomic_write_u32(place, here);
+	/* who did not get to the last job is kept off one still */
+	if (taken != PLACE_ANY)
+		CPU_SET(taken, &processors);
+	if (CPU_ISSET(here, &processors) && CPU_COUNT(&processors) > 1)
+	{
+		CPU_CLR(here, &processors);
+		pg_atomic_write_u32(place, here);
+	}
+	else
+		pg_atomic_write_u32(place, PLACE_ANY);
 	if (sched_setaffinity(worker, sizeof(processors), &processors) != 0)
 		pg_atomic_write_u32(place, PLACE_NEVER);
 }

@@ -517,7 +517,8 @@ store_read(Store *store, const StoreStream *stream, uint64 offset, size_t len,
 	read.out = out;
 	if (stream->place->layout == STORE_UNKNOWN)
 		store_find_place(store, stream);
-	store_read_pages(store, stream, &read);
+	if (offset <= stream->length && len <= stream->length - offset)
+		store_read_pages(store, stream, &read);
 	if (read.left > 0)
 		store_read_indexed(store, stream, &read);
 	if (read.left > 0)
