@@ -98,7 +98,6 @@ sub print_parallel
 	foreach my $query (@$queries)
 	{
 		my ($one, $two) = map { $self->ms($query->{name}, $mode, $_) } qw(rusts rusts2);
-
 		my ($gain, $room) = map { $self->ms($query->{name}, $mode, $_) } qw(gain room);
 
 		row($query->{name}, figure($one, 1), figure($two, 1), sprintf('%.2f', $gain), sprintf('%.2f', $room), $gain >= 1.6 ? 'ok' : 'MISSED 1.6') if $gain && $room;

@@ -2,8 +2,9 @@
 # of one table at the same time, beside transactions that rolled back, values that
 # PostgreSQL itself put into the TOAST relation, and space that VACUUM has freed.
 #
-# A reader looks for a chunk beside the one that it knows, and asks the index
-# where it is not there (src/storage/README.md, 10).
+# A reader goes to the pages of a segment by itself where the index says that they
+# are consecutive, and asks the index for every read where they are not
+# (src/storage/README.md, 10).
 use strict;
 use warnings;
 
