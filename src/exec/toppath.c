@@ -41,6 +41,38 @@ toppath_query_is_simple(PlannerInfo *root)
 		bms_num_members(root->all_baserels) == 1;
 }
 
+/* What a LIMIT or OFFSET comes to at any execution of the plan; -1: who knows. */
+static int64
+limit_constant(Node *node)
+{
+	Const	   *constant = (Const *) node;
+
+	if (!IsA(node, Const) || constant->constisnull)
+		return -1;
+	return DatumGetInt64(constant->constvalue);
+}
+
+/*
+ * The rows that LIMIT and OFFSET want, 0: unknown, or too many.  The planner's
+ * own number (limit_tuples) is an estimate where these are no constants.
+ */
+static int
+toppath_limit(const Query *parse)
+{
+	int64		count;
+	int64		offset = 0;
+
+	if (parse->limitCount == NULL)
+		return 0;
+	count = limit_constant(parse->limitCount);
+	if (parse->limitOffset != NULL)
+		offset = limit_constant(parse->limitOffset);
+	if (count < 1 || count > TOP_COUNT_MAX || offset < 0 ||
+		offset > TOP_COUNT_MAX - count)
+		return 0;
+	return (int) (count + offset);
+}
+
 static Expr *
 strip_relabel(Expr *expr)
 {
@@ -132,12 +164,12 @@ toppath_for_order(PlannerInfo *root, RelOptInfo *rel, ScanTopPlan *plan,
 	if (parse->distinctClause != NIL)
 		return parse->hasDistinctOn &&
 			toppath_for_distinct(root, rel, plan, rows);
-	if (root->limit_tuples < 1 || root->limit_tuples > TOP_COUNT_MAX)
+	plan->count = toppath_limit(parse);
+	if (plan->count == 0)
 		return false;
-	plan->count = (int) root->limit_tuples;
 	plan->ties = list_length(root->sort_pathkeys) > 1 ||
 		parse->limitOption == LIMIT_OPTION_WITH_TIES;
-	*rows = root->limit_tuples * 2;
+	*rows = plan->count * 2.0;
 	return toppath_set_order(rel, linitial(root->sort_pathkeys), plan);
 }
 
@@ -261,22 +293,15 @@ toppath_for_buckets(PlannerInfo *root, RelOptInfo *rel, List *keys, int *key,
 	Query	   *parse = root->parse;
 	PathKey    *pathkey;
 	ListCell   *cell;
-	int64		count;
+	int			count = toppath_limit(parse);
 
-	if (!toppath_query_is_simple(root) || parse->distinctClause != NIL ||
-		parse->havingQual != NULL || root->sort_pathkeys == NIL ||
-		parse->limitOption == LIMIT_OPTION_WITH_TIES ||
-		parse->limitCount == NULL || !IsA(parse->limitCount, Const) ||
-		((Const *) parse->limitCount)->constisnull ||
-		(parse->limitOffset != NULL && !IsA(parse->limitOffset, Const)))
+	if (count == 0 || !toppath_query_is_simple(root) ||
+		parse->distinctClause != NIL || parse->havingQual != NULL ||
+		root->sort_pathkeys == NIL ||
+		parse->limitOption == LIMIT_OPTION_WITH_TIES)
 		return 0;
-	count = DatumGetInt64(((Const *) parse->limitCount)->constvalue);
-	if (parse->limitOffset != NULL &&
-		!((Const *) parse->limitOffset)->constisnull)
-		count += DatumGetInt64(((Const *) parse->limitOffset)->constvalue);
 	pathkey = linitial(root->sort_pathkeys);
-	if (count < 1 || count > TOP_COUNT_MAX ||
-		pathkey->pk_strategy != BTGreaterStrategyNumber)
+	if (pathkey->pk_strategy != BTGreaterStrategyNumber)
 		return 0;
 	foreach(cell, keys)
 	{
@@ -288,7 +313,7 @@ toppath_for_buckets(PlannerInfo *root, RelOptInfo *rel, List *keys, int *key,
 				toppath_bucket_column(lfirst(cell), attno, zoned))
 			{
 				*key = foreach_current_index(cell);
-				return (int) count;
+				return count;
 			}
 	}
 	return 0;
