@@ -128,8 +128,8 @@ blockprune_wants(void *arg, const DirectoryEntry *entry)
 	scan->entry = entry;
 	for (i = 0; i < scan->nfilters && wanted; i++)
 		if (scan->filters[i].fixed)
-			wanted = zone_test_eval(scan->filters[i].test, lookup_segment_zone,
-									scan) != ZONE_NONE;
+			wanted = zone_test_eval(scan->filters[i].test, ZONE_AHEAD,
+									lookup_segment_zone, scan) != ZONE_NONE;
 	scan->entry = NULL;
 	return wanted;
 }
@@ -151,7 +151,8 @@ blockprune_segment(BlockScan *scan)
 		ZoneVerdict verdict = ZONE_SOME;
 
 		if (filter->test != NULL)
-			verdict = zone_test_eval(filter->test, lookup_segment_zone, scan);
+			verdict = zone_test_eval(filter->test, ZONE_AMID,
+									 lookup_segment_zone, scan);
 		if (verdict == ZONE_NONE)
 			return false;
 		filter->segment_true = verdict == ZONE_ALL;
@@ -369,7 +370,8 @@ blockprune_block(BlockScan *scan)
 		filter->block_true = filter->segment_true;
 		if (filter->block_true || filter->test == NULL)
 			continue;
-		verdict = zone_test_eval(filter->test, lookup_block_zone, scan);
+		verdict = zone_test_eval(filter->test, ZONE_AMID, lookup_block_zone,
+								 scan);
 		if (verdict == ZONE_NONE)
 			return false;
 		filter->block_true = verdict == ZONE_ALL;

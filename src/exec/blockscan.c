@@ -99,7 +99,8 @@ blockscan_compile(BlockScan *scan, PlanState *parent, TupleTableSlot *slot,
 
 		filter->expr = vexpr_compile(expr, parent, scan->desc, slot);
 		if (settings_enable_pruning)
-			filter->test = zone_test_compile(expr, parent, scan->desc);
+			filter->test = zone_test_compile(expr, filter->expr, parent,
+											 scan->desc);
 		filter->fixed = filter->test != NULL &&
 			!blockscan_uses_parameter((Node *) expr, NULL);
 		filter->attnos = blockscan_attnos(scan, (Node *) expr);

@@ -38,6 +38,7 @@
 #include "exec/steprows.h"
 #include "exec/toppath.h"
 #include "exec/vexpr.h"
+#include "exec/vexpr_ahead.h"
 #include "table/planner.h"
 #include "table/settings.h"
 
@@ -281,6 +282,7 @@ typedef struct ScanClause
 {
 	RestrictInfo *rinfo;
 	bool		safe;			/* cannot fail, whatever the row */
+	bool		is_volatile;
 	double		rank;			/* smaller first, among its like */
 	int			position;		/* as given */
 } ScanClause;
@@ -319,7 +321,9 @@ clause_examine(PlannerInfo *root, ScanClause *clause)
 	QualCost	cost;
 	double		units;
 
-	clause->safe = !contain_leaked_vars(expr) || clause_is_match(expr);
+	clause->is_volatile = contain_volatile_functions(expr);
+	clause->safe = (!contain_leaked_vars(expr) &&
+					vexpr_ahead_is_harmless(expr)) || clause_is_match(expr);
 	if (!clause->safe)
 	{
 		cost_qual_eval_node(&cost, expr, root);
@@ -349,7 +353,7 @@ clause_compare(const void *a, const void *b)
 /*
  * The clauses in the order of evaluation, and which of them may be evaluated
  * on tags before all others: those that neither fail nor leak, or that have only
- * such before them.
+ * such before them.  A volatile one wants to be asked for each row.
  */
 static List *
 scanpath_order_clauses(PlannerInfo *root, List *rinfos, List **early)
@@ -382,7 +386,8 @@ scanpath_order_clauses(PlannerInfo *root, List *rinfos, List **early)
 			(rinfo->security_level == clauses[0].rinfo->security_level ||
 			 !contain_leaked_vars((Node *) rinfo->clause));
 		filters = lappend(filters, rinfo->clause);
-		*early = lappend_int(*early, all_early || i == 0);
+		*early = lappend_int(*early, (all_early || i == 0) &&
+							 !clauses[i].is_volatile);
 	}
 	return filters;
 }

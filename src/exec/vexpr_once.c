@@ -121,12 +121,27 @@ once_compute(OnceExpr *once)
 	once->generation = shared->generation;
 }
 
+bool
+vexpr_once_is_known(const VExpr *expr)
+{
+	const OnceExpr *once = (const OnceExpr *) expr;
+
+	return once->state == NULL ||
+		once->generation == expr->shared->generation;
+}
+
+Node *
+vexpr_once_node(const VExpr *expr)
+{
+	return ((const OnceExpr *) expr)->node;
+}
+
 Datum
 vexpr_once_value(VExpr *expr, bool *isnull)
 {
 	OnceExpr   *once = (OnceExpr *) expr;
 
-	if (once->state != NULL && once->generation != expr->shared->generation)
+	if (!vexpr_once_is_known(expr))
 		once_compute(once);
 	*isnull = once->value_isnull;
 	return once->value;
@@ -153,11 +168,13 @@ vexpr_build_once(VExprShared *shared, Node *node)
 {
 	OnceExpr   *once;
 	ListCell   *cell;
+	MemoryContext old;
 
 	/* the same may stand in several places, or be compiled in several ways */
 	foreach(cell, shared->onces)
 		if (equal(((OnceExpr *) lfirst(cell))->node, node))
 			return lfirst(cell);
+	old = MemoryContextSwitchTo(shared->memory);
 	once = vexpr_node_create(shared, &once_class, sizeof(OnceExpr),
 							 exprType(node));
 	once->node = node;
@@ -171,6 +188,7 @@ vexpr_build_once(VExprShared *shared, Node *node)
 	}
 	else
 		once->state = init_whole(shared, node);
+	MemoryContextSwitchTo(old);
 	return &once->base;
 }
 

@@ -12,6 +12,9 @@ extern bool vexpr_is_once(Node *node);
 extern VExpr *vexpr_build_once(VExprShared *shared, Node *node);
 /* The value, computed when it is not known yet; valid until rescan. */
 extern Datum vexpr_once_value(VExpr *expr, bool *isnull);
+/* Has it been computed? */
+extern bool vexpr_once_is_known(const VExpr *expr);
+extern Node *vexpr_once_node(const VExpr *expr);
 
 /*
  * For PostgreSQL to evaluate on shared->slot, in vexpr_econtext, parts without

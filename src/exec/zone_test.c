@@ -13,6 +13,9 @@
  * A constant must be comparable in the same way, so only operators of the
  * column type's own btree family between types of one kind are understood.
  *
+ * The constant side is evaluated ahead of the rows only where that cannot fail
+ * (vexpr_ahead.c); else the test says nothing until rows have needed the value.
+ *
  * In place of the column may stand a function of it that never decreases, as
  * time_bucket and date_trunc are (vexpr_find_step): between its values for the
  * smallest and the largest input lie all others.  One that goes by the local
@@ -35,6 +38,8 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
+#include "exec/vexpr_ahead.h"
+#include "exec/vexpr_once.h"
 #include "exec/vexpr_step.h"
 #include "exec/zone_test.h"
 #include "storage/value.h"
@@ -65,6 +70,9 @@ struct ZoneTest
 	AttrNumber	attno;
 	bool		is_float;
 	ExprState  *step;			/* of a function of the column, or NULL */
+	Node	   *step_node;
+	bool		step_harmless;	/* cannot fail; known once step_examined */
+	bool		step_examined;
 	ExprContext *step_context;
 	Oid			step_type;		/* of its value */
 	Oid			step_input;		/* of the column */
@@ -72,18 +80,27 @@ struct ZoneTest
 	char	   *step_zone;		/* NULL: the session's time zone */
 	int			strategy;		/* btree's, or NE_STRATEGY */
 	bool		is_not;			/* IS NOT NULL */
-	ExprState  *constant;
-	ExprContext *econtext;
+	VExprShared *shared;		/* of the filter */
+	VExpr	   *constant;
 	Oid			constant_type;	/* of an element, for IN */
 
 	/* the constant, once evaluated */
 	bool		ready;
+	bool		ahead;			/* it could be, ahead of all rows */
 	bool		isnull;			/* or an array with a NULL in it */
 	int			nvalues;
 	int64	   *values;			/* as in a zone */
 	List	   *children;
 	MemoryContext context;
 };
+
+/* What tests are compiled from. */
+typedef struct ZoneSource
+{
+	VExprShared *shared;
+	PlanState  *parent;
+	TupleDesc	desc;
+} ZoneSource;
 
 /* ---------- compiling ---------- */
 
@@ -126,23 +143,14 @@ zone_is_column(Expr *expr, TupleDesc desc)
 		((Var *) expr)->varattno <= desc->natts;
 }
 
-/* Constant for the length of a scan? */
-static bool
-zone_is_constant(Expr *expr)
-{
-	return expr != NULL && !contain_var_clause((Node *) expr) &&
-		!contain_volatile_functions((Node *) expr) &&
-		!contain_subplans((Node *) expr);
-}
-
 static ZoneTest *
-zone_test_make(ZoneTestKind kind, PlanState *parent)
+zone_test_make(ZoneTestKind kind, const ZoneSource *source)
 {
 	ZoneTest   *test = palloc0(sizeof(ZoneTest));
 
 	test->kind = kind;
 	test->context = CurrentMemoryContext;
-	test->econtext = parent->ps_ExprContext;
+	test->shared = source->shared;
 	return test;
 }
 
@@ -196,25 +204,25 @@ zone_is_step(Expr *expr, TupleDesc desc, StepShape *shape)
 
 /* A comparison of the column, or of a function of it, with something else. */
 static ZoneTest *
-zone_make_pair(ZoneTestKind kind, Expr *left, PlanState *parent,
-			   TupleDesc desc)
+zone_make_pair(ZoneTestKind kind, Expr *left, const ZoneSource *source)
 {
 	ZoneTest   *test;
 	StepShape	shape;
 
-	if (zone_is_column(left, desc))
+	if (zone_is_column(left, source->desc))
 	{
-		test = zone_test_make(kind, parent);
+		test = zone_test_make(kind, source);
 		test->attno = ((Var *) left)->varattno;
 		return test;
 	}
-	if (!zone_is_step(left, desc, &shape))
+	if (!zone_is_step(left, source->desc, &shape))
 		return NULL;
-	test = zone_test_make(kind, parent);
+	test = zone_test_make(kind, source);
 	test->attno = shape.var->varattno;
 	test->step = ExecInitExpr((Expr *) zone_replace_column((Node *) left, NULL),
-							  parent);
-	test->step_context = CreateExprContext(parent->state);
+							  source->parent);
+	test->step_node = (Node *) left;
+	test->step_context = CreateExprContext(source->parent->state);
 	test->step_type = exprType((Node *) left);
 	test->step_input = getBaseType(shape.var->vartype);
 	test->step_zoned = shape.zoned;
@@ -223,16 +231,16 @@ zone_make_pair(ZoneTestKind kind, Expr *left, PlanState *parent,
 }
 
 static ZoneTest *
-zone_compile_pair(ZoneTestKind kind, Oid opno, List *args, PlanState *parent,
-				  TupleDesc desc)
+zone_compile_pair(ZoneTestKind kind, Oid opno, List *args,
+				  const ZoneSource *source)
 {
-	Expr	   *left = zone_strip(linitial(args));
-	Expr	   *right = zone_strip(lsecond(args));
+	Expr	   *left = linitial(args);
+	Expr	   *right = lsecond(args);
 	Oid			column_type;
 	Oid			constant_type;
 	ZoneTest   *test;
 
-	if (kind == TEST_COMPARE && zone_is_constant(left))
+	if (kind == TEST_COMPARE && vexpr_is_once((Node *) left))
 	{
 		Expr	   *swap = left;
 
@@ -240,15 +248,15 @@ zone_compile_pair(ZoneTestKind kind, Oid opno, List *args, PlanState *parent,
 		right = swap;
 		opno = get_commutator(opno);
 	}
-	if (!OidIsValid(opno) || !zone_is_constant(right))
+	if (!OidIsValid(opno) || !vexpr_is_once((Node *) right))
 		return NULL;
-	test = zone_make_pair(kind, left, parent, desc);
+	test = zone_make_pair(kind, zone_strip(left), source);
 	if (test == NULL)
 		return NULL;
 
 	/* the stored number is of the column's base type */
 	column_type = getBaseType(test->step != NULL ? test->step_type :
-							  TupleDescAttr(desc, test->attno - 1)->atttypid);
+							  TupleDescAttr(source->desc, test->attno - 1)->atttypid);
 	constant_type = getBaseType(exprType((Node *) right));
 	if (kind == TEST_IN)
 		constant_type = getBaseType(get_element_type(constant_type));
@@ -259,14 +267,16 @@ zone_compile_pair(ZoneTestKind kind, Oid opno, List *args, PlanState *parent,
 
 	test->is_float = zone_type_kind(column_type) == 3;
 	test->strategy = zone_strategy(opno, column_type);
-	test->constant = ExecInitExpr(right, parent);
+	test->constant = vexpr_build_once(source->shared, (Node *) right);
 	test->constant_type = constant_type;
 	return test->strategy == 0 ? NULL : test;
 }
 
+static ZoneTest *zone_compile(Expr *expr, const ZoneSource *source);
+
 /* AND and OR: what is not understood stays as a NULL child. */
 static ZoneTest *
-zone_compile_bool(BoolExpr *expr, PlanState *parent, TupleDesc desc)
+zone_compile_bool(BoolExpr *expr, const ZoneSource *source)
 {
 	ZoneTest   *test;
 	bool		any = false;
@@ -274,10 +284,10 @@ zone_compile_bool(BoolExpr *expr, PlanState *parent, TupleDesc desc)
 
 	test = zone_test_make(expr->boolop == AND_EXPR ? TEST_AND :
 						  expr->boolop == OR_EXPR ? TEST_OR : TEST_NOT,
-						  parent);
+						  source);
 	foreach(cell, expr->args)
 	{
-		ZoneTest   *child = zone_test_compile(lfirst(cell), parent, desc);
+		ZoneTest   *child = zone_compile(lfirst(cell), source);
 
 		any |= child != NULL;
 		test->children = lappend(test->children, child);
@@ -285,8 +295,8 @@ zone_compile_bool(BoolExpr *expr, PlanState *parent, TupleDesc desc)
 	return any ? test : NULL;
 }
 
-ZoneTest *
-zone_test_compile(Expr *expr, PlanState *parent, TupleDesc desc)
+static ZoneTest *
+zone_compile(Expr *expr, const ZoneSource *source)
 {
 	ZoneTest   *test = NULL;
 
@@ -295,39 +305,46 @@ zone_test_compile(Expr *expr, PlanState *parent, TupleDesc desc)
 		return NULL;
 	if (IsA(expr, OpExpr) && list_length(((OpExpr *) expr)->args) == 2)
 		return zone_compile_pair(TEST_COMPARE, ((OpExpr *) expr)->opno,
-								 ((OpExpr *) expr)->args, parent, desc);
+								 ((OpExpr *) expr)->args, source);
 	if (IsA(expr, ScalarArrayOpExpr) && ((ScalarArrayOpExpr *) expr)->useOr)
 	{
 		test = zone_compile_pair(TEST_IN, ((ScalarArrayOpExpr *) expr)->opno,
-								 ((ScalarArrayOpExpr *) expr)->args, parent,
-								 desc);
+								 ((ScalarArrayOpExpr *) expr)->args, source);
 		if (test != NULL && test->strategy != BTEqualStrategyNumber)
 			return NULL;
 		return test;
 	}
 	if (IsA(expr, BoolExpr))
-		return zone_compile_bool((BoolExpr *) expr, parent, desc);
+		return zone_compile_bool((BoolExpr *) expr, source);
 	if (IsA(expr, NullTest) && !((NullTest *) expr)->argisrow &&
-		zone_is_column(((NullTest *) expr)->arg, desc))
+		zone_is_column(((NullTest *) expr)->arg, source->desc))
 	{
-		test = zone_test_make(TEST_NULL, parent);
+		test = zone_test_make(TEST_NULL, source);
 		test->attno = ((Var *) ((NullTest *) expr)->arg)->varattno;
 		test->is_not = ((NullTest *) expr)->nulltesttype == IS_NOT_NULL;
 		return test;
 	}
-	if (zone_is_column(expr, desc) && exprType((Node *) expr) == BOOLOID)
+	if (zone_is_column(expr, source->desc) && exprType((Node *) expr) == BOOLOID)
 	{
-		test = zone_test_make(TEST_BOOL, parent);
+		test = zone_test_make(TEST_BOOL, source);
 		test->attno = ((Var *) expr)->varattno;
 		return test;
 	}
-	if (zone_is_constant(expr) && exprType((Node *) expr) == BOOLOID)
+	if (vexpr_is_once((Node *) expr) && exprType((Node *) expr) == BOOLOID)
 	{
-		test = zone_test_make(TEST_CONSTANT, parent);
-		test->constant = ExecInitExpr(expr, parent);
+		test = zone_test_make(TEST_CONSTANT, source);
+		test->constant = vexpr_build_once(source->shared, (Node *) expr);
 		test->constant_type = BOOLOID;
 	}
 	return test;
+}
+
+ZoneTest *
+zone_test_compile(Expr *expr, VExpr *filter, PlanState *parent, TupleDesc desc)
+{
+	ZoneSource	source = {filter->shared, parent, desc};
+
+	return zone_compile(expr, &source);
 }
 
 /* ---------- constants ---------- */
@@ -380,7 +397,7 @@ zone_read_array(ZoneTest *test, Datum value)
 }
 
 static void
-zone_test_prepare(ZoneTest *test)
+zone_read_constant(ZoneTest *test)
 {
 	MemoryContext old;
 	Datum		value;
@@ -389,8 +406,7 @@ zone_test_prepare(ZoneTest *test)
 	if (test->values != NULL)
 		pfree(test->values);
 	test->values = NULL;
-	value = ExecEvalExprSwitchContext(test->constant, test->econtext,
-									  &test->isnull);
+	value = vexpr_once_value(test->constant, &test->isnull);
 	test->ready = true;
 	if (test->isnull)
 		return;
@@ -406,6 +422,20 @@ zone_test_prepare(ZoneTest *test)
 	MemoryContextSwitchTo(old);
 }
 
+/* Get the constant, if it can be had now. */
+static bool
+zone_test_prepare(ZoneTest *test, ZoneTime time)
+{
+	if (!test->ready)
+	{
+		test->ahead = vexpr_ahead_compute(test->constant);
+		if (!test->ahead && !vexpr_once_is_known(test->constant))
+			return false;
+		zone_read_constant(test);
+	}
+	return test->ahead || time == ZONE_AMID;
+}
+
 void
 zone_test_rescan(ZoneTest *test)
 {
@@ -414,6 +444,7 @@ zone_test_rescan(ZoneTest *test)
 	if (test == NULL)
 		return;
 	test->ready = false;
+	test->step_examined = false;
 	foreach(cell, test->children)
 		zone_test_rescan(lfirst(cell));
 }
@@ -525,14 +556,17 @@ zone_step_input_is_safe(Oid type, int64 value)
 	switch (type)
 	{
 		case INT2OID:
-			return Abs(value) < (1 << 14);
+			return value > -(1 << 14) && value < (1 << 14);
 		case INT4OID:
-			return Abs(value) < (1 << 30);
+			return value > -(1 << 30) && value < (1 << 30);
 		case DATEOID:
-			return Abs(value) < 10 * 1000 * 1000;
+			return value > -VEXPR_MODERATE_DAYS && value < VEXPR_MODERATE_DAYS;
+		case INT8OID:
+			return value > -(INT64CONST(1) << 62) &&
+				value < (INT64CONST(1) << 62);
 		default:
-			return value > -(INT64CONST(1) << 57) &&
-				value < (INT64CONST(1) << 57);
+			return value > -VEXPR_MODERATE_USECS &&
+				value < VEXPR_MODERATE_USECS;
 	}
 }
 
@@ -593,16 +627,24 @@ zone_apply_step(ZoneTest *test, Zone *zone)
 
 	if (!zone->has_minmax || zone->nulls >= zone->rows)
 		return true;
+	if (!test->step_examined)
+	{
+		test->step_harmless = vexpr_ahead_step(test->shared, test->step_node);
+		test->step_examined = true;
+	}
+	if (!test->step_harmless)
+		return false;
 	slack = zone_step_slack(test, zone);
 	return zone_step_value(test, zone->min - slack, &zone->min) &&
 		zone_step_value(test, zone->max + slack, &zone->max);
 }
 
-static int	zone_eval(ZoneTest *test, ZoneLookup lookup, void *arg);
+static int	zone_eval(ZoneTest *test, ZoneTime time, ZoneLookup lookup,
+					  void *arg);
 
 /* AND; OR is NOT (NOT a AND NOT b). */
 static int
-zone_eval_bool(ZoneTest *test, ZoneLookup lookup, void *arg)
+zone_eval_bool(ZoneTest *test, ZoneTime time, ZoneLookup lookup, void *arg)
 {
 	bool		is_or = test->kind == TEST_OR;
 	int			decisive = is_or ? CAN_TRUE : CAN_FALSE;
@@ -615,7 +657,7 @@ zone_eval_bool(ZoneTest *test, ZoneLookup lookup, void *arg)
 
 	foreach(cell, test->children)
 	{
-		int			can = zone_eval(lfirst(cell), lookup, arg);
+		int			can = zone_eval(lfirst(cell), time, lookup, arg);
 
 		all_neutral &= (can & neutral) != 0;
 		can_decide |= (can & decisive) != 0;
@@ -629,7 +671,7 @@ zone_eval_bool(ZoneTest *test, ZoneLookup lookup, void *arg)
 }
 
 static int
-zone_eval(ZoneTest *test, ZoneLookup lookup, void *arg)
+zone_eval(ZoneTest *test, ZoneTime time, ZoneLookup lookup, void *arg)
 {
 	Zone		zone;
 	int			can;
@@ -640,14 +682,14 @@ zone_eval(ZoneTest *test, ZoneLookup lookup, void *arg)
 	{
 		case TEST_AND:
 		case TEST_OR:
-			return zone_eval_bool(test, lookup, arg);
+			return zone_eval_bool(test, time, lookup, arg);
 		case TEST_NOT:
-			can = zone_eval(linitial(test->children), lookup, arg);
+			can = zone_eval(linitial(test->children), time, lookup, arg);
 			return (can & CAN_NULL) | (can & CAN_TRUE ? CAN_FALSE : 0) |
 				(can & CAN_FALSE ? CAN_TRUE : 0);
 		case TEST_CONSTANT:
-			if (!test->ready)
-				zone_test_prepare(test);
+			if (!zone_test_prepare(test, time))
+				return CAN_ANY;
 			return test->isnull ? CAN_NULL :
 				test->values[0] ? CAN_TRUE : CAN_FALSE;
 		case TEST_NULL:
@@ -656,8 +698,8 @@ zone_eval(ZoneTest *test, ZoneLookup lookup, void *arg)
 			return zone_eval_null(test, &zone);
 		case TEST_COMPARE:
 		case TEST_IN:
-			if (!test->ready)
-				zone_test_prepare(test);
+			if (!zone_test_prepare(test, time))
+				return CAN_ANY;
 			/* FALLTHROUGH */
 		case TEST_BOOL:
 			break;
@@ -670,9 +712,9 @@ zone_eval(ZoneTest *test, ZoneLookup lookup, void *arg)
 }
 
 ZoneVerdict
-zone_test_eval(ZoneTest *test, ZoneLookup lookup, void *arg)
+zone_test_eval(ZoneTest *test, ZoneTime time, ZoneLookup lookup, void *arg)
 {
-	int			can = zone_eval(test, lookup, arg);
+	int			can = zone_eval(test, time, lookup, arg);
 
 	if ((can & CAN_TRUE) == 0)
 		return ZONE_NONE;

@@ -5,7 +5,7 @@
 #ifndef RUSTS_ZONE_TEST_H
 #define RUSTS_ZONE_TEST_H
 
-#include "nodes/execnodes.h"
+#include "exec/vexpr.h"
 
 /* What is known of the values of a column in some rows. */
 typedef struct Zone
@@ -30,15 +30,23 @@ typedef enum ZoneVerdict
 
 typedef struct ZoneTest ZoneTest;
 
+/* When a test is made: what it needs besides zones may not be known yet. */
+typedef enum ZoneTime
+{
+	ZONE_AHEAD,					/* to the same end in all participants */
+	ZONE_AMID					/* by what rows have needed so far, too */
+} ZoneTime;
+
 /*
  * The test of a conjunct on a table with descriptor desc, or NULL when zones
- * say nothing about it.  parent: for parameters.  In the current context.
+ * say nothing about it.  filter: the same, compiled, whose values without
+ * columns are shared; parent: for parameters.  In the current context.
  */
-extern ZoneTest *zone_test_compile(Expr *expr, PlanState *parent,
-								   TupleDesc desc);
-/* Parameters may have changed. */
+extern ZoneTest *zone_test_compile(Expr *expr, VExpr *filter,
+								   PlanState *parent, TupleDesc desc);
+/* Parameters may have changed; after vexpr_rescan of the filter. */
 extern void zone_test_rescan(ZoneTest *test);
-extern ZoneVerdict zone_test_eval(ZoneTest *test, ZoneLookup lookup,
-								  void *arg);
+extern ZoneVerdict zone_test_eval(ZoneTest *test, ZoneTime time,
+								  ZoneLookup lookup, void *arg);
 
 #endif							/* RUSTS_ZONE_TEST_H */
