@@ -63,6 +63,15 @@ compat_tuplesort_getdatum(Tuplesortstate *sort, Datum *value, bool *isnull)
 	pg_class_ownercheck(relid, roleid)
 #endif
 
+/* The same for privileges (upstream c727f511bd). */
+#if PG_VERSION_NUM >= 160000
+#define compat_proc_aclcheck(function, roleid) \
+	object_aclcheck(ProcedureRelationId, function, roleid, ACL_EXECUTE)
+#else
+#define compat_proc_aclcheck(function, roleid) \
+	pg_proc_aclcheck(function, roleid, ACL_EXECUTE)
+#endif
+
 /*
  * PostgreSQL 16 reports which indexes an update needs entries in, not only
  * whether it needs any (upstream 19d8e2308b).

@@ -3,22 +3,28 @@
  *	  Aggregates over batches: which are known, and what they are compiled to.
  *
  * An aggregate is recognised by its transition and final functions, whose OIDs
- * are fixed: whatever name it goes by, two aggregates with the same functions
- * are the same aggregate.  What is not recognised is computed through its
- * transition function (agggeneric.c).
+ * are fixed, and its initial value: whatever name it goes by, two aggregates
+ * that have these in common are the same aggregate.  What is not recognised is
+ * computed through its transition function (agggeneric.c).
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/objectaccess.h"
 #include "catalog/pg_aggregate.h"
+#include "catalog/pg_proc.h"
+#include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "compat/compat.h"
 #include "exec/aggdistinct.h"
 #include "exec/aggfunc.h"
 #include "exec/agggeneric.h"
@@ -31,69 +37,59 @@ typedef struct AggKnown
 {
 	Oid			transition;
 	Oid			final;
+	const char *initial;
 	AggKind		kind;
 	AggResult	result;
 } AggKnown;
 
 static const AggKnown known_aggregates[] = {
-	{F_INT8INC, 0, AGG_COUNT, RESULT_COUNT},
-	{F_INT8INC_ANY, 0, AGG_COUNT, RESULT_COUNT},
-	{F_FLOAT8PL, 0, AGG_SUM_FLOAT, RESULT_SUM_FLOAT8},
-	{F_FLOAT4PL, 0, AGG_SUM_FLOAT, RESULT_SUM_FLOAT4},
-	{F_FLOAT8_ACCUM, F_FLOAT8_AVG, AGG_SUM_FLOAT, RESULT_AVG_FLOAT},
-	{F_FLOAT4_ACCUM, F_FLOAT8_AVG, AGG_SUM_FLOAT, RESULT_AVG_FLOAT},
-	{F_FLOAT8_ACCUM, F_FLOAT8_VAR_POP, AGG_VAR_FLOAT, RESULT_VAR_POP},
-	{F_FLOAT8_ACCUM, F_FLOAT8_VAR_SAMP, AGG_VAR_FLOAT, RESULT_VAR_SAMP},
-	{F_FLOAT8_ACCUM, F_FLOAT8_STDDEV_POP, AGG_VAR_FLOAT, RESULT_STDDEV_POP},
-	{F_FLOAT8_ACCUM, F_FLOAT8_STDDEV_SAMP, AGG_VAR_FLOAT, RESULT_STDDEV_SAMP},
-	{F_FLOAT4_ACCUM, F_FLOAT8_VAR_POP, AGG_VAR_FLOAT, RESULT_VAR_POP},
-	{F_FLOAT4_ACCUM, F_FLOAT8_VAR_SAMP, AGG_VAR_FLOAT, RESULT_VAR_SAMP},
-	{F_FLOAT4_ACCUM, F_FLOAT8_STDDEV_POP, AGG_VAR_FLOAT, RESULT_STDDEV_POP},
-	{F_FLOAT4_ACCUM, F_FLOAT8_STDDEV_SAMP, AGG_VAR_FLOAT, RESULT_STDDEV_SAMP},
-	{F_INT2_SUM, 0, AGG_SUM_INT, RESULT_SUM_INT8},
-	{F_INT4_SUM, 0, AGG_SUM_INT, RESULT_SUM_INT8},
-	{F_INT8_AVG_ACCUM, F_NUMERIC_POLY_SUM, AGG_SUM_INT, RESULT_SUM_NUMERIC},
-	{F_INT8_AVG_ACCUM, F_NUMERIC_POLY_AVG, AGG_SUM_INT, RESULT_AVG_NUMERIC},
-	{F_INT2_AVG_ACCUM, F_INT8_AVG, AGG_SUM_INT, RESULT_AVG_NUMERIC},
-	{F_INT4_AVG_ACCUM, F_INT8_AVG, AGG_SUM_INT, RESULT_AVG_NUMERIC},
-	{F_INT2_ACCUM, F_NUMERIC_POLY_VAR_POP, AGG_VAR_INT, RESULT_FINALFN},
-	{F_INT2_ACCUM, F_NUMERIC_POLY_VAR_SAMP, AGG_VAR_INT, RESULT_FINALFN},
-	{F_INT2_ACCUM, F_NUMERIC_POLY_STDDEV_POP, AGG_VAR_INT, RESULT_FINALFN},
-	{F_INT2_ACCUM, F_NUMERIC_POLY_STDDEV_SAMP, AGG_VAR_INT, RESULT_FINALFN},
-	{F_INT4_ACCUM, F_NUMERIC_POLY_VAR_POP, AGG_VAR_INT, RESULT_FINALFN},
-	{F_INT4_ACCUM, F_NUMERIC_POLY_VAR_SAMP, AGG_VAR_INT, RESULT_FINALFN},
-	{F_INT4_ACCUM, F_NUMERIC_POLY_STDDEV_POP, AGG_VAR_INT, RESULT_FINALFN},
-	{F_INT4_ACCUM, F_NUMERIC_POLY_STDDEV_SAMP, AGG_VAR_INT, RESULT_FINALFN},
-	{F_INT2LARGER, 0, AGG_MAX_INT, RESULT_VALUE},
-	{F_INT2SMALLER, 0, AGG_MIN_INT, RESULT_VALUE},
-	{F_INT4LARGER, 0, AGG_MAX_INT, RESULT_VALUE},
-	{F_INT4SMALLER, 0, AGG_MIN_INT, RESULT_VALUE},
-	{F_INT8LARGER, 0, AGG_MAX_INT, RESULT_VALUE},
-	{F_INT8SMALLER, 0, AGG_MIN_INT, RESULT_VALUE},
-	{F_DATE_LARGER, 0, AGG_MAX_INT, RESULT_VALUE},
-	{F_DATE_SMALLER, 0, AGG_MIN_INT, RESULT_VALUE},
-	{F_TIME_LARGER, 0, AGG_MAX_INT, RESULT_VALUE},
-	{F_TIME_SMALLER, 0, AGG_MIN_INT, RESULT_VALUE},
-	{F_TIMESTAMP_LARGER, 0, AGG_MAX_INT, RESULT_VALUE},
-	{F_TIMESTAMP_SMALLER, 0, AGG_MIN_INT, RESULT_VALUE},
-	{F_TIMESTAMPTZ_LARGER, 0, AGG_MAX_INT, RESULT_VALUE},
-	{F_TIMESTAMPTZ_SMALLER, 0, AGG_MIN_INT, RESULT_VALUE},
-	{F_FLOAT4LARGER, 0, AGG_MAX_FLOAT, RESULT_VALUE},
-	{F_FLOAT4SMALLER, 0, AGG_MIN_FLOAT, RESULT_VALUE},
-	{F_FLOAT8LARGER, 0, AGG_MAX_FLOAT, RESULT_VALUE},
-	{F_FLOAT8SMALLER, 0, AGG_MIN_FLOAT, RESULT_VALUE},
+	{F_INT8INC, 0, "0", AGG_COUNT, RESULT_COUNT},
+	{F_INT8INC_ANY, 0, "0", AGG_COUNT, RESULT_COUNT},
+	{F_FLOAT8PL, 0, NULL, AGG_SUM_FLOAT, RESULT_SUM_FLOAT8},
+	{F_FLOAT4PL, 0, NULL, AGG_SUM_FLOAT, RESULT_SUM_FLOAT4},
+	{F_FLOAT8_ACCUM, F_FLOAT8_AVG, "{0,0,0}", AGG_SUM_FLOAT, RESULT_AVG_FLOAT},
+	{F_FLOAT4_ACCUM, F_FLOAT8_AVG, "{0,0,0}", AGG_SUM_FLOAT, RESULT_AVG_FLOAT},
+	{F_FLOAT8_ACCUM, F_FLOAT8_VAR_POP, "{0,0,0}", AGG_VAR_FLOAT, RESULT_VAR_POP},
+	{F_FLOAT8_ACCUM, F_FLOAT8_VAR_SAMP, "{0,0,0}", AGG_VAR_FLOAT, RESULT_VAR_SAMP},
+	{F_FLOAT8_ACCUM, F_FLOAT8_STDDEV_POP, "{0,0,0}", AGG_VAR_FLOAT, RESULT_STDDEV_POP},
+	{F_FLOAT8_ACCUM, F_FLOAT8_STDDEV_SAMP, "{0,0,0}", AGG_VAR_FLOAT, RESULT_STDDEV_SAMP},
+	{F_FLOAT4_ACCUM, F_FLOAT8_VAR_POP, "{0,0,0}", AGG_VAR_FLOAT, RESULT_VAR_POP},
+	{F_FLOAT4_ACCUM, F_FLOAT8_VAR_SAMP, "{0,0,0}", AGG_VAR_FLOAT, RESULT_VAR_SAMP},
+	{F_FLOAT4_ACCUM, F_FLOAT8_STDDEV_POP, "{0,0,0}", AGG_VAR_FLOAT, RESULT_STDDEV_POP},
+	{F_FLOAT4_ACCUM, F_FLOAT8_STDDEV_SAMP, "{0,0,0}", AGG_VAR_FLOAT, RESULT_STDDEV_SAMP},
+	{F_INT2_SUM, 0, NULL, AGG_SUM_INT, RESULT_SUM_INT8},
+	{F_INT4_SUM, 0, NULL, AGG_SUM_INT, RESULT_SUM_INT8},
+	{F_INT8_AVG_ACCUM, F_NUMERIC_POLY_SUM, NULL, AGG_SUM_INT, RESULT_SUM_NUMERIC},
+	{F_INT8_AVG_ACCUM, F_NUMERIC_POLY_AVG, NULL, AGG_SUM_INT, RESULT_AVG_NUMERIC},
+	{F_INT2_AVG_ACCUM, F_INT8_AVG, "{0,0}", AGG_SUM_INT, RESULT_AVG_NUMERIC},
+	{F_INT4_AVG_ACCUM, F_INT8_AVG, "{0,0}", AGG_SUM_INT, RESULT_AVG_NUMERIC},
+	{F_INT2_ACCUM, F_NUMERIC_POLY_VAR_POP, NULL, AGG_VAR_INT, RESULT_FINALFN},
+	{F_INT2_ACCUM, F_NUMERIC_POLY_VAR_SAMP, NULL, AGG_VAR_INT, RESULT_FINALFN},
+	{F_INT2_ACCUM, F_NUMERIC_POLY_STDDEV_POP, NULL, AGG_VAR_INT, RESULT_FINALFN},
+	{F_INT2_ACCUM, F_NUMERIC_POLY_STDDEV_SAMP, NULL, AGG_VAR_INT, RESULT_FINALFN},
+	{F_INT4_ACCUM, F_NUMERIC_POLY_VAR_POP, NULL, AGG_VAR_INT, RESULT_FINALFN},
+	{F_INT4_ACCUM, F_NUMERIC_POLY_VAR_SAMP, NULL, AGG_VAR_INT, RESULT_FINALFN},
+	{F_INT4_ACCUM, F_NUMERIC_POLY_STDDEV_POP, NULL, AGG_VAR_INT, RESULT_FINALFN},
+	{F_INT4_ACCUM, F_NUMERIC_POLY_STDDEV_SAMP, NULL, AGG_VAR_INT, RESULT_FINALFN},
+	{F_INT2LARGER, 0, NULL, AGG_MAX_INT, RESULT_VALUE},
+	{F_INT2SMALLER, 0, NULL, AGG_MIN_INT, RESULT_VALUE},
+	{F_INT4LARGER, 0, NULL, AGG_MAX_INT, RESULT_VALUE},
+	{F_INT4SMALLER, 0, NULL, AGG_MIN_INT, RESULT_VALUE},
+	{F_INT8LARGER, 0, NULL, AGG_MAX_INT, RESULT_VALUE},
+	{F_INT8SMALLER, 0, NULL, AGG_MIN_INT, RESULT_VALUE},
+	{F_DATE_LARGER, 0, NULL, AGG_MAX_INT, RESULT_VALUE},
+	{F_DATE_SMALLER, 0, NULL, AGG_MIN_INT, RESULT_VALUE},
+	{F_TIME_LARGER, 0, NULL, AGG_MAX_INT, RESULT_VALUE},
+	{F_TIME_SMALLER, 0, NULL, AGG_MIN_INT, RESULT_VALUE},
+	{F_TIMESTAMP_LARGER, 0, NULL, AGG_MAX_INT, RESULT_VALUE},
+	{F_TIMESTAMP_SMALLER, 0, NULL, AGG_MIN_INT, RESULT_VALUE},
+	{F_TIMESTAMPTZ_LARGER, 0, NULL, AGG_MAX_INT, RESULT_VALUE},
+	{F_TIMESTAMPTZ_SMALLER, 0, NULL, AGG_MIN_INT, RESULT_VALUE},
+	{F_FLOAT4LARGER, 0, NULL, AGG_MAX_FLOAT, RESULT_VALUE},
+	{F_FLOAT4SMALLER, 0, NULL, AGG_MIN_FLOAT, RESULT_VALUE},
+	{F_FLOAT8LARGER, 0, NULL, AGG_MAX_FLOAT, RESULT_VALUE},
+	{F_FLOAT8SMALLER, 0, NULL, AGG_MIN_FLOAT, RESULT_VALUE},
 };
-
-/* Our own first and last. */
-static bool
-known_first_last(Oid transition, AggKind *kind)
-{
-	*kind = AGG_FIRST;
-	if (cfunction_has_prefix(transition, "rusts_first_trans"))
-		return true;
-	*kind = AGG_LAST;
-	return cfunction_has_prefix(transition, "rusts_last_trans");
-}
 
 static Oid
 argument_type(Aggref *aggref, int i)
@@ -101,40 +97,73 @@ argument_type(Aggref *aggref, int i)
 	return exprType((Node *) ((TargetEntry *) list_nth(aggref->args, i))->expr);
 }
 
+/* Does the catalog row of an aggregate have this initial value? */
+static bool
+has_initial(HeapTuple tuple, const char *initial)
+{
+	bool		isnull;
+	Datum		value = SysCacheGetAttr(AGGFNOID, tuple,
+										Anum_pg_aggregate_agginitval, &isnull);
+
+	if (isnull || initial == NULL)
+		return isnull && initial == NULL;
+	return strcmp(TextDatumGetCString(value), initial) == 0;
+}
+
+/* Our own first and last. */
+static bool
+known_first_last(HeapTuple tuple, AggKind *kind)
+{
+	Form_pg_aggregate form = (Form_pg_aggregate) GETSTRUCT(tuple);
+
+	*kind = cfunction_has_prefix(form->aggtransfn, "rusts_first_trans") ?
+		AGG_FIRST : AGG_LAST;
+	return (*kind == AGG_FIRST ||
+			cfunction_has_prefix(form->aggtransfn, "rusts_last_trans")) &&
+		cfunction_has_prefix(form->aggfinalfn, "rusts_first_last_final") &&
+		has_initial(tuple, NULL);
+}
+
+static bool
+recognise_known(HeapTuple tuple, AggKind *kind, AggResult *result)
+{
+	Form_pg_aggregate form = (Form_pg_aggregate) GETSTRUCT(tuple);
+	int			i;
+
+	for (i = 0; i < lengthof(known_aggregates); i++)
+		if (known_aggregates[i].transition == form->aggtransfn &&
+			known_aggregates[i].final == form->aggfinalfn)
+		{
+			*kind = known_aggregates[i].kind;
+			*result = known_aggregates[i].result;
+			return has_initial(tuple, known_aggregates[i].initial);
+		}
+	return false;
+}
+
 static void
 aggfunc_recognise(Aggref *aggref, AggKind *kind, AggResult *result)
 {
 	HeapTuple	tuple = SearchSysCache1(AGGFNOID,
 										ObjectIdGetDatum(aggref->aggfnoid));
-	Form_pg_aggregate form;
-	Oid			transition;
-	Oid			final;
-	int			i;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for aggregate %u", aggref->aggfnoid);
-	form = (Form_pg_aggregate) GETSTRUCT(tuple);
-	transition = form->aggtransfn;
-	final = form->aggfinalfn;
-	ReleaseSysCache(tuple);
-	*kind = AGG_GENERIC;
-	*result = RESULT_FINALFN;
-	for (i = 0; i < lengthof(known_aggregates); i++)
-		if (known_aggregates[i].transition == transition &&
-			known_aggregates[i].final == final)
-		{
-			*kind = known_aggregates[i].kind;
-			*result = known_aggregates[i].result;
-			if (*kind == AGG_COUNT && aggref->aggdistinct != NIL)
-				*kind = AGG_DISTINCT;
-			return;
-		}
-	if (list_length(aggref->args) == 2 &&
-		vexpr_type_kind(argument_type(aggref, 1)) == VECTOR_INT &&
-		known_first_last(transition, kind))
+	if (recognise_known(tuple, kind, result))
+	{
+		if (*kind == AGG_COUNT && aggref->aggdistinct != NIL)
+			*kind = AGG_DISTINCT;
+	}
+	else if (list_length(aggref->args) == 2 &&
+			 vexpr_type_kind(argument_type(aggref, 1)) == VECTOR_INT &&
+			 known_first_last(tuple, kind))
 		*result = RESULT_VALUE;
 	else
+	{
 		*kind = AGG_GENERIC;
+		*result = RESULT_FINALFN;
+	}
+	ReleaseSysCache(tuple);
 }
 
 bool
@@ -216,12 +245,46 @@ aggfunc_set_widths(AggFunc *func)
 		func->arrays[i].width = widths[func->kind][i];
 }
 
+static void
+check_function(Oid function, Oid role, ObjectType kind)
+{
+	AclResult	result;
+
+	if (!OidIsValid(function))
+		return;
+	result = compat_proc_aclcheck(function, role);
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, kind, get_func_name(function));
+	InvokeFunctionExecuteHook(function);
+}
+
+/* As nodeAgg.c: the aggregate is the caller's, its functions its owner's. */
+static void
+check_permissions(Oid aggregate)
+{
+	HeapTuple	proc = SearchSysCache1(PROCOID, ObjectIdGetDatum(aggregate));
+	HeapTuple	tuple = SearchSysCache1(AGGFNOID, ObjectIdGetDatum(aggregate));
+	Form_pg_aggregate form;
+	Oid			owner;
+
+	if (!HeapTupleIsValid(proc) || !HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for aggregate %u", aggregate);
+	form = (Form_pg_aggregate) GETSTRUCT(tuple);
+	owner = ((Form_pg_proc) GETSTRUCT(proc))->proowner;
+	check_function(aggregate, GetUserId(), OBJECT_AGGREGATE);
+	check_function(form->aggtransfn, owner, OBJECT_FUNCTION);
+	check_function(form->aggfinalfn, owner, OBJECT_FUNCTION);
+	ReleaseSysCache(proc);
+	ReleaseSysCache(tuple);
+}
+
 void
 aggfunc_compile(AggFunc *func, Aggref *aggref, PlanState *parent,
 				TupleDesc desc, TupleTableSlot *slot, AggState *fake)
 {
 	ListCell   *cell;
 
+	check_permissions(aggref->aggfnoid);
 	memset(func, 0, sizeof(*func));
 	func->aggref = aggref;
 	func->fake = fake;

@@ -40,7 +40,7 @@ numeric_from_int128(VectorInt128 value)
 static double
 checked_sum(AggFunc *func, uint32 group, double sum)
 {
-	if (unlikely(isinf(sum)) && !INFINITE(func)[group])
+	if (unlikely(!isfinite(sum)) && !INFINITE(func)[group])
 		float_overflow_error();
 	return sum;
 }
@@ -69,7 +69,7 @@ result_variance(AggFunc *func, uint32 group, bool *isnull)
 		return (Datum) 0;
 	if (INFINITE(func)[group])
 		sxx = get_float8_nan();
-	else if (isinf(v->sx) || isinf(sxx))
+	else if (!isfinite(v->sx) || !isfinite(sxx))
 		float_overflow_error();
 	sxx /= sample ? (double) v->n - 1 : (double) v->n;
 	if (func->result == RESULT_STDDEV_POP || func->result == RESULT_STDDEV_SAMP)

@@ -13,7 +13,7 @@
 #define INTS(func) ((int64 *) (func)->arrays[1].at)
 #define SUMS(func) ((VectorInt128 *) (func)->arrays[1].at)
 #define SQUARES(func) ((VectorInt128 *) (func)->arrays[2].at)
-/* did a group of float sums see an infinite input? */
+/* did a group of float sums see an input that is infinite or NaN? */
 #define INFINITE(func) ((bool *) (func)->arrays[2].at)
 #define VARIANCES(func) ((Variance *) (func)->arrays[0].at)
 /* of AGG_FIRST and AGG_LAST; COUNTS is 0: empty, 1: NULL, 2: a value */
@@ -31,8 +31,9 @@ typedef struct AggPartial
 	Variance	variance;
 
 	/*
-	 * Was an input of a float sum infinite?  A sum that is infinite although
-	 * none was is an overflow, as it is for float8pl and float8_accum.
+	 * Was an input of a float sum infinite or NaN?  A sum that is although none
+	 * was is an overflow, as it is for float8pl and float8_accum.  (NaN is
+	 * what partial sums of opposite signs come to that overflow.)
 	 */
 	bool		infinite;
 } AggPartial;

@@ -129,12 +129,12 @@ sum_up_rows(const AggFunc *func, const AggInput *input, const AggRows *rows,
 		case AGG_SUM_FLOAT:
 			partial->number = OVER_ROWS(vsum_float, floats, rows);
 			partial->infinite = !isfinite(partial->number) &&
-				OVER_ROWS(vsum_infinite, floats, rows);
+				OVER_ROWS(vsum_nonfinite, floats, rows);
 			break;
 		case AGG_VAR_FLOAT:
 			partial->variance = OVER_ROWS(vsum_variance, floats, rows);
 			partial->infinite = !isfinite(partial->variance.sx) &&
-				OVER_ROWS(vsum_infinite, floats, rows);
+				OVER_ROWS(vsum_nonfinite, floats, rows);
 			break;
 		case AGG_VAR_INT:
 			partial->squares = OVER_ROWS(vsum_int32_squares, ints, rows);
@@ -194,7 +194,7 @@ update_ranges(AggFunc *func, const AggInput *input, const AggGroups *groups)
 
 /* ---------- updates by row ---------- */
 
-/* Remember who got an infinite input. */
+/* Remember who got an input that is infinite or NaN. */
 static void
 scatter_infinite(AggFunc *func, const AggInput *input,
 				 const AggGroups *groups)
@@ -202,11 +202,11 @@ scatter_infinite(AggFunc *func, const AggInput *input,
 	int			i;
 
 	if (likely(!(input->all ?
-				 vsum_infinite_range(input->floats, 0, input->n) :
-				 vsum_infinite_selected(input->floats, input->selected))))
+				 vsum_nonfinite_range(input->floats, 0, input->n) :
+				 vsum_nonfinite_selected(input->floats, input->selected))))
 		return;
 	for (SELECTION_EACH(i, input->selected))
-		if (isinf(input->floats[i]))
+		if (!isfinite(input->floats[i]))
 			INFINITE(func)[groups->groups[i]] = true;
 }
 

@@ -20,13 +20,17 @@
  */
 #include "postgres.h"
 
+#include "catalog/objectaccess.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
+#include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "compat/compat.h"
 #include "exec/vexpr_once.h"
 #include "vector/compare.h"
 
@@ -402,12 +406,45 @@ unify_varnos(Node *node, void *context)
 	return expression_tree_mutator(node, unify_varnos, context);
 }
 
+static bool
+check_function(Oid function, void *context)
+{
+	AclResult	result = compat_proc_aclcheck(function, GetUserId());
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
+	InvokeFunctionExecuteHook(function);
+	return false;
+}
+
+/* What ExecInitExpr checks, of which the kernels see nothing. */
+static bool
+check_permissions(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	switch (nodeTag(node))
+	{
+		case T_FuncExpr:
+		case T_OpExpr:
+		case T_DistinctExpr:
+		case T_NullIfExpr:
+		case T_ScalarArrayOpExpr:
+			(void) check_functions_in_node(node, check_function, NULL);
+			break;
+		default:
+			break;
+	}
+	return expression_tree_walker(node, check_permissions, context);
+}
+
 VExpr *
 vexpr_compile(Expr *expr, PlanState *parent, TupleDesc desc,
 			  TupleTableSlot *slot)
 {
 	VExprShared *shared = palloc0(sizeof(VExprShared));
 
+	(void) check_permissions((Node *) expr, NULL);
 	shared->parent = parent;
 	shared->desc = desc;
 	shared->slot = slot;

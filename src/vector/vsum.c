@@ -147,26 +147,26 @@ vsum_float_selected(const double *values, const uint64_t *selection)
 }
 
 bool
-vsum_infinite_range(const double *values, int from, int to)
+vsum_nonfinite_range(const double *values, int from, int to)
 {
 	int			i;
 
 	for (i = from; i < to; i++)
 	{
-		if (isinf(values[i]))
+		if (!isfinite(values[i]))
 			return true;
 	}
 	return false;
 }
 
 bool
-vsum_infinite_selected(const double *values, const uint64_t *selection)
+vsum_nonfinite_selected(const double *values, const uint64_t *selection)
 {
 	int			i;
 
 	for (SELECTION_EACH(i, selection))
 	{
-		if (isinf(values[i]))
+		if (!isfinite(values[i]))
 			return true;
 	}
 	return false;

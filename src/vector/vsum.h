@@ -26,11 +26,11 @@ extern double vsum_float_selected(const double *values,
 								  const uint64_t *selection);
 
 /*
- * Is one of the values infinite?  An infinite or undefined sum is an overflow
- * when not.
+ * Is one of the values infinite or NaN?  A sum that is so is an overflow when
+ * none of them is.
  */
-extern bool vsum_infinite_range(const double *values, int from, int to);
-extern bool vsum_infinite_selected(const double *values,
+extern bool vsum_nonfinite_range(const double *values, int from, int to);
+extern bool vsum_nonfinite_selected(const double *values,
 								   const uint64_t *selection);
 
 /* Exact. */

@@ -293,7 +293,7 @@ check_float_aggregates(const char *label)
 	double		scale = 0;
 	double		low = VMIN_FLOAT_START;
 	double		high = VMAX_FLOAT_START;
-	bool		infinite = false;
+	bool		nonfinite = false;
 	Variance	wanted = {0, 0, 0};
 	Variance	variance = vsum_variance_selected(doubles, selection);
 	double		result = vsum_float_selected(doubles, selection);
@@ -305,14 +305,14 @@ check_float_aggregates(const char *label)
 
 		sum += v;
 		scale += fabs(v);
-		infinite |= isinf(v) != 0;
+		nonfinite |= !isfinite(v);
 		low = float_order(v, low) < 0 ? v : low;
 		high = float_order(v, high) > 0 ? v : high;
 		vsum_variance_add(&wanted, v);
 	}
 	UNIT_CHECK(near_double(result, sum, scale) &&
 			   (signbit(result) == signbit(sum) || result != 0), label);
-	UNIT_CHECK(vsum_infinite_selected(doubles, selection) == infinite, label);
+	UNIT_CHECK(vsum_nonfinite_selected(doubles, selection) == nonfinite, label);
 	UNIT_CHECK(same_double(vmin_float_selected(doubles, selection), low), label);
 	UNIT_CHECK(same_double(vmax_float_selected(doubles, selection), high), label);
 	UNIT_CHECK(variance.n == wanted.n &&
@@ -336,8 +336,8 @@ check_float_ranges(int from, int to, const char *label)
 	UNIT_CHECK(near_double(vsum_float_range(doubles, from, to),
 						   vsum_float_selected(doubles, selection), scale),
 			   label);
-	UNIT_CHECK(vsum_infinite_range(doubles, from, to) ==
-			   vsum_infinite_selected(doubles, selection), label);
+	UNIT_CHECK(vsum_nonfinite_range(doubles, from, to) ==
+			   vsum_nonfinite_selected(doubles, selection), label);
 	UNIT_CHECK(same_double(vmin_float_range(doubles, from, to),
 						   vmin_float_selected(doubles, selection)), label);
 	UNIT_CHECK(same_double(vmax_float_range(doubles, from, to),
