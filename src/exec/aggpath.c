@@ -243,7 +243,9 @@ aggpath_make(RelOptInfo *output, PathTarget *target, Path *child,
 	path->path.pathtype = T_CustomScan;
 	path->path.parent = output;
 	path->path.pathtarget = target;
-	path->path.parallel_safe = child->parallel_safe;
+	/* the target and HAVING may be what is not safe */
+	path->path.parallel_safe = output->consider_parallel &&
+		child->parallel_safe;
 	path->path.parallel_workers = child->parallel_workers;
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	path->custom_paths = list_make1(child);

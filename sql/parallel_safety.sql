@@ -1,0 +1,35 @@
+-- A node's target and HAVING may be less parallel safe than what is below it.
+SET timezone = 'UTC';
+CREATE TABLE safety (time timestamptz NOT NULL, host text, v int) USING rusts WITH (rusts.tags = 'host');
+INSERT INTO safety SELECT '2024-01-01'::timestamptz + g * interval '1 s', 'h' || g % 3, g % 100 FROM generate_series(1, 30000) g;
+SELECT rusts.flush('safety');
+CREATE TABLE safety_heap AS SELECT * FROM safety;
+ANALYZE safety, safety_heap;
+CREATE TEMP TABLE lim AS SELECT n FROM (VALUES (1), (5)) x(n);
+CREATE FUNCTION restricted(x bigint) RETURNS bigint LANGUAGE plpgsql PARALLEL RESTRICTED AS $$ BEGIN RETURN x + (SELECT count(*) FROM lim); END $$;
+CREATE FUNCTION restricted_row(x int) RETURNS int LANGUAGE plpgsql IMMUTABLE PARALLEL RESTRICTED AS $$ BEGIN RETURN x; END $$;
+SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET max_parallel_workers_per_gather = 2;
+-- sub-plans of temporary tables, below an append
+SELECT host, (SELECT count(*) FROM lim WHERE n <= sum(t.v + 1)) FROM safety t GROUP BY host
+UNION ALL SELECT host, (SELECT count(*) FROM lim WHERE n <= sum(t.v + 1)) FROM safety t GROUP BY host ORDER BY 1, 2;
+SELECT host FROM safety t GROUP BY host HAVING sum(v) > (SELECT max(n) FROM lim)
+UNION ALL SELECT host FROM safety t GROUP BY host HAVING sum(v) > (SELECT max(n) FROM lim) ORDER BY 1;
+SELECT host FROM safety t GROUP BY host HAVING (SELECT count(*) FROM lim WHERE n <= sum(t.v)) = 2
+UNION ALL SELECT host FROM safety t GROUP BY host HAVING (SELECT count(*) FROM lim WHERE n <= sum(t.v)) = 2 ORDER BY 1;
+-- functions, in targets, HAVING, arguments and keys
+SELECT host, restricted(sum(v)) FROM safety GROUP BY host UNION ALL SELECT host, restricted(sum(v)) FROM safety GROUP BY host ORDER BY 1, 2;
+SELECT host FROM safety GROUP BY host HAVING restricted(sum(v)) > 5 UNION ALL SELECT host FROM safety GROUP BY host HAVING restricted(sum(v)) > 5 ORDER BY 1;
+SELECT host, sum(restricted_row(v)) FROM safety GROUP BY host UNION ALL SELECT host, sum(restricted_row(v)) FROM safety GROUP BY host ORDER BY 1;
+SELECT restricted_row(v % 2), count(*) FROM safety GROUP BY 1 UNION ALL SELECT restricted_row(v % 2), count(*) FROM safety GROUP BY 1 ORDER BY 1;
+SELECT DISTINCT restricted_row(v % 2) FROM safety UNION ALL SELECT DISTINCT restricted_row(v % 2) FROM safety ORDER BY 1;
+SELECT count(*) FROM safety WHERE restricted_row(v) > 50 UNION ALL SELECT count(*) FROM safety WHERE restricted_row(v) > 50;
+-- on the inner side of a parallel hash join
+SET enable_mergejoin = off; SET enable_nestloop = off;
+SELECT count(*), sum(x) FROM safety_heap h JOIN (SELECT host, (SELECT count(*) FROM lim WHERE n <= sum(t.v + 1)) AS x FROM safety t GROUP BY host) s USING (host);
+SELECT count(*), sum(x) FROM safety_heap h JOIN (SELECT host, restricted(sum(v)) AS x FROM safety t GROUP BY host) s USING (host);
+SELECT count(*) FROM safety_heap h JOIN (SELECT host FROM safety t GROUP BY host HAVING restricted(sum(v)) > 7) s USING (host);
+-- what is safe goes on to run in workers
+EXPLAIN (COSTS OFF) SELECT count(*), sum(x) FROM safety_heap h JOIN (SELECT host, sum(v) AS x FROM safety t GROUP BY host) s USING (host);
+RESET ALL;
+DROP TABLE safety, safety_heap, lim;
+DROP FUNCTION restricted, restricted_row;
