@@ -54,24 +54,6 @@ compat_tuplesort_getdatum(Tuplesortstate *sort, Datum *value, bool *isnull)
 #define compat_init_materialized_srf(fcinfo) SetSingleFuncCall(fcinfo, 0)
 #endif
 
-/* PostgreSQL 16 made ownership checks generic (upstream afbfc02983). */
-#if PG_VERSION_NUM >= 160000
-#define compat_class_ownercheck(relid, roleid) \
-	object_ownercheck(RelationRelationId, relid, roleid)
-#else
-#define compat_class_ownercheck(relid, roleid) \
-	pg_class_ownercheck(relid, roleid)
-#endif
-
-/* The same for privileges (upstream c727f511bd). */
-#if PG_VERSION_NUM >= 160000
-#define compat_proc_aclcheck(function, roleid) \
-	object_aclcheck(ProcedureRelationId, function, roleid, ACL_EXECUTE)
-#else
-#define compat_proc_aclcheck(function, roleid) \
-	pg_proc_aclcheck(function, roleid, ACL_EXECUTE)
-#endif
-
 /*
  * PostgreSQL 16 reports which indexes an update needs entries in, not only
  * whether it needs any (upstream 19d8e2308b).

@@ -21,16 +21,14 @@
 #include "postgres.h"
 
 #include "catalog/objectaccess.h"
-#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
-#include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "compat/compat.h"
+#include "compat/privilege.h"
 #include "exec/vexpr_once.h"
 #include "vector/compare.h"
 

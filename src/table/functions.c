@@ -23,6 +23,7 @@
 #include "utils/timestamp.h"
 
 #include "compat/compat.h"
+#include "compat/privilege.h"
 #include "storage/segment_read.h"
 #include "storage/value.h"
 #include "table/flush.h"

@@ -1,0 +1,30 @@
+/*
+ * privilege.h
+ *	  Ownership and privileges, across versions.
+ */
+#ifndef RUSTS_PRIVILEGE_H
+#define RUSTS_PRIVILEGE_H
+
+#include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
+#include "utils/acl.h"
+
+/* PostgreSQL 16 made ownership checks generic (upstream afbfc02983). */
+#if PG_VERSION_NUM >= 160000
+#define compat_class_ownercheck(relid, roleid) \
+	object_ownercheck(RelationRelationId, relid, roleid)
+#else
+#define compat_class_ownercheck(relid, roleid) \
+	pg_class_ownercheck(relid, roleid)
+#endif
+
+/* The same for privileges (upstream c727f511bd). */
+#if PG_VERSION_NUM >= 160000
+#define compat_proc_aclcheck(function, roleid) \
+	object_aclcheck(ProcedureRelationId, function, roleid, ACL_EXECUTE)
+#else
+#define compat_proc_aclcheck(function, roleid) \
+	pg_proc_aclcheck(function, roleid, ACL_EXECUTE)
+#endif
+
+#endif							/* RUSTS_PRIVILEGE_H */
