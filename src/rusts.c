@@ -14,6 +14,7 @@
 #include "resident/resident.h"
 #include "resident/residentcount.h"
 #include "table/bulk.h"
+#include "table/column_stats.h"
 #include "table/commitflush.h"
 #include "table/handler.h"
 #include "table/hotstats.h"
@@ -48,6 +49,7 @@ _PG_init(void)
 	settings_init();
 	handler_init();
 	planner_init();
+	column_stats_init();
 	scanpath_init();
 	aggpath_init();
 	resident_work = aggteam_work;

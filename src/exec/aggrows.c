@@ -3,213 +3,388 @@
  *	  How many groups will there be?
  *
  * PostgreSQL takes an expression to have as many values as its column: for a
- * time bucket that is thousands of times too many.  Here a bucket of constant
- * width counts as the column's range over the width, times the share of the
- * range that the filters on the column leave.  The range is that of the
- * column's histogram.
+ * time bucket that is thousands of times too many.  The table knows better: from
+ * when to when each of its windows of time has rows and how many, how many
+ * series there are, between what bounds other times lie.  (What it knows of
+ * columns, PostgreSQL is told by column_stats.c.)
+ *
+ * Keys that are functions of the time have so many values in each window as
+ * steps fit between its first and last row (stepvalues.c); the other keys have
+ * some number of values altogether.  A window (or several that have a step in
+ * common) has at most the product of the two as groups, and at most as many as
+ * rows.  So a few rows that lie years apart from all others count as few.
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "catalog/pg_statistic.h"
 #include "catalog/pg_type_d.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
-#include "utils/builtins.h"
+#include "parser/parsetree.h"
 #include "utils/date.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/selfuncs.h"
 #include "utils/timestamp.h"
 
 #include "exec/aggrows.h"
-#include "exec/toppath.h"
+#include "exec/stepvalues.h"
+#include "exec/vexpr.h"
+#include "exec/vexpr_step.h"
+#include "table/planner.h"
 
-/* Microseconds of a bucket's width, or 0. */
-static double
-bucket_width(Node *width)
+/* What groups are counted from. */
+typedef struct GroupRows
 {
-	static const struct
-	{
-		const char *name;
-		double		usecs;
-	}			units[] = {
-		{"second", USECS_PER_SEC}, {"minute", USECS_PER_MINUTE},
-		{"hour", USECS_PER_HOUR}, {"day", USECS_PER_DAY},
-		{"week", 7.0 * USECS_PER_DAY}, {"month", 30.4 * USECS_PER_DAY},
-		{"quarter", 91.3 * USECS_PER_DAY}, {"year", 365.25 * USECS_PER_DAY},
-	};
-	int			i;
+	PlannerInfo *root;
+	RelOptInfo *rel;
+	const Outline *outline;
+	AttrNumber	time;
+	Bitmapset  *tags;			/* as pull_varattnos has them */
+	double		total;			/* rows to be grouped */
+	OutlineSpan *spans;			/* that pass the filters on time */
+	int			nspans;
 
-	if (!IsA(width, Const) || ((Const *) width)->constisnull)
-		return 0;
-	if (((Const *) width)->consttype == INTERVALOID)
-	{
-		Interval   *interval = DatumGetIntervalP(((Const *) width)->constvalue);
+	List	   *steps;			/* keys that are functions of the time ... */
+	Var		   *time_var;		/* ... which is this */
+	double		width;			/* of the smallest steps of time, 0: none */
+	double		recurring;		/* values of functions that come again */
+	List	   *others;			/* keys */
+	bool		only_tags;		/* they are made of tags */
+	double		largest;		/* number of values of a column of theirs */
+} GroupRows;
 
-		return interval->time + interval->day * (double) USECS_PER_DAY +
-			interval->month * 30.4 * USECS_PER_DAY;
-	}
-	if (((Const *) width)->consttype != TEXTOID)
-		return 0;
-	for (i = 0; i < lengthof(units); i++)
-		if (pg_strcasecmp(units[i].name,
-						  TextDatumGetCString(((Const *) width)->constvalue)) == 0)
-			return units[i].usecs;
-	return 0;
+static void
+group_rows_begin(GroupRows *rows, PlannerInfo *root, RelOptInfo *rel)
+{
+	Oid			relid = planner_rt_fetch(rel->relid, root)->relid;
+
+	memset(rows, 0, sizeof(*rows));
+	rows->root = root;
+	rows->rel = rel;
+	rows->outline = planner_outline(relid);
+	rows->time = planner_time(relid);
+	rows->tags = planner_tags(relid);
+	rows->total = rel->rows;
+	rows->recurring = 1;
+	rows->only_tags = true;
+	if (rows->outline == NULL)
+		return;
+	rows->nspans = rows->outline->nspans;
+	rows->spans = palloc(Max(1, rows->nspans) * sizeof(OutlineSpan));
+	memcpy(rows->spans, rows->outline->spans,
+		   rows->nspans * sizeof(OutlineSpan));
 }
 
-static double
-time_usecs(Datum value, Oid type)
+/* ---------- filters on time ---------- */
+
+/* Cut off what lies before from and after to. */
+static void
+cut_spans(GroupRows *rows, int64 from, int64 to)
 {
-	if (type == DATEOID)
-		return DatumGetDateADT(value) * (double) USECS_PER_DAY;
-	return (double) DatumGetTimestamp(value);
+	int			n = 0;
+	int			i;
+
+	for (i = 0; i < rows->nspans; i++)
+	{
+		OutlineSpan span = rows->spans[i];
+		double		length = (double) span.to - span.from + 1;
+
+		if (span.to < from || span.from > to)
+			continue;
+		span.from = Max(span.from, from);
+		span.to = Min(span.to, to);
+		span.rows *= ((double) span.to - span.from + 1) / length;
+		rows->spans[n++] = span;
+	}
+	rows->nspans = n;
+}
+
+/* The time column, or a function of it that stays close to it. */
+static bool
+is_about_time(const GroupRows *rows, Node *node)
+{
+	StepShape	shape;
+
+	if (IsA(node, Var))
+		return ((Var *) node)->varattno == rows->time;
+	return vexpr_find_step(node, &shape) && shape.width != STEP_WIDTH_CELL &&
+		shape.var->varattno == rows->time &&
+		shape.var->vartype == exprType(node);
+}
+
+static void
+cut_by_clause(GroupRows *rows, OpExpr *op)
+{
+	Node	   *left = linitial(op->args);
+	Node	   *right = lsecond(op->args);
+	Oid			operator = op->opno;
+	Const	   *constant;
+	int64		value;
+
+	if (!is_about_time(rows, left))
+	{
+		Node	   *swap = left;
+
+		left = right;
+		right = swap;
+		operator = get_commutator(operator);
+	}
+	if (!OidIsValid(operator) || !is_about_time(rows, left))
+		return;
+	constant = (Const *) estimate_expression_value(rows->root, right);
+	if (!IsA(constant, Const) || constant->constisnull ||
+		constant->consttype != exprType(left))
+		return;
+	value = constant->constlen == 4 ? DatumGetInt32(constant->constvalue) :
+		DatumGetInt64(constant->constvalue);
+	switch (vexpr_strategy(operator, constant->consttype))
+	{
+		case BTLessStrategyNumber:
+		case BTLessEqualStrategyNumber:
+			cut_spans(rows, PG_INT64_MIN, value);
+			break;
+		case BTEqualStrategyNumber:
+			cut_spans(rows, value, value);
+			break;
+		case BTGreaterEqualStrategyNumber:
+		case BTGreaterStrategyNumber:
+			cut_spans(rows, value, PG_INT64_MAX);
+			break;
+	}
+}
+
+static void
+cut_by_filters(GroupRows *rows)
+{
+	ListCell   *cell;
+
+	foreach(cell, rows->rel->baserestrictinfo)
+	{
+		OpExpr	   *op = (OpExpr *) lfirst_node(RestrictInfo, cell)->clause;
+
+		if (rows->time > 0 && IsA(op, OpExpr) && list_length(op->args) == 2)
+			cut_by_clause(rows, op);
+	}
+}
+
+/* ---------- keys ---------- */
+
+/* What statistics say of a column, 0: there are none. */
+static double
+values_by_statistics(GroupRows *rows, Var *var)
+{
+	VariableStatData data;
+	double		values;
+	bool		is_default;
+
+	examine_variable(rows->root, (Node *) var, 0, &data);
+	values = get_variable_numdistinct(&data, &is_default);
+	ReleaseVariableStats(data);
+	return is_default ? 0 : values;
+}
+
+static void
+add_other_key(GroupRows *rows, Node *key)
+{
+	List	   *vars = pull_var_clause(key, PVC_RECURSE_PLACEHOLDERS);
+	ListCell   *cell;
+
+	rows->others = lappend(rows->others, key);
+	foreach(cell, vars)
+	{
+		Var		   *var = lfirst_node(Var, cell);
+
+		rows->largest = Max(rows->largest, values_by_statistics(rows, var));
+		rows->only_tags &= bms_is_member(var->varattno -
+										 FirstLowInvalidHeapAttributeNumber,
+										 rows->tags);
+	}
+}
+
+/* The one column that a key is made of, or NULL. */
+static Var *
+only_column(Node *key)
+{
+	List	   *vars = pull_var_clause(key, PVC_RECURSE_PLACEHOLDERS);
+	Var		   *result = vars == NIL ? NULL : linitial_node(Var, vars);
+	ListCell   *cell;
+
+	foreach(cell, vars)
+		if (!equal(lfirst(cell), result))
+			return NULL;
+	return result;
 }
 
 static bool
-time_is_finite(Datum value, Oid type)
+is_time_type(Oid type)
 {
-	if (type == DATEOID)
-		return !DATE_NOT_FINITE(DatumGetDateADT(value));
-	return !TIMESTAMP_NOT_FINITE(DatumGetTimestamp(value));
+	return type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID;
 }
 
-/* The range of a time column's values in microseconds, or 0. */
-static double
-column_range(PlannerInfo *root, Var *var)
+/* Spans of a column other than the table's time, from its bounds. */
+static int
+spans_of_column(GroupRows *rows, Var *var, OutlineSpan *span)
 {
-	VariableStatData data;
-	AttStatsSlot slot;
-	double		range = 0;
+	const OutlineColumn *column = &rows->outline->columns[var->varattno - 1];
 
-	examine_variable(root, (Node *) var, 0, &data);
-	if (HeapTupleIsValid(data.statsTuple) &&
-		get_attstatsslot(&slot, data.statsTuple, STATISTIC_KIND_HISTOGRAM,
-						 InvalidOid, ATTSTATSSLOT_VALUES))
-	{
-		int			first = 0;
-		int			last = slot.nvalues - 1;
-
-		/* infinities are no part of the range */
-		while (first < last && !time_is_finite(slot.values[first], var->vartype))
-			first++;
-		while (first < last && !time_is_finite(slot.values[last], var->vartype))
-			last--;
-		if (first < last)
-			range = time_usecs(slot.values[last], var->vartype) -
-				time_usecs(slot.values[first], var->vartype);
-		free_attstatsslot(&slot);
-	}
-	ReleaseVariableStats(data);
-	return range;
-}
-
-/* Share of the rows that the filters on the column alone leave. */
-static double
-column_share(PlannerInfo *root, RelOptInfo *rel, Var *var)
-{
-	List	   *clauses = NIL;
-	ListCell   *cell;
-
-	foreach(cell, rel->baserestrictinfo)
-	{
-		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
-		List	   *vars = pull_var_clause((Node *) rinfo->clause, 0);
-
-		if (list_length(vars) == 1 && equal(linitial(vars), var))
-			clauses = lappend(clauses, rinfo);
-	}
-	return clauselist_selectivity(root, clauses, 0, JOIN_INNER, NULL);
-}
-
-double
-aggrows_buckets(PlannerInfo *root, Node *key)
-{
-	AttrNumber	attno;
-	bool		zoned;
-	double		width;
-	double		range;
-
-	if (!toppath_bucket_column(key, &attno, &zoned))
+	if (!column->has_range)
 		return 0;
-	width = bucket_width(linitial(((FuncExpr *) key)->args));
-	range = column_range(root, linitial(pull_var_clause(key, 0)));
-	return width <= 0 || range <= 0 ? 0 : range / width + 1;
+	span->from = column->min;
+	span->to = column->max;
+	span->rows = rows->total;
+	span->windows = 1;
+	return 1;
 }
 
-/* Buckets of a key, or 0 when it is no bucket of known width. */
-static double
-bucket_count(PlannerInfo *root, RelOptInfo *rel, Node *key)
+/* A function of another column of such a type. */
+static bool
+add_step_key(GroupRows *rows, Node *key, Var *var)
 {
-	double		buckets = aggrows_buckets(root, key);
+	OutlineSpan span;
+	StepValues	values;
+	double		count;
 
-	if (buckets == 0)
-		return 0;
-	return ceil((buckets - 1) *
-				column_share(root, rel, linitial(pull_var_clause(key, 0)))) + 1;
+	if (spans_of_column(rows, var, &span) == 0 ||
+		!stepvalues_possible(key, var))
+		return false;
+	values = stepvalues_find(list_make1(key), var, &span, 1);
+	count = values.count > 0 ? values.count : values.width > 0 ?
+		((double) span.to - span.from) / values.width + 1 : 0;
+	if (count == 0 || count > rows->total)
+		return false;
+	rows->recurring *= count;
+	return true;
 }
 
-/* Values of a calendar field, extract(hour from time) and its like, or 0. */
-static double
-field_count(Node *key)
+static void
+add_key(GroupRows *rows, Node *key)
 {
-	static const struct
+	Var		   *var = only_column(key);
+	bool		done = false;
+
+	if (var != NULL && !IsA(key, Var) && rows->outline != NULL &&
+		var->varattno > 0 &&
+		var->varattno <= rows->outline->natts)
 	{
-		const char *name;
-		double		count;
-	}			fields[] = {
-		{"minute", 60}, {"hour", 24}, {"day", 31}, {"dow", 7}, {"isodow", 7},
-		{"doy", 366}, {"week", 53}, {"month", 12}, {"quarter", 4},
-	};
-	Const	   *field;
+		if (var->varattno == rows->time && rows->nspans > 0 &&
+			stepvalues_possible(key, var))
+		{
+			rows->steps = lappend(rows->steps, key);
+			rows->time_var = var;
+			done = true;
+		}
+		else if (is_time_type(var->vartype))
+			done = add_step_key(rows, key, var);
+	}
+	if (!done)
+		add_other_key(rows, key);
+}
+
+/* ---------- groups ---------- */
+
+/* Of the keys that are no functions of the time. */
+static double
+count_others(GroupRows *rows)
+{
+	double		groups = 1;
+
+	if (rows->others != NIL)
+		groups = estimate_num_groups(rows->root, rows->others, rows->total, NULL,
+									 NULL);
+	/* tags cannot be combined in more ways than there are series */
+	if (rows->only_tags && rows->outline != NULL && rows->outline->series > 0)
+		groups = Min(groups, Max(rows->outline->series, rows->largest));
+	return Max(1, groups);
+}
+
+/* Neighbouring spans that have steps in common. */
+typedef struct StepCluster
+{
+	double		rows;
+	double		steps;
+	double		last;			/* the last step */
+} StepCluster;
+
+/* Rows of the spans, beside those that other filters take out. */
+static double
+rows_of_spans(const GroupRows *rows)
+{
+	double		sum = 0;
 	int			i;
 
-	/* casts of the number change nothing */
-	while (IsA(key, FuncExpr) && list_length(((FuncExpr *) key)->args) == 1)
-		key = linitial(((FuncExpr *) key)->args);
-	if (!IsA(key, FuncExpr) || list_length(((FuncExpr *) key)->args) != 2)
-		return 0;
-	switch (((FuncExpr *) key)->funcid)
+	for (i = 0; i < rows->nspans; i++)
+		sum += rows->spans[i].rows;
+	return sum;
+}
+
+static double
+count_by_spans(GroupRows *rows, double others)
+{
+	double		share = Min(1, rows->total / Max(rows_of_spans(rows), 1));
+	StepCluster cluster = {0, 0, -DBL_MAX};
+	double		groups = 0;
+	int			i;
+
+	for (i = 0; i < rows->nspans; i++)
 	{
-		case F_EXTRACT_TEXT_TIMESTAMP:
-		case F_EXTRACT_TEXT_TIMESTAMPTZ:
-		case F_DATE_PART_TEXT_TIMESTAMP:
-		case F_DATE_PART_TEXT_TIMESTAMPTZ:
-			break;
-		default:
-			return 0;
+		const OutlineSpan *span = &rows->spans[i];
+		double		first = floor(span->from / rows->width);
+		double		last = floor(span->to / rows->width);
+
+		if (first > cluster.last)
+		{
+			groups += Min(cluster.steps * others, cluster.rows * share);
+			cluster.steps = cluster.rows = 0;
+		}
+		cluster.steps += Max(0, last - Max(first, cluster.last + 1) + 1) *
+			span->windows;
+		cluster.rows += span->rows;
+		cluster.last = Max(cluster.last, last);
 	}
-	field = linitial(((FuncExpr *) key)->args);
-	if (!IsA(field, Const) || field->constisnull)
-		return 0;
-	for (i = 0; i < lengthof(fields); i++)
-		if (pg_strcasecmp(fields[i].name,
-						  TextDatumGetCString(field->constvalue)) == 0)
-			return fields[i].count;
-	return 0;
+	return groups + Min(cluster.steps * others, cluster.rows * share);
+}
+
+static double
+count_groups(GroupRows *rows)
+{
+	StepValues	steps = {0, 0};
+	double		others = count_others(rows) * rows->recurring;
+
+	if (rows->steps != NIL)
+		steps = stepvalues_find(rows->steps, rows->time_var, rows->spans,
+								rows->nspans);
+	rows->width = steps.width;
+	others *= Max(1, steps.count);
+	return rows->width > 0 ? count_by_spans(rows, others) : others;
 }
 
 double
 aggrows_estimate(PlannerInfo *root, RelOptInfo *rel, List *keys)
 {
-	List	   *others = NIL;
-	double		groups = 1;
+	GroupRows	rows;
 	ListCell   *cell;
 
+	group_rows_begin(&rows, root, rel);
+	cut_by_filters(&rows);
 	foreach(cell, keys)
-	{
-		double		buckets = bucket_count(root, rel, lfirst(cell));
+		add_key(&rows, lfirst(cell));
+	return clamp_row_est(Min(count_groups(&rows), rel->rows));
+}
 
-		if (buckets == 0)
-			buckets = field_count(lfirst(cell));
-		if (buckets > 0)
-			groups *= buckets;
-		else
-			others = lappend(others, lfirst(cell));
-	}
-	if (others != NIL)
-		groups *= estimate_num_groups(root, others, rel->rows, NULL, NULL);
-	return clamp_row_est(Min(groups, rel->rows));
+double
+aggrows_values(PlannerInfo *root, RelOptInfo *rel, Node *key)
+{
+	GroupRows	rows;
+	Var		   *var = only_column(key);
+
+	group_rows_begin(&rows, root, rel);
+	rows.total = rel->tuples;
+	if (var == NULL || var->varattno != rows.time || rows.nspans == 0 ||
+		!stepvalues_possible(key, var))
+		return 0;
+	add_key(&rows, key);
+	return count_groups(&rows);
 }

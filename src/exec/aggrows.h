@@ -10,7 +10,7 @@
 extern double aggrows_estimate(PlannerInfo *root, RelOptInfo *rel,
 							   List *keys);
 
-/* Buckets in the range of a bucket's column, 0: unknown. */
-extern double aggrows_buckets(PlannerInfo *root, Node *key);
+/* Values of a function of a column in the whole table, 0: unknown. */
+extern double aggrows_values(PlannerInfo *root, RelOptInfo *rel, Node *key);
 
 #endif							/* RUSTS_AGGROWS_H */

@@ -14,8 +14,6 @@
 #include "access/stratnum.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
-#include "utils/lsyscache.h"
-#include "utils/typcache.h"
 
 #include "exec/aggrows.h"
 #include "exec/steprows.h"
@@ -32,16 +30,6 @@ bucket_column(RelOptInfo *rel, Node *node)
 		shape.var->vartype != exprType(node))
 		return NULL;
 	return shape.var;
-}
-
-static int
-strategy_of(const OpExpr *op, Oid type)
-{
-	TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
-
-	if (!OidIsValid(cache->btree_opf))
-		return 0;
-	return get_op_opfamily_strategy(op->opno, cache->btree_opf);
 }
 
 /*
@@ -66,10 +54,10 @@ clause_on_column(PlannerInfo *root, RelOptInfo *rel, Node *clause,
 
 		if (var == NULL)
 			continue;
-		strategy = strategy_of(op, var->vartype);
+		strategy = vexpr_strategy(op->opno, var->vartype);
 		if (strategy == BTEqualStrategyNumber)
 		{
-			buckets = aggrows_buckets(root, lfirst(cell));
+			buckets = aggrows_values(root, rel, lfirst(cell));
 			*share = buckets > 0 ? 1 / buckets : 0;
 		}
 		if (strategy == BTEqualStrategyNumber || strategy == 0)

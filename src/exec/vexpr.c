@@ -27,6 +27,7 @@
 #include "nodes/nodeFuncs.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/typcache.h"
 
 #include "compat/privilege.h"
 #include "exec/vexpr_once.h"
@@ -60,6 +61,39 @@ vexpr_type_kind(Oid type)
 				return base == type ? VECTOR_DATUM : vexpr_type_kind(base);
 			}
 	}
+}
+
+static Node *
+replace_column(Node *node, void *context)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Var))
+	{
+		CaseTestExpr *value = makeNode(CaseTestExpr);
+
+		value->typeId = ((Var *) node)->vartype;
+		value->typeMod = ((Var *) node)->vartypmod;
+		value->collation = ((Var *) node)->varcollid;
+		return (Node *) value;
+	}
+	return expression_tree_mutator(node, replace_column, context);
+}
+
+Node *
+vexpr_with_placeholder(Node *expr)
+{
+	return replace_column(expr, NULL);
+}
+
+int
+vexpr_strategy(Oid operator, Oid type)
+{
+	TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
+
+	if (!OidIsValid(cache->btree_opf))
+		return 0;
+	return get_op_opfamily_strategy(operator, cache->btree_opf);
 }
 
 /* ---------- nodes ---------- */

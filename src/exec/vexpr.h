@@ -26,6 +26,13 @@ typedef struct VExpr VExpr;
 extern VExpr *vexpr_compile(Expr *expr, PlanState *parent, TupleDesc desc,
 							TupleTableSlot *slot);
 extern VectorKind vexpr_type_kind(Oid type);
+/*
+ * A copy of an expression of a single column that has CASE's current value
+ * (ExprContext's caseValue) in place of the column.
+ */
+extern Node *vexpr_with_placeholder(Node *expr);
+/* An operator's place in the order of a type by default, 0: none. */
+extern int	vexpr_strategy(Oid operator, Oid type);
 
 /* Values for the selected rows; valid until the next batch or evaluation. */
 extern const Vector *vexpr_eval(VExpr *expr, Batch *batch);

@@ -44,7 +44,7 @@ typedef enum AheadFirst
 	FIRST_ANY,
 	FIRST_WIDTH,				/* a width: greater than zero, of one kind */
 	FIRST_UNIT,					/* the name of a unit of time */
-	FIRST_FIELD					/* that, or "epoch" */
+	FIRST_FIELD					/* that, or another field of a time */
 } AheadFirst;
 
 typedef struct AheadFunction
@@ -86,6 +86,7 @@ static const AheadFunction functions[] = {
 	{F_DATE_TIMESTAMP, 0, FIRST_ANY},
 	{F_DATE_TIMESTAMPTZ, 0, FIRST_ANY},
 	{F_TIMEZONE_TEXT_TIMESTAMPTZ, 0, FIRST_ANY},
+	{F_TIMEZONE_TEXT_TIMESTAMP, 0, FIRST_ANY},
 	{F_TO_TIMESTAMP_FLOAT8, EPOCH_SECONDS, FIRST_ANY},
 	{F_DATE_TRUNC_TEXT_TIMESTAMP, 0, FIRST_UNIT},
 	{F_DATE_TRUNC_TEXT_TIMESTAMPTZ, 0, FIRST_UNIT},
@@ -202,22 +203,26 @@ is_width(Datum value, Oid type)
 }
 
 static bool
-is_unit(Datum value, Oid type, bool or_epoch)
+is_unit(Datum value, Oid type, bool or_field)
 {
 	static const char *const units[] = {
 		"microseconds", "milliseconds", "second", "minute", "hour", "day",
-		"week", "month", "quarter", "year"
+		"week", "month", "quarter", "year", "decade", "century", "millennium",
+		/* no units to round to */
+		"epoch", "dow", "isodow", "doy", "isoyear", "julian"
 	};
+	const int	nfields = 6;
+	int			n = lengthof(units) - (or_field ? 0 : nfields);
 	char	   *name;
 	int			i;
 
 	if (type != TEXTOID)
 		return false;
 	name = TextDatumGetCString(value);
-	for (i = 0; i < lengthof(units); i++)
+	for (i = 0; i < n; i++)
 		if (pg_strcasecmp(name, units[i]) == 0)
 			return true;
-	return or_epoch && pg_strcasecmp(name, "epoch") == 0;
+	return false;
 }
 
 static bool
@@ -347,6 +352,8 @@ call_cannot_fail(Oid funcid, List *args, AheadContext *context)
 		return true;
 	if (is_division(funcid))
 		return divisor_fits(lsecond(args));
+	if (funcid == F_TO_CHAR_TIMESTAMP_TEXT || funcid == F_TO_CHAR_TIMESTAMPTZ_TEXT)
+		return IsA(lsecond(args), Const);
 	if (!find_function(funcid, &function))
 		return false;
 	foreach(cell, args)
@@ -434,6 +441,24 @@ vexpr_ahead_is_harmless(Node *clause)
 
 	return !contain_volatile_functions(clause) && !contain_subplans(clause) &&
 		!has_failing_part(clause, &context);
+}
+
+static bool
+has_parameter(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	return IsA(node, Param) ||
+		expression_tree_walker(node, has_parameter, context);
+}
+
+bool
+vexpr_ahead_of_column(Node *expr)
+{
+	AheadContext context = {NULL, true};
+
+	return !contain_volatile_functions(expr) && !contain_subplans(expr) &&
+		!has_parameter(expr, NULL) && cannot_fail(expr, &context);
 }
 
 bool

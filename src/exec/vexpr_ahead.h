@@ -25,4 +25,7 @@ extern bool vexpr_ahead_is_harmless(Node *clause);
 extern bool vexpr_ahead_compute(VExpr *once);
 extern bool vexpr_ahead_step(VExprShared *shared, Node *step);
 
+/* For the planner: the same of any expression of a column, free of parameters. */
+extern bool vexpr_ahead_of_column(Node *expr);
+
 #endif							/* RUSTS_VEXPR_AHEAD_H */

@@ -36,7 +36,6 @@
 #include "utils/float.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
-#include "utils/typcache.h"
 
 #include "exec/vexpr_ahead.h"
 #include "exec/vexpr_once.h"
@@ -158,38 +157,13 @@ zone_test_make(ZoneTestKind kind, const ZoneSource *source)
 static int
 zone_strategy(Oid opno, Oid type)
 {
-	TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
-	int			strategy;
-	Oid			negator;
+	int			strategy = vexpr_strategy(opno, type);
+	Oid			negator = get_negator(opno);
 
-	if (!OidIsValid(cache->btree_opf))
-		return 0;
-	strategy = get_op_opfamily_strategy(opno, cache->btree_opf);
-	if (strategy != 0)
-		return strategy;
-	negator = get_negator(opno);
-	if (OidIsValid(negator) &&
-		get_op_opfamily_strategy(negator, cache->btree_opf) == BTEqualStrategyNumber)
+	if (strategy == 0 && OidIsValid(negator) &&
+		vexpr_strategy(negator, type) == BTEqualStrategyNumber)
 		return NE_STRATEGY;
-	return 0;
-}
-
-/* Put the current value of CASE in place of the column. */
-static Node *
-zone_replace_column(Node *node, void *context)
-{
-	if (node == NULL)
-		return NULL;
-	if (IsA(node, Var))
-	{
-		CaseTestExpr *value = makeNode(CaseTestExpr);
-
-		value->typeId = ((Var *) node)->vartype;
-		value->typeMod = ((Var *) node)->vartypmod;
-		value->collation = ((Var *) node)->varcollid;
-		return (Node *) value;
-	}
-	return expression_tree_mutator(node, zone_replace_column, context);
+	return strategy;
 }
 
 /* Is it a function of a column that never decreases? */
@@ -219,7 +193,7 @@ zone_make_pair(ZoneTestKind kind, Expr *left, const ZoneSource *source)
 		return NULL;
 	test = zone_test_make(kind, source);
 	test->attno = shape.var->varattno;
-	test->step = ExecInitExpr((Expr *) zone_replace_column((Node *) left, NULL),
+	test->step = ExecInitExpr((Expr *) vexpr_with_placeholder((Node *) left),
 							  source->parent);
 	test->step_node = (Node *) left;
 	test->step_context = CreateExprContext(source->parent->state);

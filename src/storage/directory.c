@@ -277,16 +277,27 @@ directory_load_sound(Store *store, Snapshot snapshot, DirectoryDamage damage,
 	return directory_load_with(store, snapshot, &load);
 }
 
+/* Somebody who looks at what totals are made of. */
+typedef struct DirectorySample
+{
+	DirectoryTotals *totals;
+	DirectoryVisit visit;		/* NULL: nobody */
+	void	   *arg;
+} DirectorySample;
+
 /* Add a segment's share of so many virtual blocks. */
 static void
-directory_add(DirectoryTotals *totals, const DirectoryEntryData *d,
+directory_add(DirectorySample *sample, const DirectoryEntry *entry,
 			  double blocks)
 {
+	const DirectoryEntryData *d = &entry->d;
 	double		weight = blocks / d->nblocks;
 
-	totals->segments += weight;
-	totals->rows += weight * (d->rows - d->dead_rows);
-	totals->bytes += weight * d->stream_length;
+	sample->totals->segments += weight;
+	sample->totals->rows += weight * (d->rows - d->dead_rows);
+	sample->totals->bytes += weight * d->stream_length;
+	if (sample->visit != NULL)
+		sample->visit(sample->arg, entry, weight);
 }
 
 /* Begin a scan at the last visible row that begins at or before a block. */
@@ -302,9 +313,28 @@ directory_last(Store *store, uint32 block, Snapshot snapshot,
 	return systable_getnext_ordered(*scan, BackwardScanDirection);
 }
 
-static bool
-directory_find_data(Store *store, uint32 block, Snapshot snapshot,
-					DirectoryEntryData *d)
+/* The end of the virtual blocks. */
+static double
+directory_end(Store *store, Snapshot snapshot)
+{
+	SysScanDesc scan;
+	HeapTuple	tuple = directory_last(store, PG_INT32_MAX, snapshot, &scan);
+	DirectoryEntry entry;
+	double		end = 0;
+
+	if (tuple != NULL)
+	{
+		directory_tuple_decode(store, tuple, &entry);
+		end = (double) entry.d.first_block + entry.d.nblocks;
+	}
+	systable_endscan_ordered(scan);
+	return end;
+}
+
+/* Add the segment that a virtual block is in as so many blocks. */
+static void
+directory_probe(Store *store, Snapshot snapshot, uint32 block, double blocks,
+				DirectorySample *sample)
 {
 	SysScanDesc scan;
 	HeapTuple	tuple = directory_last(store, block, snapshot, &scan);
@@ -313,15 +343,16 @@ directory_find_data(Store *store, uint32 block, Snapshot snapshot,
 	if (tuple != NULL)
 	{
 		directory_tuple_decode(store, tuple, &entry);
-		*d = entry.d;
+		if (block - entry.d.first_block < entry.d.nblocks)
+			directory_add(sample, &entry, blocks);
 	}
 	systable_endscan_ordered(scan);
-	return tuple != NULL;
 }
 
 void
 directory_sum(Store *store, Snapshot snapshot, DirectoryTotals *totals)
 {
+	DirectorySample sample = {totals};
 	ScanKeyData key[1];
 	SysScanDesc scan = directory_begin(store, snapshot, key, 1);
 	HeapTuple	tuple;
@@ -333,7 +364,7 @@ directory_sum(Store *store, Snapshot snapshot, DirectoryTotals *totals)
 
 		CHECK_FOR_INTERRUPTS();
 		directory_tuple_decode(store, tuple, &entry);
-		directory_add(totals, &entry.d, entry.d.nblocks);
+		directory_add(&sample, &entry, entry.d.nblocks);
 	}
 	systable_endscan_ordered(scan);
 }
@@ -349,31 +380,24 @@ directory_sum(Store *store, Snapshot snapshot, DirectoryTotals *totals)
  */
 static void
 directory_estimate_rest(Store *store, Snapshot snapshot, uint32 start,
-						DirectoryTotals *totals)
+						DirectorySample *sample)
 {
-	DirectoryEntryData d;
-	double		step;
+	double		step = (directory_end(store, snapshot) - start) / ESTIMATE_PROBES;
 	int			i;
 
-	/* a row was seen, so there is a last one */
-	if (!directory_find_data(store, PG_INT32_MAX, snapshot, &d) ||
-		d.first_block + d.nblocks <= start)
-		return;
-	step = (double) (d.first_block + d.nblocks - start) / ESTIMATE_PROBES;
-	for (i = 0; i < ESTIMATE_PROBES; i++)
+	for (i = 0; step > 0 && i < ESTIMATE_PROBES; i++)
 	{
-		uint32		block = start + (uint32) ((i + 0.5) * step);
-
 		CHECK_FOR_INTERRUPTS();
-		if (directory_find_data(store, block, snapshot, &d) &&
-			block - d.first_block < d.nblocks)
-			directory_add(totals, &d, step);
+		directory_probe(store, snapshot, start + (uint32) ((i + 0.5) * step),
+						step, sample);
 	}
 }
 
 void
-directory_estimate(Store *store, Snapshot snapshot, DirectoryTotals *totals)
+directory_estimate(Store *store, Snapshot snapshot, DirectoryTotals *totals,
+				   DirectoryVisit visit, void *arg)
 {
+	DirectorySample sample = {totals, visit, arg};
 	ScanKeyData key[1];
 	SysScanDesc scan = directory_begin(store, snapshot, key, 1);
 	HeapTuple	tuple;
@@ -384,12 +408,12 @@ directory_estimate(Store *store, Snapshot snapshot, DirectoryTotals *totals)
 		   (tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
 	{
 		directory_tuple_decode(store, tuple, &entry);
-		directory_add(totals, &entry.d, entry.d.nblocks);
+		directory_add(&sample, &entry, entry.d.nblocks);
 	}
 	systable_endscan_ordered(scan);
 	if (totals->segments >= ESTIMATE_EXACT)
 		directory_estimate_rest(store, snapshot,
-								entry.d.first_block + entry.d.nblocks, totals);
+								entry.d.first_block + entry.d.nblocks, &sample);
 }
 
 bool

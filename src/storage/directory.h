@@ -97,9 +97,16 @@ typedef struct DirectoryTotals
 /* As summing up directory_load's list, without building it. */
 extern void directory_sum(Store *store, Snapshot snapshot,
 						  DirectoryTotals *totals);
-/* The same from a sample of the rows when there are many; never 0 for some. */
+/*
+ * The same from a sample of the rows when there are many; never 0 for some.
+ * What was looked at is shown to visit, with the number of segments that each
+ * speaks for; summaries are gone after the call.
+ */
+typedef void (*DirectoryVisit) (void *arg, const DirectoryEntry *entry,
+								double weight);
 extern void directory_estimate(Store *store, Snapshot snapshot,
-							   DirectoryTotals *totals);
+							   DirectoryTotals *totals, DirectoryVisit visit,
+							   void *arg);
 
 /* frozen: as HEAP_INSERT_FROZEN, for a relation made by this transaction. */
 extern void directory_insert(Store *store, const DirectoryEntry *entry,

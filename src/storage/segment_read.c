@@ -271,6 +271,12 @@ segment_reader_rows(SegmentReader *reader)
 	return reader->header.rows;
 }
 
+uint32
+segment_reader_series(SegmentReader *reader)
+{
+	return reader->header.ntags > 0 ? reader->header.series : 0;
+}
+
 /* ---------- the series index ---------- */
 
 /* Turn the lengths of runs into where they start; starts has n + 1. */
@@ -564,6 +570,7 @@ segment_reader_column_info(SegmentReader *reader, int i,
 	if (data->tag == 1)
 		info->stored_bytes += reader->header.series_index.stored;
 	info->null_count = data->null_count;
+	info->entries = data->dict_entries;
 	if (data->attnum < 1 || data->attnum > reader->desc->natts)
 		return true;
 	column = &reader->readers[data->attnum - 1];

@@ -34,6 +34,7 @@ typedef struct SegmentColumnInfo
 	uint64		raw_bytes;
 	uint64		stored_bytes;
 	uint32		null_count;
+	uint32		entries;		/* of its dictionary, 0: none */
 	bool		has_minmax;
 	Datum		min;
 	Datum		max;
@@ -61,6 +62,8 @@ extern void segment_reader_close(SegmentReader *reader);
 extern const DirectoryEntry *segment_reader_entry(SegmentReader *reader);
 
 extern uint32 segment_reader_rows(SegmentReader *reader);
+/* Runs of the series index; 0: there are no tags. */
+extern uint32 segment_reader_series(SegmentReader *reader);
 /* Was this row born dead?  (The one place that knows of deletions.) */
 extern bool segment_reader_row_dead(SegmentReader *reader, uint32 row);
 /* First live row >= row, or rows; for backward: last live row <= row, or -1 */

@@ -34,6 +34,7 @@
 #include "compat/compat.h"
 #include "table/handler.h"
 #include "table/options.h"
+#include "table/outline.h"
 #include "table/planner.h"
 #include "table/size.h"
 
@@ -75,6 +76,16 @@ planner_time(Oid relid)
 
 	relation_close(rel, NoLock);
 	return time;
+}
+
+struct Outline *
+planner_outline(Oid relid)
+{
+	Relation	rel = relation_open(relid, NoLock);
+	Outline    *outline = outline_get(rel);
+
+	relation_close(rel, NoLock);
+	return outline;
 }
 
 /* Is this a subquery of a query that locks or changes rows? */

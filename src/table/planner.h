@@ -13,6 +13,8 @@ extern bool planner_has_segments(Oid relid);
 extern Bitmapset *planner_tags(Oid relid);
 /* Its time column, 0: none. */
 extern AttrNumber planner_time(Oid relid);
+/* What it may know of the segments, for the caller to keep; NULL: none. */
+extern struct Outline *planner_outline(Oid relid);
 extern void planner_init(void);
 
 #endif							/* RUSTS_PLANNER_H */

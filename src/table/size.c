@@ -33,6 +33,7 @@
 #include "utils/snapmgr.h"
 
 #include "table/hotstats.h"
+#include "table/outline.h"
 #include "table/size.h"
 
 static bool
@@ -61,69 +62,28 @@ size_relation_size(Relation rel, ForkNumber fork)
 	return size;
 }
 
-static void
-size_read_totals(Relation rel, Snapshot snapshot, bool exact,
-				 SegmentTotals *totals)
+void
+size_segment_totals(Relation rel, Snapshot snapshot, SegmentTotals *totals)
 {
+	DirectoryTotals sum = {0};
 	Store	   *store;
 
 	memset(totals, 0, sizeof(*totals));
 	if (!store_exists(rel))
 		return;
-
 	store = store_open(rel, AccessShareLock);
 	if (RelationGetNumberOfBlocks(store->toast) > 0)
-	{
-		DirectoryTotals sum;
-
-		if (exact)
-			directory_sum(store, snapshot, &sum);
-		else
-			directory_estimate(store, snapshot, &sum);
-		totals->segments = (int) rint(sum.segments);
-		totals->rows = sum.rows;
-		totals->pages = ceil(sum.bytes / BLCKSZ);
-	}
+		directory_sum(store, snapshot, &sum);
 	store_close(store);
+	totals->segments = (int) rint(sum.segments);
+	totals->rows = sum.rows;
+	totals->pages = ceil(sum.bytes / BLCKSZ);
 }
 
-void
-size_segment_totals(Relation rel, Snapshot snapshot, SegmentTotals *totals)
-{
-	size_read_totals(rel, snapshot, true, totals);
-}
-
-/*
- * Totals for the planner.  Reading the directory for each plan would make
- * planning cost grow with the table's age, so they are kept in the relcache
- * entry's rd_amcache, which goes when the entry is invalidated; whoever writes
- * directory rows sends that invalidation (size_invalidate), after his rows
- * have become visible.  Hence what is kept must be the latest state: what an
- * old snapshot sees would outlive its transaction.
- */
 void
 size_planner_totals(Relation rel, SegmentTotals *totals)
 {
-	Snapshot	snapshot;
-	bool		keep = !IsInParallelMode();
-
-	if (rel->rd_amcache != NULL)
-	{
-		memcpy(totals, rel->rd_amcache, sizeof(*totals));
-		return;
-	}
-	/* a parallel worker plans under its leader's snapshot or not at all */
-	snapshot = RegisterSnapshot(keep ? GetLatestSnapshot() :
-								GetActiveSnapshot());
-	size_read_totals(rel, snapshot, false, totals);
-	UnregisterSnapshot(snapshot);
-	if (!keep)
-		return;
-	/* opening relations may have rebuilt the entry; nobody else fills it */
-	if (rel->rd_amcache == NULL)
-		rel->rd_amcache = MemoryContextAlloc(CacheMemoryContext,
-											 sizeof(*totals));
-	memcpy(rel->rd_amcache, totals, sizeof(*totals));
+	outline_totals(rel, totals);
 }
 
 bool

@@ -1,0 +1,184 @@
+/*
+ * column_stats.c
+ *	  Statistics of columns before the first ANALYZE.
+ *
+ * A table is usually loaded and asked at once, and until autovacuum has been
+ * there PostgreSQL takes each of its columns to have 200 different values.
+ * What segments say of themselves is better: the number of entries in the
+ * dictionary of a column, the range of one of integers, how many rows there are
+ * when.  So a column without statistics gets some: a number of values, and where
+ * it is known between what bounds they lie, a histogram.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_statistic.h"
+#include "catalog/pg_type_d.h"
+#include "utils/array.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/selfuncs.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+#include "storage/value.h"
+#include "table/column_stats.h"
+#include "table/outline.h"
+#include "table/planner.h"
+
+static get_relation_stats_hook_type previous_stats = NULL;
+
+/* ---------- numbers of values ---------- */
+
+/* How many values has a column?  0: who knows. */
+static double
+column_stats_distinct(Oid relid, AttrNumber attnum, Oid type)
+{
+	Outline    *outline = planner_outline(relid);
+	const OutlineColumn *column;
+	double		rows;
+
+	if (outline == NULL || attnum > outline->natts)
+		return 0;
+	if (type == BOOLOID)
+		return 2;
+	rows = Max(1, outline->totals.rows);
+	column = &outline->columns[attnum - 1];
+	if (column->entries > 0)
+		return column->entries;
+	/* all series are measured at the same times, as a rule */
+	if (attnum == planner_time(relid))
+		return rows / Max(1, outline->series);
+	if (!column->has_range)
+		return 0;
+	return Min(rows, (double) column->max - column->min + 1);
+}
+
+/* ---------- histograms ---------- */
+
+#define HISTOGRAM_BOUNDS 51
+
+/* The time that so many rows are before. */
+static int64
+time_at(const Outline *outline, double rows)
+{
+	const OutlineSpan *span = outline->spans;
+	int			i;
+
+	for (i = 0; i < outline->nspans - 1 && rows > span->rows; i++)
+		rows -= span++->rows;
+	return span->from + (int64) (Min(1, rows / Max(span->rows, 1)) *
+								 ((double) span->to - span->from));
+}
+
+/* Bounds of as many rows each; of other columns, of as many values. */
+static int
+find_bounds(const Outline *outline, AttrNumber attnum, bool is_time,
+			int64 *bounds)
+{
+	const OutlineColumn *column = &outline->columns[attnum - 1];
+	double		rows = 0;
+	int			i;
+
+	if (!is_time || outline->nspans == 0)
+	{
+		bounds[0] = column->min;
+		bounds[1] = column->max;
+		return column->has_range && column->min < column->max ? 2 : 0;
+	}
+	for (i = 0; i < outline->nspans; i++)
+		rows += outline->spans[i].rows;
+	for (i = 0; i < HISTOGRAM_BOUNDS; i++)
+		bounds[i] = time_at(outline, rows * i / (HISTOGRAM_BOUNDS - 1));
+	return HISTOGRAM_BOUNDS;
+}
+
+/* Are its values kept as integers in the order of its operators? */
+static bool
+type_has_bounds(Oid type)
+{
+	return type == INT2OID || type == INT4OID || type == INT8OID ||
+		type == DATEOID || type == TIMESTAMPOID || type == TIMESTAMPTZOID;
+}
+
+static void
+put_histogram(Datum *values, bool *nulls, Oid type, const int64 *bounds, int n)
+{
+	Datum		elements[HISTOGRAM_BOUNDS];
+	TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_LT_OPR);
+	int			i;
+
+	for (i = 0; i < n; i++)
+		elements[i] = value_normalize((Datum) bounds[i], cache->typlen);
+	values[Anum_pg_statistic_stakind1 - 1] = Int16GetDatum(STATISTIC_KIND_HISTOGRAM);
+	values[Anum_pg_statistic_staop1 - 1] = ObjectIdGetDatum(cache->lt_opr);
+	values[Anum_pg_statistic_stavalues1 - 1] =
+		PointerGetDatum(construct_array(elements, n, type, cache->typlen,
+										cache->typbyval, cache->typalign));
+	nulls[Anum_pg_statistic_stavalues1 - 1] = false;
+}
+
+/* ---------- statistics ---------- */
+
+static HeapTuple
+column_stats_form(Oid relid, AttrNumber attnum, Oid type, double distinct)
+{
+	Relation	catalog = table_open(StatisticRelationId, AccessShareLock);
+	Outline    *outline = planner_outline(relid);
+	Datum		values[Natts_pg_statistic] = {0};
+	bool		nulls[Natts_pg_statistic];
+	int64		bounds[HISTOGRAM_BOUNDS];
+	HeapTuple	tuple;
+	int			n = 0;
+	int			i;
+
+	for (i = 0; i < Natts_pg_statistic; i++)
+		nulls[i] = i >= Anum_pg_statistic_stanumbers1 - 1;
+	values[Anum_pg_statistic_starelid - 1] = ObjectIdGetDatum(relid);
+	values[Anum_pg_statistic_staattnum - 1] = Int16GetDatum(attnum);
+	values[Anum_pg_statistic_stanullfrac - 1] =
+		Float4GetDatum((float4) Min(1, outline->columns[attnum - 1].nulls /
+									Max(1, outline->totals.rows)));
+	values[Anum_pg_statistic_stawidth - 1] =
+		Int32GetDatum(get_typavgwidth(type, -1));
+	values[Anum_pg_statistic_stadistinct - 1] = Float4GetDatum((float4) distinct);
+	if (type_has_bounds(type))
+		n = find_bounds(outline, attnum, attnum == planner_time(relid), bounds);
+	if (n > 0)
+		put_histogram(values, nulls, type, bounds, n);
+	tuple = heap_form_tuple(RelationGetDescr(catalog), values, nulls);
+	table_close(catalog, AccessShareLock);
+	return tuple;
+}
+
+static bool
+column_stats_get(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum,
+				 VariableStatData *data)
+{
+	double		distinct;
+	Oid			type;
+
+	if (previous_stats != NULL && previous_stats(root, rte, attnum, data))
+		return true;
+	if (rte->rtekind != RTE_RELATION || rte->inh || attnum <= 0 ||
+		!planner_has_segments(rte->relid) ||
+		SearchSysCacheExists3(STATRELATTINH, ObjectIdGetDatum(rte->relid),
+							  Int16GetDatum(attnum), BoolGetDatum(false)))
+		return false;
+	type = getBaseType(get_atttype(rte->relid, attnum));
+	distinct = column_stats_distinct(rte->relid, attnum, type);
+	if (distinct <= 0)
+		return false;
+	/* acl_ok stays false: only for functions that leak nothing of the bounds */
+	data->statsTuple = column_stats_form(rte->relid, attnum, type, distinct);
+	data->freefunc = heap_freetuple;
+	return true;
+}
+
+void
+column_stats_init(void)
+{
+	previous_stats = get_relation_stats_hook;
+	get_relation_stats_hook = column_stats_get;
+}
