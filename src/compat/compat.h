@@ -110,6 +110,16 @@ typedef RelFileNode CompatRelFileLocator;
 	((rel)->pgstat_info->t_counts.t_delta_live_tuples += (n))
 #endif
 
+/* PostgreSQL 16 takes relations, not their ids (upstream 2f17b57017). */
+#if PG_VERSION_NUM >= 160000
+#define compat_adjust_appendrel_attrs(root, node, child) \
+	adjust_appendrel_attrs_multilevel(root, node, child, (child)->top_parent)
+#else
+#define compat_adjust_appendrel_attrs(root, node, child) \
+	adjust_appendrel_attrs_multilevel(root, node, (child)->relids, \
+									  (child)->top_parent_relids)
+#endif
+
 /* PostgreSQL 18 counts index searches (upstream 0fbceae841). */
 #if PG_VERSION_NUM >= 180000
 #define compat_index_beginscan(rel, index, snapshot, nkeys, norderbys) \

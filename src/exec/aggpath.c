@@ -32,6 +32,7 @@
 #include "utils/selfuncs.h"
 
 #include "compat/compat.h"
+#include "exec/aggappend.h"
 #include "exec/aggfill.h"
 #include "exec/aggfunc.h"
 #include "exec/aggnode.h"
@@ -53,18 +54,6 @@ static create_upper_paths_hook_type previous_upper_paths = NULL;
 /* The same for one computed by its transition function. */
 #define GENERIC_AGG_COST 1.5
 #define VECTOR_KEY_COST 0.1
-
-/* What is to be computed. */
-typedef struct AggPlan
-{
-	PathTarget *target;
-	List	   *keys;			/* expressions */
-	List	   *eqs;			/* their equality operators */
-	List	   *refs;			/* their sortgrouprefs */
-	List	   *aggrefs;		/* distinct ones */
-	List	   *having;
-	bool		native;			/* no transition function is called */
-} AggPlan;
 
 /* ---------- what is asked ---------- */
 
@@ -234,7 +223,7 @@ static const CustomPathMethods aggpath_methods = {
  * custom_private: keys, refs, aggrefs, having, eqs, mode, buckets, order,
  * workers, stream
  */
-static CustomPath *
+CustomPath *
 aggpath_make(RelOptInfo *output, PathTarget *target, Path *child,
 			 const AggPlan *plan, AggNodeMode mode)
 {
@@ -269,7 +258,7 @@ aggpath_width(const AggPlan *plan)
 }
 
 /* Cost of aggregating what the scan below reads. */
-static void
+void
 aggpath_cost(CustomPath *path, const AggPlan *plan, Path *child, double groups,
 			 double rows)
 {
@@ -300,7 +289,7 @@ aggpath_cost(CustomPath *path, const AggPlan *plan, Path *child, double groups,
  * Emit the groups in the order that the query wants.  Comparing numbers is
  * cheap, unless groups do not fit into memory and rows must be sorted.
  */
-static void
+void
 aggpath_order(PlannerInfo *root, CustomPath *path, const AggPlan *plan,
 			  double groups)
 {
@@ -320,7 +309,7 @@ aggpath_order(PlannerInfo *root, CustomPath *path, const AggPlan *plan,
 }
 
 /* The aggregates' states, in place of their results. */
-static List *
+List *
 aggpath_partial_aggrefs(const AggPlan *plan)
 {
 	List	   *partial = NIL;
@@ -338,7 +327,7 @@ aggpath_partial_aggrefs(const AggPlan *plan)
 	return partial;
 }
 
-static PathTarget *
+PathTarget *
 aggpath_partial_target(PlannerInfo *root, const AggPlan *plan)
 {
 	PathTarget *target = create_empty_pathtarget();
@@ -354,7 +343,7 @@ aggpath_partial_target(PlannerInfo *root, const AggPlan *plan)
 }
 
 /* Will metadata answer nearly everything? */
-static bool
+bool
 aggpath_from_metadata(RelOptInfo *input, const AggPlan *plan)
 {
 	ListCell   *cell;
@@ -368,6 +357,43 @@ aggpath_from_metadata(RelOptInfo *input, const AggPlan *plan)
 	return true;
 }
 
+void
+aggpath_discount_metadata(CustomPath *path)
+{
+	/* no more than the directory is read, and the hot rows */
+	path->path.total_cost -= path->path.startup_cost * 0.99;
+	path->path.startup_cost *= 0.01;
+}
+
+bool
+aggpath_can_combine(const AggPlan *plan)
+{
+	ListCell   *cell;
+
+	foreach(cell, plan->aggrefs)
+		if (!aggfunc_can_combine(lfirst_node(Aggref, cell)))
+			return false;
+	return true;
+}
+
+/* A path that combines the states that rows rows of child hold. */
+CustomPath *
+aggpath_final(PlannerInfo *root, RelOptInfo *output, const AggPlan *plan,
+			  Path *child, double groups)
+{
+	CustomPath *final = aggpath_make(output, plan->target, child, plan,
+									 AGGNODE_FINAL);
+
+	final->path.parallel_workers = 0;
+	final->path.rows = groups;
+	final->path.startup_cost = child->total_cost +
+		child->rows * list_length(plan->aggrefs) * cpu_operator_cost;
+	final->path.total_cost = final->path.startup_cost +
+		groups * cpu_tuple_cost;
+	aggpath_order(root, final, plan, groups);
+	return final;
+}
+
 static void
 aggpath_add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 					 const AggPlan *plan, double groups)
@@ -378,12 +404,10 @@ aggpath_add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	CustomPath *partial;
 	CustomPath *final;
 	Path	   *gather;
-	ListCell   *cell;
 	double		rows;
 
-	foreach(cell, plan->aggrefs)
-		if (!aggfunc_can_combine(lfirst_node(Aggref, cell)))
-			return;
+	if (!aggpath_can_combine(plan))
+		return;
 	if (!input->consider_parallel || !output->consider_parallel ||
 		input->lateral_relids != NULL ||
 		!is_parallel_safe(root, (Node *) plan->keys) ||
@@ -404,15 +428,8 @@ aggpath_add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	gather = (Path *) create_gather_path(root, output, &partial->path,
 										 partial->path.pathtarget, NULL,
 										 &rows);
-	final = aggpath_make(output, plan->target, gather, plan, AGGNODE_FINAL);
+	final = aggpath_final(root, output, plan, gather, groups);
 	final->path.parallel_safe = false;
-	final->path.parallel_workers = 0;
-	final->path.rows = groups;
-	final->path.startup_cost = gather->total_cost +
-		rows * list_length(plan->aggrefs) * cpu_operator_cost;
-	final->path.total_cost = final->path.startup_cost +
-		groups * cpu_tuple_cost;
-	aggpath_order(root, final, plan, groups);
 	add_path(output, &final->path);
 }
 
@@ -525,7 +542,15 @@ aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	bool		zoned;
 
 	if (!settings_enable_vectorized_agg || !IS_SIMPLE_REL(input) ||
-		!scanpath_possible(root, input) || aggpath_has_gate(root, input) ||
+		aggpath_has_gate(root, input))
+		return;
+	if (planner_rt_fetch(input->relid, root)->inh)
+	{
+		if (aggplan_make(root, input, clauses, plan))
+			aggappend_add(root, input, output, plan);
+		return;
+	}
+	if (!scanpath_possible(root, input) ||
 		!aggplan_make(root, input, clauses, plan) ||
 		!aggpath_fits(root, input, plan))
 		return;
@@ -542,9 +567,7 @@ aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	aggpath_order(root, path, plan, groups);
 	if (aggpath_from_metadata(input, plan))
 	{
-		/* no more than the directory is read, and the hot rows */
-		path->path.total_cost -= path->path.startup_cost * 0.99;
-		path->path.startup_cost *= 0.01;
+		aggpath_discount_metadata(path);
 		add_path(output, &path->path);
 		return;
 	}

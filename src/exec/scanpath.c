@@ -102,7 +102,7 @@ scanpath_needs_heap_tuple(RelOptInfo *rel)
 }
 
 bool
-scanpath_possible(PlannerInfo *root, RelOptInfo *rel)
+scanpath_able(PlannerInfo *root, RelOptInfo *rel)
 {
 	RangeTblEntry *rte;
 
@@ -113,7 +113,14 @@ scanpath_possible(PlannerInfo *root, RelOptInfo *rel)
 		rte->tablesample == NULL &&
 		(rte->relkind == RELKIND_RELATION || rte->relkind == RELKIND_MATVIEW) &&
 		!is_dummy_rel(rel) && !scanpath_needs_heap_tuple(rel) &&
-		planner_has_segments(rte->relid);
+		planner_is_rusts(rte->relid);
+}
+
+bool
+scanpath_possible(PlannerInfo *root, RelOptInfo *rel)
+{
+	return scanpath_able(root, rel) &&
+		planner_has_segments(planner_rt_fetch(rel->relid, root)->relid);
 }
 
 /* ---------- cost ---------- */

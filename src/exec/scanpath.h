@@ -20,7 +20,8 @@ typedef enum ScanPrivate
 	SCAN_PRIVATE_ORDER			/* scanorder_describe, or NIL */
 } ScanPrivate;
 
-/* Can the relation be read by a columnar scan, and is it worth it? */
+/* Can the relation be read by a columnar scan; is it worth it, too? */
+extern bool scanpath_able(PlannerInfo *root, RelOptInfo *rel);
 extern bool scanpath_possible(PlannerInfo *root, RelOptInfo *rel);
 /* A path for the relation, parallel-aware when workers > 0. */
 extern CustomPath *scanpath_create(PlannerInfo *root, RelOptInfo *rel,

@@ -42,6 +42,16 @@ static get_relation_info_hook_type previous_info = NULL;
 static ExecutorStart_hook_type previous_start = NULL;
 
 bool
+planner_is_rusts(Oid relid)
+{
+	Relation	rel = relation_open(relid, NoLock);
+	bool		result = handler_is_rusts(rel);
+
+	relation_close(rel, NoLock);
+	return result;
+}
+
+bool
 planner_has_segments(Oid relid)
 {
 	/* the planner holds a lock on every relation that it asks about */

@@ -8,6 +8,7 @@
 #include "nodes/bitmapset.h"
 
 /* Is it a rusts table, and has it segments?  The caller has it locked. */
+extern bool planner_is_rusts(Oid relid);
 extern bool planner_has_segments(Oid relid);
 /* Its tag columns, as pull_varattnos has them. */
 extern Bitmapset *planner_tags(Oid relid);
