@@ -116,8 +116,7 @@ typedef RelFileNode CompatRelFileLocator;
 	adjust_appendrel_attrs_multilevel(root, node, child, (child)->top_parent)
 #else
 #define compat_adjust_appendrel_attrs(root, node, child) \
-	adjust_appendrel_attrs_multilevel(root, node, (child)->relids, \
-									  (child)->top_parent_relids)
+	adjust_appendrel_attrs_multilevel(root, node, (child)->relids, (child)->top_parent_relids)
 #endif
 
 /* PostgreSQL 18 counts index searches (upstream 0fbceae841). */

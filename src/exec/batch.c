@@ -233,7 +233,7 @@ blockscan_next_hot(BlockScan *scan)
 	batch->n = 0;
 	batch_begin_hot(scan);
 	old = MemoryContextSwitchTo(batch->memory);
-	while (batch->n < BATCH_ROWS)
+	while (batch->n < scan->hot_batch)
 	{
 		if (!heap_getnextslot(scan->heap, ForwardScanDirection,
 							  scan->hot_slot))
@@ -245,6 +245,7 @@ blockscan_next_hot(BlockScan *scan)
 		batch_add_hot(scan);
 	}
 	MemoryContextSwitchTo(old);
+	scan->hot_batch = Min(scan->hot_batch * 4, BATCH_ROWS);
 	scan->counters.hot_rows += batch->n;
 	batch->nselected = batch->n;
 	scan->full = scan->nfilters == 0;

@@ -27,6 +27,9 @@
 #include "vector/compare.h"
 #include "vector/selection.h"
 
+/* Hot rows of the first batch: a LIMIT may want no more. */
+#define HOT_BATCH_FIRST 16
+
 /* ---------- making ---------- */
 
 /* Add a filter's columns to what is needed, and return them. */
@@ -169,6 +172,7 @@ blockscan_restart(BlockScan *scan)
 	scan->entry = NULL;
 	scan->segments_done = false;
 	scan->hot_done = false;
+	scan->hot_batch = HOT_BATCH_FIRST;
 	scan->mode = BLOCK_NONE;
 	scan->bound_attno = 0;
 }

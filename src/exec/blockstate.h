@@ -138,6 +138,7 @@ typedef struct BlockScan
 	TableScanDesc heap;
 	TupleTableSlot *hot_slot;
 	bool		hot_done;
+	int			hot_batch;		/* rows of the next batch of them */
 	ItemPointerData *hot_tids;
 
 	BlockMode	mode;

@@ -16,8 +16,8 @@
  *
  * The buffer is written at the end of the command (finish_bulk_insert or
  * ExecutorFinish), before any scan of the table by its own transaction (a
- * volatile function of the command may look), and, if something slipped
- * through, before commit and prepare.  It belongs to the subtransaction that
+ * volatile function of the command may look; if it does so often, buffering is
+ * given up), and, if something slipped through, before commit and prepare.  It belongs to the subtransaction that
  * inserted its rows: a rollback of that discards it.  A scan from inside a
  * nested subtransaction cannot write it (the rows would roll back with the
  * wrong one) and is refused.
@@ -214,10 +214,22 @@ bulk_write_by_oid(BulkState *state)
 	table_close(rel, NoLock);
 }
 
+/*
+ * A command whose functions or triggers read the table as it is filled gets a
+ * segment from each read.  When these are small, the rest goes to the heap.
+ */
+static void
+bulk_give_up(BulkState *state)
+{
+	state->eligible = false;
+	bulk_drop_buffer(state);
+}
+
 void
 bulk_write_pending(Relation rel)
 {
 	BulkState  *state;
+	uint32		rows;
 
 	for (state = bulk_states; state != NULL; state = state->next)
 	{
@@ -230,7 +242,10 @@ bulk_write_pending(Relation rel)
 					 errmsg("cannot read table \"%s\" in a subtransaction of the command that is loading it",
 							RelationGetRelationName(rel)),
 					 errhint("Set rusts.enable_bulk_write to off for this command.")));
+		rows = segment_builder_rows(state->builder);
 		bulk_write(rel, state);
+		if (rows < settings_bulk_rows)
+			bulk_give_up(state);
 	}
 }
 
