@@ -92,7 +92,8 @@ extern bool segment_reader_block_unordered(SegmentReader *reader,
  * The same for a column kept as codes of a dictionary, as codes: the value of
  * row i is dictionary[values[i]].  The codes are not checked against the
  * number of entries for rows that are NULL only.  segment_reader_has_codes: is
- * the column kept so?
+ * the column kept so?  Then values that segment_reader_block gives are those of
+ * the dictionary, too, and stay until the reader is closed.
  */
 extern bool segment_reader_has_codes(SegmentReader *reader, AttrNumber attnum);
 extern void segment_reader_codes(SegmentReader *reader, AttrNumber attnum,

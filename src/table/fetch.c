@@ -81,6 +81,7 @@ struct SegmentFetch
 	HTAB	   *blocks;
 	dlist_head	lru;			/* most recently used first */
 	FetchBlock *last;			/* that a slot may refer to, or NULL */
+	FetchBlock *recent;			/* the first of lru, or NULL */
 	Size		last_bytes;		/* of it, as counted in bytes */
 	Size		bytes;			/* of all */
 
@@ -204,6 +205,8 @@ static void
 fetch_drop_block(SegmentFetch *fetch, FetchBlock *block)
 {
 	fetch->bytes -= block->owner.bytes;
+	if (fetch->recent == block)
+		fetch->recent = NULL;
 	dlist_delete(&block->lru);
 	MemoryContextDelete(block->owner.context);
 	(void) hash_search(fetch->blocks, &block->key, HASH_REMOVE, NULL);
@@ -273,9 +276,12 @@ static FetchBlock *
 fetch_block(SegmentFetch *fetch, FetchReader *reader, uint32 row)
 {
 	FetchBlockKey key = {reader->entry.d.first_block, row / CODEC_BLOCK_ROWS};
-	FetchBlock *block;
+	FetchBlock *block = fetch->recent;
 	bool		found;
 
+	/* neighbours in the index are neighbours in the segment, as a rule */
+	if (block != NULL && block->reader == reader && block->key.block == key.block)
+		return block;
 	if (fetch->blocks == NULL)
 		fetch_create_blocks(fetch);
 	block = hash_search(fetch->blocks, &key, HASH_FIND, NULL);
@@ -288,7 +294,7 @@ fetch_block(SegmentFetch *fetch, FetchReader *reader, uint32 row)
 	if (block != NULL)
 	{
 		dlist_move_head(&fetch->lru, &block->lru);
-		return block;
+		return fetch->recent = block;
 	}
 
 	while (fetch->bytes > Max((Size) work_mem * 1024, FETCH_KEEP_BYTES) &&
@@ -305,7 +311,7 @@ fetch_block(SegmentFetch *fetch, FetchReader *reader, uint32 row)
 	block->owner.copies = true;
 	block->reader = reader;
 	dlist_push_head(&fetch->lru, &block->lru);
-	return block;
+	return fetch->recent = block;
 }
 
 /* Store a row, by copy or as a reference to a block that is kept. */

@@ -82,8 +82,8 @@ slot_value_size(Form_pg_attribute attribute, Datum value)
 }
 
 /*
- * Is value i of a block neither NULL nor the one before it?  Dictionaries hand
- * out one address per value, which copies share in runs.
+ * Is value i of a block neither NULL nor the one before it?  Copies share the
+ * bytes of values that are one and the same.
  */
 static inline bool
 slot_value_is_new(const SegmentVector *vector, int i)
@@ -94,9 +94,25 @@ slot_value_is_new(const SegmentVector *vector, int i)
 	return i == 0 || vector->values[i] != vector->values[i - 1];
 }
 
+/* Copy the arrays of a decoded block, whose values stay where they are. */
+static void
+slot_copy_arrays(SlotOwner *owner, const SegmentVector *vector,
+				 SlotColumn *column)
+{
+	Size		values = vector->n * sizeof(Datum);
+	Size		isnull = vector->isnull != NULL ? vector->n * sizeof(bool) : 0;
+
+	column->values = memcpy(palloc(values + isnull), vector->values, values);
+	column->isnull = no_nulls;
+	if (isnull > 0)
+		column->isnull = memcpy((char *) column->values + values,
+								vector->isnull, isnull);
+	owner->bytes += values + isnull;
+}
+
 /*
- * Copy a decoded block of a column into the owner's context; false: it is too
- * large.
+ * Copy a decoded block of a column, and the bytes its values are, into the
+ * owner's context; false: it is too large.
  */
 static bool
 slot_copy_vector(SlotOwner *owner, Form_pg_attribute attribute,
@@ -108,7 +124,7 @@ slot_copy_vector(SlotOwner *owner, Form_pg_attribute attribute,
 	char	   *data;
 	int			i;
 
-	for (i = 0; !attribute->attbyval && i < vector->n; i++)
+	for (i = 0; i < vector->n; i++)
 	{
 		if (slot_value_is_new(vector, i))
 			size += MAXALIGN(slot_value_size(attribute, vector->values[i]));
@@ -123,7 +139,7 @@ slot_copy_vector(SlotOwner *owner, Form_pg_attribute attribute,
 	memcpy(values, vector->values, vector->n * sizeof(Datum));
 	memcpy(isnull, vector->isnull != NULL ? vector->isnull : no_nulls,
 		   vector->n * sizeof(bool));
-	for (i = 0; !attribute->attbyval && i < vector->n; i++)
+	for (i = 0; i < vector->n; i++)
 	{
 		Size		len;
 
@@ -157,9 +173,14 @@ slot_load_column(RustsTupleTableSlot *rslot, SlotOwner *owner)
 						 owner->block, &vector);
 	column->values = vector.values;
 	column->isnull = vector.isnull != NULL ? vector.isnull : no_nulls;
-	if (owner->copies &&
-		!slot_copy_vector(owner, TupleDescAttr(desc, owner->nloaded), &vector,
-						  column))
+	if (!owner->copies)
+		;						/* they stay until the next block */
+	else if (TupleDescAttr(desc, owner->nloaded)->attbyval ||
+			 segment_reader_has_codes(rslot->reader,
+									  (AttrNumber) (owner->nloaded + 1)))
+		slot_copy_arrays(owner, &vector, column);
+	else if (!slot_copy_vector(owner, TupleDescAttr(desc, owner->nloaded),
+							   &vector, column))
 		column->values = NULL;
 	owner->nloaded++;
 }
