@@ -24,6 +24,7 @@
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
+#include "optimizer/planner.h"
 #include "optimizer/restrictinfo.h"
 #include "parser/parsetree.h"
 #include "utils/fmgroids.h"
@@ -43,6 +44,10 @@
 #include "table/settings.h"
 
 static set_rel_pathlist_hook_type previous_pathlist = NULL;
+static planner_hook_type previous_planner = NULL;
+
+/* Is a SCROLL cursor being planned? */
+static bool scanpath_scrolls = false;
 
 /* Cost of handling one row on vectors, in units of cpu_tuple_cost. */
 #define VECTOR_ROW_COST 0.005
@@ -518,6 +523,38 @@ scanpath_workers(RelOptInfo *rel)
 	return Min(workers, Max(processors, 1));
 }
 
+static PlannedStmt *
+scanpath_planner(Query *parse, const char *query_string, int options,
+				 ParamListInfo params)
+{
+	bool		saved = scanpath_scrolls;
+	PlannedStmt *result;
+
+	scanpath_scrolls = (options & CURSOR_OPT_SCROLL) != 0;
+	if (previous_planner)
+		result = previous_planner(parse, query_string, options, params);
+	else
+		result = standard_planner(parse, query_string, options, params);
+	scanpath_scrolls = saved;
+	return result;
+}
+
+/*
+ * The rows of a table, as a SCROLL cursor gives them out.  UPDATE and DELETE
+ * WHERE CURRENT OF want to see that in the plan, so no Material node may stand
+ * above the scan to let it go back.
+ */
+static bool
+scanpath_is_scrolled(PlannerInfo *root)
+{
+	Query	   *parse = root->parse;
+
+	return scanpath_scrolls && root->parent_root == NULL &&
+		bms_num_members(root->all_baserels) == 1 && !parse->hasAggs &&
+		!parse->hasWindowFuncs && parse->groupClause == NIL &&
+		parse->distinctClause == NIL && parse->sortClause == NIL;
+}
+
 static void
 scanpath_add(PlannerInfo *root, RelOptInfo *rel, Index rti,
 			 RangeTblEntry *rte)
@@ -529,7 +566,7 @@ scanpath_add(PlannerInfo *root, RelOptInfo *rel, Index rti,
 
 	if (previous_pathlist)
 		previous_pathlist(root, rel, rti, rte);
-	if (!scanpath_possible(root, rel))
+	if (!scanpath_possible(root, rel) || scanpath_is_scrolled(root))
 		return;
 	steprows_estimate(root, rel);
 	path = scanpath_create(root, rel, 0);
@@ -549,6 +586,8 @@ scanpath_add(PlannerInfo *root, RelOptInfo *rel, Index rti,
 void
 scanpath_init(void)
 {
+	previous_planner = planner_hook;
+	planner_hook = scanpath_planner;
 	previous_pathlist = set_rel_pathlist_hook;
 	set_rel_pathlist_hook = scanpath_add;
 	RegisterCustomScanMethods(&scannode_plan_methods);
