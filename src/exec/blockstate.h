@@ -97,7 +97,6 @@ typedef struct BlockScan
 	AttrNumber	bound_attno;	/* 0: none */
 	int64		bound_low;
 	int64		bound_high;
-
 	/* a filter after all others that remembers what it let pass (scantop.c) */
 	ScanTop    *top;			/* NULL: none */
 	void		(*top_filter) (ScanTop *top, struct BlockScan *scan);
@@ -137,9 +136,9 @@ typedef struct BlockScan
 	/* hot rows */
 	TableScanDesc heap;
 	TupleTableSlot *hot_slot;
-	bool		hot_done;
-	int			hot_batch;		/* rows of the next batch of them */
 	ItemPointerData *hot_tids;
+	int			hot_batch;		/* rows of the next batch of them */
+	bool		hot_done;
 
 	BlockMode	mode;
 	uint64		batch_number;
