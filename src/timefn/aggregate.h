@@ -14,8 +14,20 @@ aggregate_context(FunctionCallInfo fcinfo)
 	MemoryContext context;
 
 	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "aggregate support function called in non-aggregate context");
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("aggregate support function called in non-aggregate context"),
+				 errhint("Call the aggregate itself.")));
 	return context;
+}
+
+/* Serialized states travel between processes; these bytes are not of ours. */
+static inline void
+aggregate_refuse_state(const char *aggregate)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid serialized state of aggregate %s", aggregate)));
 }
 
 #endif							/* RUSTS_AGGREGATE_H */

@@ -23,6 +23,7 @@
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "timefn/aggregate.h"
@@ -212,6 +213,9 @@ first_last_combine(FunctionCallInfo fcinfo, bool want_last)
 	}
 	else
 		state = (FirstLastState *) PG_GETARG_POINTER(0);
+	if (state->value.type != other->value.type ||
+		state->time.type != other->time.type)
+		aggregate_refuse_state("first or last");
 
 	if (!other->empty && state_is_beaten_by(state, other->time.value, want_last))
 	{
@@ -250,25 +254,57 @@ owned_serialize(StringInfo buf, OwnedDatum *owned)
 	buf->len = end - buf->data;
 }
 
+/* Are the next length bytes one value of that type, as datumSerialize wrote it? */
+static bool
+owned_bytes_are_value(const OwnedDatum *owned, const char *bytes, int length)
+{
+	if (owned->byval)
+		return length == -1;
+	if (owned->len > 0)
+		return length == owned->len;
+	if (length <= 0)
+		return false;
+	if (owned->len == -2)
+		return strnlen(bytes, length) == length - 1;
+	if (VARATT_IS_EXTERNAL(bytes))
+		return length == VARHDRSZ_EXTERNAL + sizeof(varatt_external) &&
+			VARTAG_EXTERNAL(bytes) == VARTAG_ONDISK;
+	return (VARATT_IS_1B(bytes) || length >= VARHDRSZ) &&
+		VARSIZE_ANY(bytes) == length;
+}
+
+/* Lengths are checked, the insides of a value cannot be. */
 static void
 owned_deserialize(StringInfo buf, OwnedDatum *owned)
 {
-	char	   *start;
+	Oid			type = (Oid) pq_getmsgint(buf, sizeof(Oid));
+	char	   *start = &buf->data[buf->cursor];
+	int			length;
 
-	owned_init(owned, (Oid) pq_getmsgint(buf, sizeof(Oid)));
-	start = &buf->data[buf->cursor];
+	if (!SearchSysCacheExists1(TYPEOID, ObjectIdGetDatum(type)))
+		aggregate_refuse_state("first or last");
+	owned_init(owned, type);
+	pq_copymsgbytes(buf, (char *) &length, sizeof(length));
+	if (length != -2)
+	{
+		const char *bytes = pq_getmsgbytes(buf, length == -1 ?
+										   sizeof(Datum) : length);
+
+		if (!owned_bytes_are_value(owned, bytes, length))
+			aggregate_refuse_state("first or last");
+	}
 	owned->value = datumRestore(&start, &owned->isnull);
-	buf->cursor = start - buf->data;
 }
 
 /* State as bytes: collation, empty flag, then type and datum of each value. */
 Datum
 rusts_first_last_serialize(PG_FUNCTION_ARGS)
 {
-	FirstLastState *state = (FirstLastState *) PG_GETARG_POINTER(0);
+	FirstLastState *state;
 	StringInfoData buf;
 
 	(void) aggregate_context(fcinfo);
+	state = (FirstLastState *) PG_GETARG_POINTER(0);
 	pq_begintypsend(&buf);
 	pq_sendint32(&buf, state->collation);
 	pq_sendbyte(&buf, state->empty);
@@ -280,11 +316,12 @@ rusts_first_last_serialize(PG_FUNCTION_ARGS)
 Datum
 rusts_first_last_deserialize(PG_FUNCTION_ARGS)
 {
-	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
+	bytea	   *bytes;
 	FirstLastState *state;
 	StringInfoData buf;
 
 	(void) aggregate_context(fcinfo);
+	bytes = PG_GETARG_BYTEA_PP(0);
 	buf.data = VARDATA_ANY(bytes);
 	buf.len = buf.maxlen = VARSIZE_ANY_EXHDR(bytes);
 	buf.cursor = 0;

@@ -4,8 +4,8 @@
  *
  * The result has nbuckets + 2 elements: values below min, nbuckets buckets of
  * equal width over [min, max), values at or above max.  Bucket borders are
- * width_bucket()'s, which is called for each value.  NULL values are ignored;
- * NaN sorts above every number in PostgreSQL and so counts as above max.
+ * those of width_bucket().  NULL values are ignored; NaN sorts above every
+ * number in PostgreSQL and so counts as above max.
  */
 #include "postgres.h"
 
@@ -14,8 +14,6 @@
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
-#include "utils/float.h"
 #include "utils/memutils.h"
 
 #include "timefn/aggregate.h"
@@ -33,6 +31,14 @@ typedef struct HistogramState
 	(offsetof(HistogramState, counts) + sizeof(int64) * ((nbuckets) + 2))
 #define HISTOGRAM_MAX_BUCKETS \
 	((MaxAllocSize - 1024) / sizeof(int64))
+
+/*
+ * The product of a span and a number of buckets must not overflow.  What lies
+ * beyond this bound is scaled down first: by a power of two, so that nothing
+ * is rounded that matters next to such a span.
+ */
+#define HISTOGRAM_SAFE_BOUND 1e290
+#define HISTOGRAM_SCALE ldexp(1.0, -64)
 
 PG_FUNCTION_INFO_V1(rusts_histogram_trans);
 PG_FUNCTION_INFO_V1(rusts_histogram_combine);
@@ -86,13 +92,38 @@ histogram_check_same(HistogramState *state, float8 min, float8 max, int64 nbucke
 						   min, max, (int) nbuckets)));
 }
 
+/*
+ * The element that counts the value, for every value.  The server's
+ * width_bucket has the same formula, but lets the span of the bounds and the
+ * product overflow, and a value just below max round up to it.
+ */
+static int64
+histogram_element(const HistogramState *state, float8 value)
+{
+	float8		min = state->min;
+	float8		max = state->max;
+	float8		bucket;
+
+	if (isnan(value) || value >= max)
+		return state->nbuckets + 1;
+	if (value < min)
+		return 0;
+	if (min < -HISTOGRAM_SAFE_BOUND || max > HISTOGRAM_SAFE_BOUND)
+	{
+		min *= HISTOGRAM_SCALE;
+		max *= HISTOGRAM_SCALE;
+		value *= HISTOGRAM_SCALE;
+	}
+	bucket = state->nbuckets * (value - min) / (max - min);
+	return Min((int64) bucket, state->nbuckets - 1) + 1;
+}
+
 Datum
 rusts_histogram_trans(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
 	HistogramState *state = PG_ARGISNULL(0) ? NULL :
 		(HistogramState *) PG_GETARG_POINTER(0);
-	int			bucket;
 
 	if (PG_ARGISNULL(2) || PG_ARGISNULL(3) || PG_ARGISNULL(4))
 		ereport(ERROR,
@@ -105,17 +136,8 @@ rusts_histogram_trans(PG_FUNCTION_ARGS)
 		histogram_check_same(state, PG_GETARG_FLOAT8(2),
 							 PG_GETARG_FLOAT8(3), PG_GETARG_INT32(4));
 
-	if (PG_ARGISNULL(1))
-		PG_RETURN_POINTER(state);
-	if (isnan(PG_GETARG_FLOAT8(1)))
-		bucket = state->nbuckets + 1;
-	else
-		bucket = DatumGetInt32(DirectFunctionCall4(width_bucket_float8,
-												   PG_GETARG_DATUM(1),
-												   PG_GETARG_DATUM(2),
-												   PG_GETARG_DATUM(3),
-												   PG_GETARG_DATUM(4)));
-	state->counts[bucket]++;
+	if (!PG_ARGISNULL(1))
+		state->counts[histogram_element(state, PG_GETARG_FLOAT8(1))]++;
 	PG_RETURN_POINTER(state);
 }
 
@@ -149,25 +171,37 @@ rusts_histogram_combine(PG_FUNCTION_ARGS)
 Datum
 rusts_histogram_serialize(PG_FUNCTION_ARGS)
 {
-	HistogramState *state = (HistogramState *) PG_GETARG_POINTER(0);
-	Size		size = HISTOGRAM_STATE_SIZE(state->nbuckets);
-	bytea	   *bytes = palloc(VARHDRSZ + size);
+	HistogramState *state;
+	Size		size;
+	bytea	   *bytes;
 
 	(void) aggregate_context(fcinfo);
+	state = (HistogramState *) PG_GETARG_POINTER(0);
+	size = HISTOGRAM_STATE_SIZE(state->nbuckets);
+	bytes = palloc(VARHDRSZ + size);
 	SET_VARSIZE(bytes, VARHDRSZ + size);
 	memcpy(VARDATA(bytes), state, size);
 	PG_RETURN_BYTEA_P(bytes);
 }
 
+/* Bytes from elsewhere are looked at before the length in them is believed. */
 Datum
 rusts_histogram_deserialize(PG_FUNCTION_ARGS)
 {
-	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
-	Size		size = VARSIZE_ANY_EXHDR(bytes);
-	HistogramState *state = palloc(size);
+	bytea	   *bytes;
+	Size		size;
+	HistogramState *state;
 
 	(void) aggregate_context(fcinfo);
+	bytes = PG_GETARG_BYTEA_PP(0);
+	size = VARSIZE_ANY_EXHDR(bytes);
+	if (size < HISTOGRAM_STATE_SIZE(1))
+		aggregate_refuse_state("histogram");
+	state = palloc(size);
 	memcpy(state, VARDATA_ANY(bytes), size);
+	if (state->nbuckets < 1 || state->nbuckets > HISTOGRAM_MAX_BUCKETS ||
+		size != HISTOGRAM_STATE_SIZE(state->nbuckets))
+		aggregate_refuse_state("histogram");
 	PG_RETURN_POINTER(state);
 }
 
