@@ -4,6 +4,11 @@
  *
  * Values of time and of bounds are returned as text: their type is that of
  * the table's columns, which a function's result type cannot follow.
+ *
+ * Bounds, times and counts say something about rows, so they are shown as
+ * pg_stats shows statistics (functions.h).  Sizes, options and the number of
+ * segments are shown to everybody who may read some column, as relation sizes
+ * are.
  */
 #include "postgres.h"
 
@@ -16,10 +21,13 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "compat/compat.h"
@@ -51,24 +59,111 @@ rusts_version(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(RUSTS_VERSION));
 }
 
-/* Open a rusts table for a function that shows what is in it. */
+/* Columns of a relation, dropped ones too; zero when it does not exist. */
+static int
+functions_column_count(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	int			count;
+
+	if (!HeapTupleIsValid(tuple))
+		return 0;
+	count = ((Form_pg_class) GETSTRUCT(tuple))->relnatts;
+	ReleaseSysCache(tuple);
+	return count;
+}
+
+/*
+ * May the caller read any column?  Not what does not exist (any more), which
+ * is no error: the table may not be locked yet.
+ */
+static bool
+functions_may_read(Oid relid)
+{
+	int			count = functions_column_count(relid);
+	bool		missing = false;
+	AttrNumber	attnum;
+
+	if (pg_class_aclcheck_ext(relid, GetUserId(), ACL_SELECT,
+							  &missing) == ACLCHECK_OK)
+		return true;
+	for (attnum = 1; attnum <= count; attnum++)
+		if (pg_attribute_aclcheck_ext(relid, attnum, GetUserId(), ACL_SELECT,
+									  &missing) == ACLCHECK_OK)
+			return true;
+	return false;
+}
+
+static void
+functions_report_missing(Oid relid)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_TABLE),
+			 errmsg("relation with OID %u does not exist", relid)));
+}
+
+static void
+functions_refuse(Relation rel)
+{
+	aclcheck_error(ACLCHECK_NO_PRIV,
+				   get_relkind_objtype(rel->rd_rel->relkind),
+				   RelationGetRelationName(rel));
+}
+
 Relation
 functions_open_table(Oid relid, LOCKMODE lockmode)
 {
-	Relation	rel = table_open(relid, lockmode);
-	AclResult	acl;
+	Relation	rel = try_relation_open(relid, lockmode);
 
+	if (rel == NULL)
+		functions_report_missing(relid);
 	if (!handler_is_rusts(rel))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a rusts table",
 						RelationGetRelationName(rel)),
 				 errhint("Create it with USING rusts, or use ALTER TABLE ... SET ACCESS METHOD rusts.")));
-	acl = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
-	if (acl != ACLCHECK_OK)
-		aclcheck_error(acl, get_relkind_objtype(rel->rd_rel->relkind),
-					   RelationGetRelationName(rel));
+	if (RELATION_IS_OTHER_TEMP(rel))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot access temporary tables of other sessions")));
+	if (!functions_may_read(relid))
+		functions_refuse(rel);
 	return rel;
+}
+
+bool
+functions_hide_rows(Relation rel)
+{
+	return check_enable_rls(RelationGetRelid(rel), InvalidOid, true) ==
+		RLS_ENABLED;
+}
+
+bool
+functions_show_column(Relation rel, AttrNumber attnum)
+{
+	Oid			relid = RelationGetRelid(rel);
+
+	return pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK ||
+		pg_attribute_aclcheck(relid, attnum, GetUserId(),
+							  ACL_SELECT) == ACLCHECK_OK;
+}
+
+void
+functions_require_all(Relation rel)
+{
+	Oid			relid = RelationGetRelid(rel);
+
+	if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
+		pg_attribute_aclcheck_all(relid, GetUserId(), ACL_SELECT,
+								  ACLMASK_ALL) != ACLCHECK_OK)
+		functions_refuse(rel);
+	if (functions_hide_rows(rel))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("query would be affected by row-level security policy for table \"%s\"",
+						RelationGetRelationName(rel)),
+				 errhint("Call it as a role that row-level security does not apply to.")));
 }
 
 Datum
@@ -82,6 +177,10 @@ rusts_flush(PG_FUNCTION_ARGS)
 		aclcheck_error(ACLCHECK_NOT_OWNER,
 					   get_relkind_objtype(get_rel_relkind(relid)),
 					   get_rel_name(relid));
+	/* it may be dropped while the lock is waited for */
+	LockRelationOid(relid, RowExclusiveLock);
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
+		functions_report_missing(relid);
 	PG_RETURN_INT64(flush_table(relid));
 }
 
@@ -97,14 +196,22 @@ text_of(Oid typid, Datum value)
 	return CStringGetTextDatum(OidOutputFunctionCall(output, value));
 }
 
-/* A time as the time column's type writes it; NULL when there is none. */
+/* May the caller see values of the time column, if there is one? */
+static bool
+shows_time(Relation rel, const TableOptions *options)
+{
+	return options->time_attnum > 0 && !functions_hide_rows(rel) &&
+		functions_show_column(rel, options->time_attnum);
+}
+
+/* A time as the time column's type writes it; NULL when not to be shown. */
 static void
-put_time(Relation rel, const TableOptions *options, bool known, int64 value,
+put_time(Relation rel, const TableOptions *options, bool shown, int64 value,
 		 Datum *datum, bool *isnull)
 {
 	Form_pg_attribute attribute;
 
-	*isnull = !known || options->time_attnum == 0;
+	*isnull = !shown;
 	if (*isnull)
 		return;
 	attribute = TupleDescAttr(RelationGetDescr(rel), options->time_attnum - 1);
@@ -116,9 +223,10 @@ put_time(Relation rel, const TableOptions *options, bool known, int64 value,
 
 static void
 segments_put_row(ReturnSetInfo *result, Relation rel,
-				 const TableOptions *options, const DirectoryEntryData *d)
+				 const TableOptions *options, bool show_time,
+				 const DirectoryEntryData *d)
 {
-	bool		has_time = (d->flags & DIRECTORY_HAS_TIME) != 0;
+	bool		has_time = show_time && (d->flags & DIRECTORY_HAS_TIME) != 0;
 	Datum		values[9];
 	bool		isnull[9] = {false};
 
@@ -143,17 +251,21 @@ rusts_segments(PG_FUNCTION_ARGS)
 	TableOptions *options;
 	Store	   *store;
 	DirectoryList *list;
+	bool		show_time;
 	int			i;
 
 	compat_init_materialized_srf(fcinfo);
 	rel = functions_open_table(PG_GETARG_OID(0), AccessShareLock);
 	options = options_get(rel);
-	store = store_open(rel, AccessShareLock);
+	show_time = shows_time(rel, options);
+	store = functions_hide_rows(rel) ? NULL :
+		store_open(rel, AccessShareLock);
 	if (store != NULL)
 	{
 		list = directory_load(store, GetActiveSnapshot());
 		for (i = 0; i < list->n; i++)
-			segments_put_row(result, rel, options, &list->entries[i].d);
+			segments_put_row(result, rel, options, show_time,
+							 &list->entries[i].d);
 		store_close(store);
 	}
 	table_close(rel, AccessShareLock);
@@ -206,7 +318,8 @@ segment_columns_put_segment(ReturnSetInfo *result, Relation rel, Store *store,
 								 CurrentMemoryContext);
 	for (i = 0; segment_reader_column_info(reader, i, &info); i++)
 		if (info.attnum >= 1 && info.attnum <= desc->natts &&
-			!TupleDescAttr(desc, info.attnum - 1)->attisdropped)
+			!TupleDescAttr(desc, info.attnum - 1)->attisdropped &&
+			functions_show_column(rel, info.attnum))
 			segment_columns_put_row(result, rel, &entry->d, &info);
 	segment_reader_close(reader);
 }
@@ -222,7 +335,8 @@ rusts_segment_columns(PG_FUNCTION_ARGS)
 
 	compat_init_materialized_srf(fcinfo);
 	rel = functions_open_table(PG_GETARG_OID(0), AccessShareLock);
-	store = store_open(rel, AccessShareLock);
+	store = functions_hide_rows(rel) ? NULL :
+		store_open(rel, AccessShareLock);
 	if (store != NULL)
 	{
 		list = directory_load(store, GetActiveSnapshot());
@@ -316,12 +430,15 @@ table_facts_put_row(ReturnSetInfo *result, Relation rel)
 	DirectoryList none = {0};
 	DirectoryList *list = &none;
 	TableTotals totals;
-	Datum		values[13];
+	bool		hidden = functions_hide_rows(rel);
+	bool		show_time;
+	Datum		values[13] = {0};
 	bool		isnull[13] = {false};
 
 	if (store != NULL)
 		list = directory_load(store, GetActiveSnapshot());
 	sum_directory(list, &totals);
+	show_time = totals.has_time && shows_time(rel, options);
 	isnull[0] = options->time_attnum == 0;
 	if (!isnull[0])
 		values[0] = NameGetDatum(&TupleDescAttr(RelationGetDescr(rel),
@@ -329,7 +446,9 @@ table_facts_put_row(ReturnSetInfo *result, Relation rel)
 	isnull[1] = options->ntags == 0;
 	if (!isnull[1])
 		values[1] = tags_as_text(rel, options);
-	values[2] = Int64GetDatum(count_hot_rows(rel));
+	isnull[2] = isnull[5] = isnull[6] = hidden;
+	if (!hidden)
+		values[2] = Int64GetDatum(count_hot_rows(rel));
 	values[3] = Int64GetDatum((int64) RelationGetNumberOfBlocks(rel) * BLCKSZ);
 	values[4] = Int64GetDatum(list->n);
 	values[5] = Int64GetDatum(list->rows - list->dead_rows);
@@ -339,9 +458,9 @@ table_facts_put_row(ReturnSetInfo *result, Relation rel)
 	isnull[9] = list->bytes == 0;
 	values[9] = Float8GetDatum(isnull[9] ? 0 :
 							   (double) totals.raw_bytes / list->bytes);
-	put_time(rel, options, totals.has_time, totals.min_time, &values[10],
+	put_time(rel, options, show_time, totals.min_time, &values[10],
 			 &isnull[10]);
-	put_time(rel, options, totals.has_time, totals.max_time, &values[11],
+	put_time(rel, options, show_time, totals.max_time, &values[11],
 			 &isnull[11]);
 	isnull[12] = list->n == 0;
 	values[12] = TimestampTzGetDatum(totals.last_flush);
@@ -358,7 +477,7 @@ rusts_table_facts(PG_FUNCTION_ARGS)
 	Relation	rel;
 
 	compat_init_materialized_srf(fcinfo);
-	if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+	if (!functions_may_read(relid))
 		return (Datum) 0;
 	rel = try_relation_open(relid, AccessShareLock);
 	if (rel == NULL)

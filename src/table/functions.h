@@ -7,7 +7,17 @@
 
 #include "utils/rel.h"
 
-/* Open a rusts table that the caller may read; errors out otherwise. */
+/*
+ * Open a rusts table of which the caller may read at least one column; errors
+ * out otherwise.  What is shown of its values follows the rules of pg_stats:
+ * nothing while row-level security applies to the caller, and of a column
+ * only to who may read it.
+ */
 extern Relation functions_open_table(Oid relid, LOCKMODE lockmode);
+extern bool functions_hide_rows(Relation rel);
+extern bool functions_show_column(Relation rel, AttrNumber attnum);
+
+/* Errors out unless the caller may read all rows and all columns. */
+extern void functions_require_all(Relation rel);
 
 #endif							/* RUSTS_FUNCTIONS_H */

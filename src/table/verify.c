@@ -6,6 +6,9 @@
  * its own, so that one that throws becomes a row and the others are read too.
  * Damaged rows of the directory become rows, too: nothing is known of the
  * streams that they name.
+ *
+ * Findings may quote values (an error of a type's own function does), and
+ * silence vouches for all rows: so it is for those who may read all of them.
  */
 #include "postgres.h"
 
@@ -186,6 +189,7 @@ rusts_verify(PG_FUNCTION_ARGS)
 	compat_init_materialized_srf(fcinfo);
 	context.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	context.rel = functions_open_table(PG_GETARG_OID(0), AccessShareLock);
+	functions_require_all(context.rel);
 	context.segment = -1;
 	if (store_exists(context.rel))
 		verify_table(&context);
