@@ -99,15 +99,11 @@ typedef RelFileNode CompatRelFileLocator;
 
 /* PostgreSQL 16 renamed the counters of a table (upstream 36bffc6d73). */
 #if PG_VERSION_NUM >= 160000
-#define compat_pgstat_add_live(rel, n) \
-	((rel)->pgstat_info->counts.delta_live_tuples += (n))
 #define compat_pgstat_add_returned(rel, n) \
 	((rel)->pgstat_info->counts.tuples_returned += (n))
 #else
 #define compat_pgstat_add_returned(rel, n) \
 	((rel)->pgstat_info->t_counts.t_tuples_returned += (n))
-#define compat_pgstat_add_live(rel, n) \
-	((rel)->pgstat_info->t_counts.t_delta_live_tuples += (n))
 #endif
 
 /* PostgreSQL 16 takes relations, not their ids (upstream 2f17b57017). */

@@ -33,7 +33,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
-#include "compat/compat.h"
+#include "compat/tablestats.h"
 #include "table/size.h"
 #include "table/vacuum.h"
 
@@ -213,6 +213,27 @@ vacuum_index_rows(List *indexes)
 	return rows;
 }
 
+/*
+ * heapam has just reported its own rows, in shared memory, as all there are:
+ * the segments' are added there.  What this session's earlier transactions
+ * have added and removed and not yet reported is counted in both, so it must
+ * not be added later.  (Without segments it is, as for any heap.)
+ */
+static void
+vacuum_report_live(Relation rel, double segment_rows)
+{
+	PgStat_EntryRef *entry;
+
+	if (!pgstat_track_counts || !pgstat_should_count_relation(rel))
+		return;
+	compat_pgstat_forget_deltas(rel);
+	entry = pgstat_get_entry_ref_locked(PGSTAT_KIND_RELATION, MyDatabaseId,
+										RelationGetRelid(rel), false);
+	compat_pgstat_live(&((PgStatShared_Relation *) entry->shared_stats)->stats) +=
+		(PgStat_Counter) segment_rows;
+	pgstat_unlock_entry(entry);
+}
+
 static void
 vacuum_update_statistics(Relation rel, List *indexes, float4 *index_rows)
 {
@@ -225,9 +246,7 @@ vacuum_update_statistics(Relation rel, List *indexes, float4 *index_rows)
 	vacuum_totals(rel, &totals);
 	if (totals.segments == 0)
 		return;
-	/* heapam has just reported its own rows as all there are */
-	if (pgstat_should_count_relation(rel))
-		compat_pgstat_add_live(rel, (PgStat_Counter) totals.rows);
+	vacuum_report_live(rel, totals.rows);
 	pages = RelationGetNumberOfBlocks(rel);
 	visibilitymap_count(rel, &all_visible, NULL);
 	rows = Max(vacuum_reltuples(rel), 0) + totals.rows;
