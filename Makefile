@@ -7,7 +7,7 @@
 #   make check-long         the long suites; make lint | bench: see CONTRIBUTING
 
 SETUP_GOALS := demo check check-long lint docs tools bench unit fuzz regress \
-	isolation tap twin queries crash check-cassert check-asan check-valgrind check-pgsuite
+	isolation tap twin queries functions crash check-cassert check-asan check-valgrind check-pgsuite
 
 ifneq ($(filter $(SETUP_GOALS),$(MAKECMDGOALS)),)
 
