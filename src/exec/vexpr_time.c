@@ -12,25 +12,20 @@
  * being constants.  What goes through a time zone is so only while the UTC
  * offset stays the same, which is checked for each batch.
  *
- * Our own time_bucket is found by its C symbol: its name and schema are the
- * user's.
+ * Our own time_bucket is found by its C symbol (cfunction.h).
  */
 #include "postgres.h"
 
 #include <math.h>
 
-#include "access/htup_details.h"
-#include "access/transam.h"
-#include "catalog/pg_language.h"
-#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
-#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "exec/cfunction.h"
 #include "exec/vexpr_once.h"
 #include "exec/vexpr_step.h"
 
@@ -140,38 +135,23 @@ static const CellField cell_fields[] = {
 static bool
 find_bucket(Oid funcid, StepFunction *result)
 {
-	HeapTuple	tuple;
-	Form_pg_proc form;
-	bool		found = false;
+	const char *symbol = cfunction_symbol(funcid);
 	int			i;
 
-	if (funcid < FirstNormalObjectId)
+	if (symbol == NULL)
 		return false;
-	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(funcid));
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	form = (Form_pg_proc) GETSTRUCT(tuple);
-	if (form->prolang == ClanguageId)
+	for (i = 0; i < lengthof(buckets); i++)
 	{
-		bool		isnull;
-		Datum		source = SysCacheGetAttr(PROCOID, tuple,
-											 Anum_pg_proc_prosrc, &isnull);
-		char	   *symbol = TextDatumGetCString(source);
-
-		for (i = 0; !found && i < lengthof(buckets); i++)
+		if (strcmp(symbol, buckets[i].symbol) != 0)
+			continue;
+		*result = (StepFunction)
 		{
-			if (strcmp(symbol, buckets[i].symbol) != 0)
-				continue;
-			*result = (StepFunction)
-			{
-				funcid, 1, STEP_TRUNCATES, buckets[i].width, 0,
-					buckets[i].zone_arg
-			};
-			found = true;
-		}
+			funcid, 1, STEP_TRUNCATES, buckets[i].width, 0,
+				buckets[i].zone_arg
+		};
+		return true;
 	}
-	ReleaseSysCache(tuple);
-	return found;
+	return false;
 }
 
 static bool
