@@ -174,6 +174,26 @@ SELECT opts('opt_switch');
 
 ALTER TABLE opt_switch SET ACCESS METHOD rusts;
 
+-- One statement that rewrites the table and sets what the rewrite goes by.
+CREATE TABLE opt_rewrite (time timestamptz NOT NULL, a int, b text, m float8) USING rusts WITH (rusts.tags = 'b', rusts.flush_age = 0);
+INSERT INTO opt_rewrite SELECT timestamptz '2024-01-01 00:00+00' + i * interval '1 min', i % 7, 'b' || i % 5, i FROM generate_series(1, 3000) i;
+SELECT rusts.flush('opt_rewrite');
+CREATE TABLE opt_rewrite_heap AS TABLE opt_rewrite;
+ALTER TABLE opt_rewrite OWNER TO CURRENT_USER, ALTER COLUMN a TYPE text, ADD COLUMN c int DEFAULT (random() * 0)::int + 3, DROP COLUMN m,
+	SET (rusts.tags = 'c,a', fillfactor = 50), ADD PRIMARY KEY (time), RESET (rusts.flush_age);
+SELECT opts('opt_rewrite');
+SELECT count(*) FROM (SELECT time, a, b, 3 FROM opt_rewrite_heap EXCEPT ALL SELECT time, a::int, b, c FROM opt_rewrite) s;
+ALTER TABLE opt_rewrite SET ACCESS METHOD heap, SET (fillfactor = 20);
+SELECT opts('opt_rewrite');
+ALTER TABLE opt_rewrite SET ACCESS METHOD heap, SET (rusts.tags = 'c,a');
+ALTER TABLE opt_rewrite SET ACCESS METHOD none_such, SET (rusts.tags = 'c,a');
+ALTER TABLE opt_rewrite SET (rusts.tags = 'c,a'), SET ACCESS METHOD rusts;
+SELECT opts('opt_rewrite');
+SELECT rusts.flush('opt_rewrite');
+SELECT count(*) FROM (SELECT time, a, b, 3 FROM opt_rewrite_heap EXCEPT ALL SELECT time, a::int, b, c FROM opt_rewrite) s;
+SELECT DISTINCT column_name FROM rusts.segment_columns('opt_rewrite') WHERE encoding = 'series' ORDER BY 1;
+CREATE TABLE opt_bad (time timestamptz) USING none_such WITH (rusts.tags = 'time');
+
 -- Event triggers see one ALTER TABLE.
 CREATE FUNCTION opt_event() RETURNS event_trigger LANGUAGE plpgsql AS
 $$DECLARE r record;
@@ -194,5 +214,5 @@ ALTER TABLE opt_b SET (rusts.flush_rows = 1);
 ROLLBACK;
 
 DROP MATERIALIZED VIEW opt_matview;
-DROP TABLE opt_a, opt_b, opt_all, opt_cascade, opt_parent, opt_like, opt_like2, opt_like3, opt_like4, opt_serial, opt_ctas, opt_explain, opt_switch;
+DROP TABLE opt_a, opt_b, opt_all, opt_cascade, opt_parent, opt_like, opt_like2, opt_like3, opt_like4, opt_serial, opt_ctas, opt_explain, opt_switch, opt_rewrite, opt_rewrite_heap;
 DROP FUNCTION opts(regclass), opt_make(), opt_event();

@@ -1,6 +1,6 @@
 /*
  * ddlframe.h
- *	  What a utility statement does to relations, noted while it runs.
+ *	  What a utility statement does to relations, as it happens.
  */
 #ifndef RUSTS_DDLFRAME_H
 #define RUSTS_DDLFRAME_H
@@ -8,34 +8,49 @@
 #include "access/attnum.h"
 #include "nodes/pg_list.h"
 
-/* A column of a rusts table that was altered or dropped. */
-typedef struct DdlColumn
-{
-	Oid			relid;
-	AttrNumber	attnum;
-	char	   *name;			/* before the statement */
-	bool		followed;		/* parameters have the new name */
-} DdlColumn;
-
+/*
+ * One per running utility statement.  The lists are in its context; the
+ * actions of this file's user read and write them.
+ */
 typedef struct DdlFrame
 {
 	struct DdlFrame *outer;
-	MemoryContext context;		/* of the lists; outlives the statement */
-	List	   *pending;		/* parameters for the first table created */
-	List	   *created;		/* OIDs of relations, in order */
-	List	   *columns;		/* DdlColumns */
+	MemoryContext context;
+
+	/* CREATE: parameters of the relation called so, until it is there. */
+	const char *creating;
+	List	   *parameters;
+
+	/*
+	 * ALTER: the relation whose parameters are out of the catalog, and how
+	 * many times yet it is altered before they go back in.
+	 */
+	Oid			altering;
+	int			remaining;
+	bool		stays_rusts;	/* or becomes it */
+	List	   *stored;
+	List	   *changes;
+
+	List	   *changed;		/* relations of which columns were altered */
 } DdlFrame;
 
-extern void ddlframe_init(void);
+/*
+ * What to do when the server reports something to the innermost frame.  The
+ * change is in the catalog, and only becomes visible with the next command.
+ */
+typedef struct DdlActions
+{
+	void		(*created) (DdlFrame *frame, Oid relid);
+	void		(*altered) (DdlFrame *frame, Oid relid);
+	/* new_name: NULL when the column is being dropped */
+	void		(*renamed) (DdlFrame *frame, Oid relid, const char *old_name,
+							const char *new_name);
+} DdlActions;
+
+extern void ddlframe_init(const DdlActions *actions);
 
 /* The frame is the caller's; pop it also when the statement fails. */
 extern void ddlframe_push(DdlFrame *frame);
 extern void ddlframe_pop(DdlFrame *frame);
-
-/*
- * Is relid being created by a statement whose parameters are not yet in the
- * catalog?  They are the list then, possibly empty.
- */
-extern bool ddlframe_pending(Oid relid, List **parameters);
 
 #endif							/* RUSTS_DDLFRAME_H */

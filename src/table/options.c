@@ -17,7 +17,6 @@
 #include "catalog/pg_type.h"
 #include "codec/codec.h"
 #include "nodes/value.h"
-#include "table/ddlframe.h"
 #include "table/namelist.h"
 #include "table/optionlist.h"
 #include "table/options.h"
@@ -536,19 +535,10 @@ options_validate(Relation rel, List *parameters)
 	return result;
 }
 
-/*
- * A table in the middle of its CREATE has its parameters not yet in the
- * catalog, but CREATE TABLE AS fills it already: ask the statement then, and
- * check them, so that a mistake shows before the work and not after it.
- */
 TableOptions *
 options_get(Relation rel)
 {
-	List	   *parameters;
+	List	   *parameters = optionlist_read(RelationGetRelid(rel));
 
-	if (ddlframe_pending(RelationGetRelid(rel), &parameters))
-		return options_build(RelationGetDescr(rel),
-							 optionlist_merge(NIL, parameters), true);
-	parameters = optionlist_read(RelationGetRelid(rel));
 	return options_build(RelationGetDescr(rel), parameters, false);
 }

@@ -4,23 +4,23 @@
  *
  * PostgreSQL validates storage parameters against a list of its own, in which
  * a table access method has no say.  So "rusts.*" parameters are taken out of
- * a statement before the server looks at it and put into pg_class.reloptions
- * afterwards, in the same command:
+ * a statement before the server looks at it, and put into pg_class.reloptions
+ * while it runs: other extensions' hooks, which may be called by ours, and
+ * event triggers read the catalog when the server is done, and must find them
+ * there.
  *
  *	CREATE TABLE, CREATE TABLE AS, CREATE MATERIALIZED VIEW
- *		the statement runs without ours, then the new relation's row gets
- *		them.  Until then options_get finds them in the frame (ddlframe.h).
+ *		the statement runs without ours, and the relation's row gets them as
+ *		soon as the server reports that it is there.
  *	ALTER TABLE ... SET, RESET
  *		the server validates the whole array as merged from old and new, so
- *		ours are also taken out of the catalog for the time of the command.
+ *		ours are also taken out of the catalog.  They go back in, changed,
+ *		when it reports that it has dealt with the last SET or RESET.  That is
+ *		after columns were added, dropped and altered, and before the table is
+ *		rewritten, which reads them.
  *	everything else
- *		is left alone; afterwards the parameters follow columns that were
- *		renamed or dropped, however that came about.
- *
- * An ALTER TABLE that sets parameters among other things is split in two.
- * First the other subcommands, with the parameters in the catalog as they
- * were: a rewrite of the table reads them.  Then the parameters, checked
- * against the columns as they are now.
+ *		is left alone; the parameters follow columns that are renamed or
+ *		dropped, however that comes about.
  *
  * Nothing here commits or catches errors: a failed command leaves no trace
  * because its transaction is rolled back.
@@ -38,7 +38,6 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/toasting.h"
 #include "commands/defrem.h"
-#include "commands/event_trigger.h"
 #include "commands/tablecmds.h"
 #include "fmgr.h"
 #include "nodes/makefuncs.h"
@@ -95,12 +94,9 @@ utility_am_is_rusts(Oid amoid)
 static bool
 utility_am_name_is_rusts(const char *name)
 {
-	Oid			amoid;
-
 	if (name == NULL)
 		name = default_table_access_method;
-	amoid = get_table_am_oid(name, true);
-	return OidIsValid(amoid) && utility_am_is_rusts(amoid);
+	return utility_am_is_rusts(get_table_am_oid(name, false));
 }
 
 static Oid
@@ -168,14 +164,15 @@ utility_own_tree(UtilityCall *call)
  * Take our parameters out of a statement that creates a table.  Called with
  * each such statement, so it looks before it copies.
  */
-static void
-utility_extract_create(UtilityCall *call, List **definitions,
-					   const char *access_method, RangeVar *relation,
-					   bool partitioned)
+static List *
+utility_extract_create(List **definitions, const char *access_method,
+					   RangeVar *relation, bool partitioned)
 {
-	call->frame.pending = optionlist_extract(definitions, false);
+	List	   *parameters = optionlist_extract(definitions, false);
+
 	if (partitioned || !utility_am_name_is_rusts(access_method))
 		utility_refuse_parameters(relation->relname, partitioned);
+	return parameters;
 }
 
 /* The CREATE TABLE AS inside an EXPLAIN, or NULL. */
@@ -243,77 +240,78 @@ utility_require_toast(Oid relid)
 	}
 }
 
-/* Write the parameters of the table that the statement just created. */
+/*
+ * A relation was created: if it is the statement's own, write its parameters.
+ * Its columns are there, its constraints and TOAST relation are not yet.
+ */
 static void
-utility_finish_create(UtilityCall *call, List *inherited)
+utility_created(DdlFrame *frame, Oid relid)
 {
-	List	   *parameters;
 	Relation	rel;
-	Oid			relid;
 
-	if (call->frame.created == NIL ||
-		(call->frame.pending == NIL && inherited == NIL))
+	if (frame->creating == NULL)
 		return;
 	CommandCounterIncrement();
-	relid = linitial_oid(call->frame.created);
-	if (!utility_relation_is_rusts(relid))
+	if (get_rel_relkind(relid) != RELKIND_RELATION &&
+		get_rel_relkind(relid) != RELKIND_MATVIEW)
 		return;
-	parameters = optionlist_merge(inherited, call->frame.pending);
+	if (strcmp(get_rel_name(relid), frame->creating) != 0)
+		return;
+	frame->creating = NULL;
+	if (!utility_relation_is_rusts(relid))
+		return;					/* LIKE a table of ours */
 	rel = table_open(relid, NoLock);
-	parameters = options_validate(rel, parameters);
+	optionlist_write(relid, options_validate(rel, frame->parameters));
 	table_close(rel, NoLock);
-	optionlist_write(relid, parameters);
-	utility_require_toast(relid);
-	call->frame.pending = NIL;
+}
+
+/* Run a statement that creates a relation with these parameters. */
+static void
+utility_run_create(UtilityCall *call, const RangeVar *relation,
+				   List *parameters, const char *access_method)
+{
+	handler_storage_wanted = access_method != NULL || parameters != NIL;
+	if (parameters != NIL)
+	{
+		call->frame.parameters = parameters;
+		call->frame.creating = relation->relname;
+	}
+	utility_run(call);
 }
 
 static void
 utility_create(UtilityCall *call)
 {
 	CreateStmt *create = (CreateStmt *) call->pstmt->utilityStmt;
-	List	   *inherited = NIL;
-	List	   *like_source = NIL;
-	ListCell   *cell;
+	List	   *parameters = NIL;
 
-	handler_storage_wanted = create->accessMethod != NULL;
 	if (optionlist_has_ours(create->options))
 	{
-		handler_storage_wanted = true;
 		create = (CreateStmt *) utility_own_tree(call);
-		utility_extract_create(call, &create->options, create->accessMethod,
-							   create->relation, create->partspec != NULL);
+		parameters = utility_extract_create(&create->options,
+											create->accessMethod,
+											create->relation,
+											create->partspec != NULL);
 	}
-	/* the server's processing consumes the list of elements */
-	foreach(cell, create->tableElts)
-	{
-		if (IsA(lfirst(cell), TableLikeClause))
-			like_source = lappend(like_source, copyObject(lfirst(cell)));
-	}
-	utility_run(call);
-	if (like_source != NIL)
-	{
-		CreateStmt	copy = *create;
-
-		copy.tableElts = like_source;
-		inherited = utility_like_parameters(&copy);
-	}
-	utility_finish_create(call, inherited);
+	parameters = optionlist_merge(utility_like_parameters(create), parameters);
+	utility_run_create(call, create->relation, parameters,
+					   create->accessMethod);
 }
 
 static void
 utility_create_as(UtilityCall *call, CreateTableAsStmt *ctas)
 {
-	handler_storage_wanted = ctas->into->accessMethod != NULL;
+	List	   *parameters = NIL;
+
 	if (optionlist_has_ours(ctas->into->options))
 	{
-		handler_storage_wanted = true;
 		ctas = utility_as_ctas(utility_own_tree(call));
-		utility_extract_create(call, &ctas->into->options,
-							   ctas->into->accessMethod, ctas->into->rel,
-							   false);
+		parameters = utility_extract_create(&ctas->into->options,
+											ctas->into->accessMethod,
+											ctas->into->rel, false);
 	}
-	utility_run(call);
-	utility_finish_create(call, NIL);
+	utility_run_create(call, ctas->into->rel, parameters,
+					   ctas->into->accessMethod);
 }
 
 /*
@@ -351,67 +349,49 @@ utility_follow_column(DefElem *parameter, const char *old_name,
 	return found;
 }
 
-/* The name of a column now; NULL when it is dropped. */
-static char *
-utility_column_name(DdlColumn *column)
-{
-	HeapTuple	tuple = SearchSysCacheAttNum(column->relid, column->attnum);
-	char	   *name;
-
-	if (!HeapTupleIsValid(tuple))
-		return NULL;
-	name = pstrdup(NameStr(((Form_pg_attribute) GETSTRUCT(tuple))->attname));
-	ReleaseSysCache(tuple);
-	return name;
-}
-
-/* A column was altered or dropped: rename or remove it where it is named. */
+/* Rename or remove a column where the parameters name it. */
 static bool
-utility_follow_in_list(DdlColumn *column, List *parameters)
+utility_follow_in_list(List *parameters, Oid relid, const char *old_name,
+					   const char *new_name)
 {
 	static const char *const naming[] = {"time", "tags", "encoding"};
-	char	   *name = utility_column_name(column);
 	bool		changed = false;
 	int			i;
 
-	if (name != NULL && strcmp(name, column->name) == 0)
-		return false;
 	for (i = 0; i < lengthof(naming); i++)
 	{
 		DefElem    *parameter = optionlist_find(parameters, naming[i]);
 
 		if (parameter == NULL || parameter->arg == NULL ||
-			!utility_follow_column(parameter, column->name, name))
+			!utility_follow_column(parameter, old_name, new_name))
 			continue;
 		changed = true;
-		if (name == NULL)
+		if (new_name == NULL)
 			ereport(NOTICE,
 					(errmsg("column \"%s\" is removed from parameter \"rusts.%s\" of table \"%s\"",
-							column->name, naming[i],
-							get_rel_name(column->relid))));
+							old_name, naming[i], get_rel_name(relid))));
 	}
 	return changed;
 }
 
-/* Bring parameters in line with the columns that the frame has seen change. */
+/* A column has a new name, or is being dropped (NULL). */
 static void
-utility_follow_columns(DdlFrame *frame)
+utility_renamed(DdlFrame *frame, Oid relid, const char *old_name,
+				const char *new_name)
 {
-	ListCell   *cell;
+	List	   *parameters;
 
-	foreach(cell, frame->columns)
+	if (frame->altering == relid && frame->remaining > 0)
 	{
-		DdlColumn  *column = lfirst(cell);
-		List	   *parameters;
-
-		if (column->followed)
-			continue;
-		column->followed = true;
-		parameters = optionlist_read(column->relid);
-		if (parameters != NIL && utility_follow_in_list(column, parameters))
-			optionlist_write(column->relid,
-							 optionlist_merge(NIL, parameters));
+		(void) utility_follow_in_list(frame->stored, relid, old_name,
+									  new_name);
+		return;
 	}
+	parameters = optionlist_read(relid);
+	if (!utility_follow_in_list(parameters, relid, old_name, new_name))
+		return;
+	CommandCounterIncrement();
+	optionlist_write(relid, optionlist_merge(NIL, parameters));
 }
 
 /* What an ALTER TABLE says about parameters, and what it says besides. */
@@ -420,7 +400,7 @@ typedef struct AlterParts
 	List	   *rest;			/* other subcommands */
 	List	   *options;		/* SET and RESET of the server's parameters */
 	List	   *changes;		/* ours; without a value: reset */
-	bool		sets_am;
+	const char *access_method;	/* of SET ACCESS METHOD, or NULL */
 } AlterParts;
 
 static bool
@@ -445,7 +425,8 @@ utility_split_alter(List *commands, AlterParts *parts)
 
 		if (!utility_is_set_or_reset(command))
 		{
-			parts->sets_am |= command->subtype == AT_SetAccessMethod;
+			if (command->subtype == AT_SetAccessMethod)
+				parts->access_method = command->name;
 			parts->rest = lappend(parts->rest, command);
 			continue;
 		}
@@ -484,56 +465,85 @@ utility_noop_command(void)
 	return command;
 }
 
-/* Parameters that a table cannot have any more go, with a word. */
+/*
+ * The server has dealt with a SET or RESET: behind the last one the parameters
+ * go back into the catalog, old merged with new.
+ */
 static void
-utility_drop_parameters(Oid relid)
+utility_altered(DdlFrame *frame, Oid relid)
 {
-	if (optionlist_read(relid) == NIL)
-		return;
-	ereport(NOTICE,
-			(errmsg("storage parameters \"rusts.*\" of table \"%s\" are dropped",
-					get_rel_name(relid))));
-	optionlist_write(relid, NIL);
-}
-
-/* After the other subcommands: the parameters, old merged with new. */
-static void
-utility_apply_changes(Oid relid, List *stored, List *changes)
-{
-	List	   *parameters = optionlist_merge(stored, changes);
+	List	   *parameters;
 	Relation	rel;
 
-	if (!utility_relation_is_rusts(relid))
-	{
-		if (changes != NIL)
-			utility_refuse_parameters(get_rel_name(relid),
-									  get_rel_relkind(relid) ==
-									  RELKIND_PARTITIONED_TABLE);
+	if (frame->altering != relid || frame->remaining == 0 ||
+		--frame->remaining > 0 || !frame->stays_rusts)
 		return;
-	}
+	CommandCounterIncrement();
+	parameters = optionlist_merge(frame->stored, frame->changes);
+	if (parameters == NIL)
+		return;
 	rel = table_open(relid, NoLock);
 	parameters = options_validate(rel, parameters);
 	table_close(rel, NoLock);
 	optionlist_write(relid, parameters);
-	if (parameters != NIL)
+}
+
+/* Does the table use rusts when the statement is done? */
+static bool
+utility_stays_rusts(Oid relid, AlterParts *parts)
+{
+	return parts->access_method == NULL ? utility_relation_is_rusts(relid) :
+		utility_am_name_is_rusts(parts->access_method);
+}
+
+/*
+ * Take the parameters out of the catalog, and say when they go back in.  SET
+ * and RESET come first of those subcommands that report the table itself as
+ * altered, so that counting them is enough.
+ */
+static void
+utility_prepare_alter(DdlFrame *frame, Oid relid, AlterParts *parts)
+{
+	frame->stored = optionlist_read(relid);
+	if (frame->stays_rusts && parts->options == NIL && parts->changes == NIL)
+		return;
+	frame->altering = relid;
+	frame->remaining = list_length(parts->options);
+	frame->changes = parts->changes;
+	if (frame->stored != NIL)
+		optionlist_write(relid, NIL);
+}
+
+static void
+utility_finish_alter(DdlFrame *frame, Oid relid, AlterParts *parts)
+{
+	if (!frame->stays_rusts)
+	{
+		if (frame->stored != NIL)
+			ereport(NOTICE,
+					(errmsg("storage parameters \"rusts.*\" of table \"%s\" are dropped",
+							get_rel_name(relid))));
+	}
+	else if (parts->access_method != NULL || optionlist_read(relid) != NIL)
 		utility_require_toast(relid);
 }
 
 /*
- * SET and RESET only: one command to the server, with a lock no stronger than
- * the parameters need, which ours do not add to: the access method reads them
- * anew for each statement.
+ * One command for the server.  Without a SET or RESET of its own parameters it
+ * gets one that does nothing.  The lock is no stronger than the rest needs,
+ * which ours do not add to: the access method reads parameters anew for each
+ * statement.
  */
 static void
 utility_alter_parameters(UtilityCall *call, AlterTableStmt *alter,
 						 AlterParts *parts)
 {
-	List	   *stored;
+	DdlFrame   *frame = &call->frame;
 	Oid			relid;
 
-	alter->cmds = parts->options;
-	if (alter->cmds == NIL)
-		alter->cmds = list_make1(utility_noop_command());
+	if (parts->options == NIL && parts->changes != NIL)
+		parts->options = list_make1(utility_noop_command());
+	alter->cmds = list_concat_copy(parts->options, parts->rest);
 	relid = AlterTableLookupRelation(alter,
 									 AlterTableGetLockLevel(alter->cmds));
 	if (!OidIsValid(relid))
@@ -541,54 +551,14 @@ utility_alter_parameters(UtilityCall *call, AlterTableStmt *alter,
 		utility_run(call);		/* says that there is no such table */
 		return;
 	}
-	if (!utility_relation_is_rusts(relid))
+	frame->stays_rusts = utility_stays_rusts(relid, parts);
+	if (parts->changes != NIL && !frame->stays_rusts)
 		utility_refuse_parameters(alter->relation->relname,
 								  get_rel_relkind(relid) ==
 								  RELKIND_PARTITIONED_TABLE);
-	stored = optionlist_read(relid);
-	if (stored != NIL)
-		optionlist_write(relid, NIL);
+	utility_prepare_alter(frame, relid, parts);
 	utility_run(call);
-	utility_apply_changes(relid, stored, parts->changes);
-}
-
-/* After the other subcommands: what SET ACCESS METHOD asks for. */
-static void
-utility_finish_access_method(Oid relid)
-{
-	if (utility_relation_is_rusts(relid))
-		utility_require_toast(relid);
-	else
-		utility_drop_parameters(relid);
-}
-
-/* Other subcommands first, then parameters if there are any. */
-static void
-utility_alter_split(UtilityCall *call, AlterTableStmt *alter,
-					AlterParts *parts, Oid relid)
-{
-	List	   *stored;
-
-	alter->cmds = parts->rest;
-	utility_run(call);
-	if (!OidIsValid(relid))
-		return;
-	CommandCounterIncrement();
-	utility_follow_columns(&call->frame);
-	if (parts->sets_am)
-		utility_finish_access_method(relid);
-	stored = optionlist_read(relid);
-	if (parts->options != NIL)
-	{
-		if (stored != NIL)
-			optionlist_write(relid, NIL);
-		EventTriggerInhibitCommandCollection();
-		AlterTableInternal(relid, parts->options, false);
-		EventTriggerUndoInhibitCommandCollection();
-		CommandCounterIncrement();
-	}
-	if (parts->options != NIL || parts->changes != NIL)
-		utility_apply_changes(relid, stored, parts->changes);
+	utility_finish_alter(frame, relid, parts);
 }
 
 /* Does any subcommand need more than the server does on its own? */
@@ -622,7 +592,6 @@ utility_alter_table(UtilityCall *call)
 {
 	AlterTableStmt *alter = (AlterTableStmt *) call->pstmt->utilityStmt;
 	AlterParts	parts;
-	Oid			relid;
 
 	/* where the server refuses to write, it should be the one to say so */
 	if (XactReadOnly || RecoveryInProgress() || IsInParallelMode() ||
@@ -633,57 +602,34 @@ utility_alter_table(UtilityCall *call)
 	}
 	alter = (AlterTableStmt *) utility_own_tree(call);
 	utility_split_alter(alter->cmds, &parts);
-	if (parts.rest == NIL)
-	{
-		utility_alter_parameters(call, alter, &parts);
-		return;
-	}
-	alter->cmds = parts.rest;
-	relid = AlterTableLookupRelation(alter,
-									 AlterTableGetLockLevel(list_concat_copy(parts.rest,
-																			 parts.options)));
-	utility_alter_split(call, alter, &parts, relid);
+	utility_alter_parameters(call, alter, &parts);
 }
 
 /*
  * A changed type may have made a parameter invalid, which is an error: the
- * same statement can reset it.
+ * same statement can reset it.  Nothing is noted by statements that touch no
+ * relation, so those that must not read catalogs here (ROLLBACK) do not.
  */
 static void
-utility_validate_columns(DdlFrame *frame)
+utility_validate_changed(DdlFrame *frame)
 {
-	List	   *done = NIL;
 	ListCell   *cell;
 
-	foreach(cell, frame->columns)
+	if (frame->changed == NIL)
+		return;
+	CommandCounterIncrement();
+	foreach(cell, frame->changed)
 	{
-		Oid			relid = ((DdlColumn *) lfirst(cell))->relid;
+		Oid			relid = lfirst_oid(cell);
 		List	   *parameters = optionlist_read(relid);
 		Relation	rel;
 
-		if (list_member_oid(done, relid) || parameters == NIL ||
-			!utility_relation_is_rusts(relid))
+		if (parameters == NIL || !utility_relation_is_rusts(relid))
 			continue;
-		done = lappend_oid(done, relid);
 		rel = table_open(relid, NoLock);
 		(void) options_validate(rel, parameters);
 		table_close(rel, NoLock);
 	}
-}
-
-/*
- * Act on what the frame collected.  Nothing is collected by statements that
- * touch no relation, so those that must not read catalogs here (ROLLBACK)
- * do not.
- */
-static void
-utility_finish(DdlFrame *frame)
-{
-	if (frame->columns == NIL)
-		return;
-	CommandCounterIncrement();
-	utility_follow_columns(frame);
-	utility_validate_columns(frame);
 }
 
 static void
@@ -700,7 +646,7 @@ utility_dispatch(UtilityCall *call)
 		utility_alter_table(call);
 	else
 		utility_run(call);
-	utility_finish(&call->frame);
+	utility_validate_changed(&call->frame);
 }
 
 static void
@@ -736,7 +682,11 @@ utility_hook(PlannedStmt *pstmt, const char *query_string, bool read_only_tree,
 void
 utility_init(void)
 {
-	ddlframe_init();
+	static const DdlActions actions = {
+		utility_created, utility_altered, utility_renamed
+	};
+
+	ddlframe_init(&actions);
 	previous_hook = ProcessUtility_hook;
 	ProcessUtility_hook = utility_hook;
 }
