@@ -25,7 +25,7 @@ EXPLAIN (COSTS OFF) SELECT time_bucket('1 day', time), host, max(v) FROM parts W
 RESET enable_partitionwise_aggregate;
 
 -- the same answers as from a heap, and by which node
-CREATE FUNCTION compare(query text) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION combined(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	plan json;
 	differ bigint;
@@ -56,21 +56,20 @@ INSERT INTO queries (query) VALUES
 	('SELECT x.host, s FROM (SELECT host, sum(v) AS s FROM parts GROUP BY host) x JOIN parts USING (host) WHERE parts.time = ''2024-01-02'''),
 	('SELECT h, (SELECT sum(v) FROM parts WHERE host = h) FROM unnest(ARRAY[''h1'', ''h4'', ''hot'', ''none'']) h'),
 	('SELECT b, c FROM (SELECT time_bucket(''1 day'', time) AS b, count(*) AS c FROM parts GROUP BY 1 ORDER BY 1 DESC LIMIT 3) x');
-SELECT n, compare(query) FROM queries ORDER BY n;
+SELECT n, combined(query) FROM queries ORDER BY n;
 SET enable_partitionwise_aggregate = on;
-SELECT n, compare(query) FROM queries ORDER BY n;
+SELECT n, combined(query) FROM queries ORDER BY n;
 RESET enable_partitionwise_aggregate;
 -- many groups and little memory: partial nodes emit groups several times
 SET work_mem = '64kB';
-SELECT compare('SELECT time, host, sum(v), count(*) FROM parts GROUP BY time, host');
+SELECT combined('SELECT time, host, sum(v), count(*) FROM parts GROUP BY time, host');
 RESET work_mem;
 -- in parallel: large partitions are shared, small ones taken whole
 SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = '16kB'; SET max_parallel_workers_per_gather = 2;
 SET rusts.enable_resident_workers = off;
-EXPLAIN (COSTS OFF) SELECT host, sum(v) FROM parts GROUP BY host ORDER BY host;
-SELECT n, compare(query) FROM queries ORDER BY n;
+SELECT n, combined(query) FROM queries ORDER BY n;
 SET parallel_leader_participation = off;
-SELECT n, compare(query) FROM queries ORDER BY n;
+SELECT n, combined(query) FROM queries ORDER BY n;
 RESET parallel_leader_participation; RESET rusts.enable_resident_workers;
 RESET parallel_setup_cost; RESET parallel_tuple_cost; RESET min_parallel_table_scan_size; SET max_parallel_workers_per_gather = 0;
 -- parameters, rescans
@@ -84,7 +83,7 @@ RESET plan_cache_mode;
 DEALLOCATE ALL;
 -- a partition that is no rusts table, an inheritance parent with rows of its own
 CREATE TABLE parts_5 PARTITION OF parts FOR VALUES FROM ('2024-02-01') TO ('2024-02-02') USING heap;
-SELECT compare('SELECT host, sum(v) FROM parts GROUP BY host');
+SELECT combined('SELECT host, sum(v) FROM parts GROUP BY host');
 DROP TABLE parts_5;
 CREATE TABLE family (time timestamptz NOT NULL, host text, v float8) USING rusts;
 CREATE TABLE family_child (extra int) INHERITS (family) USING rusts;
@@ -103,5 +102,5 @@ SET ROLE parts_reader;
 SELECT host, count(*), sum(n) FROM parts GROUP BY host;
 RESET ROLE;
 DROP TABLE parts, parts_heap, family, family_child, queries;
-DROP FUNCTION compare;
+DROP FUNCTION combined;
 DROP ROLE parts_reader;

@@ -31,17 +31,13 @@
 #include "parser/parsetree.h"
 #include "utils/typcache.h"
 
+#include "exec/costs.h"
 #include "exec/orderpath.h"
 #include "exec/scanorder.h"
 #include "exec/scanpath.h"
 #include "exec/vexpr.h"
 #include "table/options.h"
 #include "table/size.h"
-
-/* To open a segment and look through its series, in units of cpu_tuple_cost. */
-#define SEGMENT_OPEN_COST 500
-/* To pick a row into a slice and sort it, in units of cpu_operator_cost. */
-#define SLICE_ROW_COST 5
 
 /* A column that rows can be ordered by. */
 typedef struct OrderColumn
@@ -150,11 +146,17 @@ orderpath_cost_by_time(OrderSearch *search, CustomPath *path)
 
 	sort_hot = hot * cpu_tuple_cost +
 		hot * share * log2(hot) * 2 * cpu_operator_cost;
-	path->path.startup_cost += sort_hot + read / search->segments +
-		SEGMENT_OPEN_COST * cpu_tuple_cost;
 	path->path.total_cost += sort_hot +
-		search->segments * SEGMENT_OPEN_COST * cpu_tuple_cost +
-		path->path.rows * SLICE_ROW_COST * cpu_operator_cost;
+		path->path.rows * COST_OF_NS(COST_SLICE_ROW_NS);
+
+	/*
+	 * An Append in the order of its partitions starts one after the other,
+	 * but is taken to start them all before its first row (cost_append).
+	 */
+	if (IS_OTHER_REL(search->rel))
+		path->path.startup_cost = 0;
+	else
+		path->path.startup_cost += sort_hot + read / search->segments;
 }
 
 static void
@@ -162,13 +164,14 @@ orderpath_cost_by_tags(OrderSearch *search, CustomPath *path)
 {
 	double		hot = Max(search->hot_rows, 2);
 	double		share = path->path.rows / Max(search->rel->tuples, 1);
-	Cost		startup;
+	Cost		sort_hot;
 
-	startup = search->segments * SEGMENT_OPEN_COST * cpu_tuple_cost +
-		hot * cpu_tuple_cost +
+	/* all segments are opened before the first row comes */
+	sort_hot = hot * cpu_tuple_cost +
 		hot * share * log2(hot) * 2 * cpu_operator_cost;
-	path->path.startup_cost += startup;
-	path->path.total_cost += startup + path->path.rows * cpu_operator_cost *
+	path->path.startup_cost += sort_hot +
+		search->segments * COST_OF_NS(COST_SEGMENT_OPEN_NS);
+	path->path.total_cost += sort_hot + path->path.rows * cpu_operator_cost *
 		(1 + log2(search->segments));
 }
 

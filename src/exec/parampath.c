@@ -28,20 +28,15 @@
 #include "exec/parampath.h"
 #include "exec/scanpath.h"
 #include "table/options.h"
-#include "table/size.h"
 
 /* Each is one more path in the search for the best join order. */
 #define MAX_OUTER_SETS 8
-
-/* To find the series of a segment that pass, in units of cpu_tuple_cost. */
-#define SEGMENT_ENTER_COST 500
 
 typedef struct ParamSearch
 {
 	PlannerInfo *root;
 	RelOptInfo *rel;
 	TableOptions *options;
-	double		segments;		/* of the table */
 	List	   *outers;			/* distinct Relids */
 } ParamSearch;
 
@@ -174,19 +169,9 @@ find_outers(ParamSearch *search)
 static void
 parampath_add_outer(ParamSearch *search, Relids outer)
 {
-	CustomPath *path;
-	List	   *clauses;
-	double		segments;
-
 	outer = bms_union(outer, search->rel->lateral_relids);
-	path = scanpath_create_inner(search->root, search->rel, outer);
-	clauses = list_concat_copy(path->path.param_info->ppi_clauses,
-							   search->rel->baserestrictinfo);
-	segments = scanpath_segments(search->root, search->rel, clauses,
-								 search->options->time_attnum,
-								 search->segments);
-	path->path.total_cost += segments * SEGMENT_ENTER_COST * cpu_tuple_cost;
-	add_path(search->rel, &path->path);
+	add_path(search->rel,
+			 &scanpath_create_inner(search->root, search->rel, outer)->path);
 }
 
 void
@@ -194,7 +179,6 @@ parampath_add(PlannerInfo *root, RelOptInfo *rel)
 {
 	ParamSearch search = {root, rel};
 	Relation	table;
-	SegmentTotals totals;
 	Relids		all = NULL;
 	ListCell   *cell;
 
@@ -202,8 +186,6 @@ parampath_add(PlannerInfo *root, RelOptInfo *rel)
 		return;
 	table = relation_open(planner_rt_fetch(rel->relid, root)->relid, NoLock);
 	search.options = options_get(table);
-	size_planner_totals(table, &totals);
-	search.segments = totals.segments;
 	relation_close(table, NoLock);
 	find_outers(&search);
 	foreach(cell, search.outers)

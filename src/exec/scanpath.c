@@ -32,6 +32,7 @@
 #include "utils/selfuncs.h"
 
 #include "compat/compat.h"
+#include "exec/costs.h"
 #include "exec/orderpath.h"
 #include "exec/parampath.h"
 #include "exec/scannode.h"
@@ -49,12 +50,8 @@ static planner_hook_type previous_planner = NULL;
 /* Is a SCROLL cursor being planned? */
 static bool scanpath_scrolls = false;
 
-/* Cost of handling one row on vectors, in units of cpu_tuple_cost. */
-#define VECTOR_ROW_COST 0.005
 /* Rows of a full segment. */
 #define SEGMENT_ROWS_TYPICAL 1048576.0
-/* Of making a row for PostgreSQL's executor out of it. */
-#define VECTOR_OUTPUT_COST 0.5
 
 /* ---------- possible? ---------- */
 
@@ -204,11 +201,11 @@ scanpath_filter_cost(PlannerInfo *root, RelOptInfo *rel, List *clauses,
 	foreach(cell, others)
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
-		double		cost;
+		Cost		cost;
 
 		if (!vexpr_is_vectorized((Node *) rinfo->clause, &cost))
-			cost = Max(cost, 1);
-		result->cost += read * cost * cpu_operator_cost;
+			cost = Max(cost, cpu_operator_cost);
+		result->cost += read * cost;
 		read *= clause_selectivity(root, (Node *) rinfo, rel->relid,
 								   JOIN_INNER, NULL);
 	}
@@ -238,6 +235,40 @@ scanpath_segments(PlannerInfo *root, RelOptInfo *rel, List *clauses,
 	return Max(1, ceil(segments));
 }
 
+/* Of opening the segments that clauses on time leave. */
+static Cost
+scanpath_open_cost(PlannerInfo *root, RelOptInfo *rel, List *clauses)
+{
+	Oid			relid = planner_rt_fetch(rel->relid, root)->relid;
+	double		segments = planner_segments(relid);
+
+	if (clauses != NIL)
+		segments = scanpath_segments(root, rel, clauses, planner_time(relid),
+									 segments);
+	return segments * COST_OF_NS(COST_SEGMENT_OPEN_NS);
+}
+
+/*
+ * The access method's own scan opens all segments, too, which PostgreSQL does
+ * not know of.
+ */
+static void
+scanpath_raise_seqscan(PlannerInfo *root, RelOptInfo *rel, List *paths)
+{
+	Cost		open = scanpath_open_cost(root, rel, NIL);
+	ListCell   *cell;
+
+	foreach(cell, paths)
+	{
+		Path	   *path = lfirst(cell);
+
+		if (path->pathtype != T_SeqScan)
+			continue;
+		path->startup_cost += COST_OF_NS(COST_SCAN_BEGIN_NS);
+		path->total_cost += COST_OF_NS(COST_SCAN_BEGIN_NS) + open;
+	}
+}
+
 static void
 scanpath_cost(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
 			  int workers)
@@ -257,10 +288,10 @@ scanpath_cost(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
 
 	/* sorted segments let most of what does not match be skipped */
 	disk = rel->pages * share * Min(1, 2 * filter.visited / rows) *
-		seq_page_cost * 0.2;
-	cpu = filter.cost +
-		(rows * 0.1 + filter.visited) * VECTOR_ROW_COST * cpu_tuple_cost +
-		output * VECTOR_OUTPUT_COST * cpu_tuple_cost;
+		seq_page_cost * COST_PAGE_SHARE;
+	cpu = filter.cost + scanpath_open_cost(root, rel, clauses) +
+		(rows * COST_SKIPPED_ROW_SHARE + filter.visited) * COST_OF_NS(COST_ROW_NS) +
+		output * COST_OF_NS(COST_ROW_OUT_NS);
 	path->path.rows = output;
 	if (workers > 0)
 	{
@@ -271,7 +302,8 @@ scanpath_cost(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
 		path->path.rows = clamp_row_est(output / divisor);
 		cpu /= divisor;
 	}
-	path->path.startup_cost = rel->reltarget->cost.startup;
+	path->path.startup_cost = rel->reltarget->cost.startup +
+		COST_OF_NS(COST_SCAN_BEGIN_NS);
 	/* who wants indexes to be used wants it here too */
 	if (!enable_seqscan)
 		compat_disable_path(&path->path);
@@ -282,8 +314,7 @@ scanpath_cost(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
 Cost
 scanpath_batch_cost(const Path *path)
 {
-	return path->total_cost - path->rows * (VECTOR_OUTPUT_COST *
-											cpu_tuple_cost +
+	return path->total_cost - path->rows * (COST_OF_NS(COST_ROW_OUT_NS) +
 											path->pathtarget->cost.per_tuple);
 }
 
@@ -331,7 +362,7 @@ clause_examine(PlannerInfo *root, ScanClause *clause)
 {
 	Node	   *expr = (Node *) clause->rinfo->clause;
 	QualCost	cost;
-	double		units;
+	Cost		each;
 
 	clause->is_volatile = contain_volatile_functions(expr);
 	clause->safe = (!contain_leaked_vars(expr) &&
@@ -342,9 +373,9 @@ clause_examine(PlannerInfo *root, ScanClause *clause)
 		clause->rank = cost.per_tuple;
 		return;
 	}
-	if (!vexpr_is_vectorized(expr, &units))
-		units += 100;
-	clause->rank = units / Max(1 - Max(clause->rinfo->norm_selec, 0), 0.01);
+	if (!vexpr_is_vectorized(expr, &each))
+		each += 100 * cpu_operator_cost;
+	clause->rank = each / Max(1 - Max(clause->rinfo->norm_selec, 0), 0.01);
 }
 
 static int
@@ -451,7 +482,8 @@ scanpath_set_top(CustomPath *path, const ScanTopPlan *plan, double rows)
 	linitial(path->custom_private) = scantop_describe(plan);
 	path->path.rows = clamp_row_est(Min(rows, path->path.rows));
 	path->path.total_cost = path->path.startup_cost +
-		(path->path.total_cost - path->path.startup_cost) * share * 0.05 +
+		COST_OF_NS(COST_SEGMENT_OPEN_NS) +
+		(path->path.total_cost - path->path.startup_cost) * share * COST_TOP_SHARE +
 		path->path.rows * cpu_tuple_cost;
 }
 
@@ -569,6 +601,8 @@ scanpath_add(PlannerInfo *root, RelOptInfo *rel, Index rti,
 	if (!scanpath_possible(root, rel) || scanpath_is_scrolled(root))
 		return;
 	steprows_estimate(root, rel);
+	scanpath_raise_seqscan(root, rel, rel->pathlist);
+	scanpath_raise_seqscan(root, rel, rel->partial_pathlist);
 	path = scanpath_create(root, rel, 0);
 	if (settings_enable_ordered_scan &&
 		toppath_for_order(root, rel, &top, &top_rows))

@@ -44,8 +44,8 @@ extern void vexpr_rescan(VExpr *expr);
 
 /*
  * For the planner, and EXPLAIN: is all of it evaluated on vectors or once per
- * dictionary entry?  cost: of one row, in units of cpu_operator_cost.
+ * dictionary entry?  cost: of one row.
  */
-extern bool vexpr_is_vectorized(Node *expr, double *cost);
+extern bool vexpr_is_vectorized(Node *expr, Cost *cost);
 
 #endif							/* RUSTS_VEXPR_H */

@@ -12,20 +12,11 @@
 #include "optimizer/optimizer.h"
 #include "utils/lsyscache.h"
 
+#include "exec/costs.h"
 #include "exec/vexpr_once.h"
 #include "exec/vexpr_step.h"
 
-/*
- * Costs of a row in units of cpu_operator_cost, which is about what the server
- * takes for an operator.  A kernel does a row in half a nanosecond; storing a
- * row into a slot and copying the result is worth a few operators.
- */
-#define KERNEL_COST 0.02
-#define STEP_COST 0.1
-#define DICTIONARY_COST 0.1
-#define ROW_COST 3.0
-
-static bool is_vectorized(Node *node, double *cost);
+static bool is_vectorized(Node *node, Cost *cost);
 
 static bool
 find_column_type(Node *node, Oid *type)
@@ -100,14 +91,14 @@ has_kernel(Node *node)
 typedef struct PartsContext
 {
 	bool		vectorized;
-	double		cost;
+	Cost		cost;
 } PartsContext;
 
 /* Called by expression_tree_walker for the direct parts of a node. */
 static bool
 check_part(Node *node, PartsContext *context)
 {
-	double		cost;
+	Cost		cost;
 
 	if (node == NULL)
 		return false;
@@ -120,9 +111,9 @@ check_part(Node *node, PartsContext *context)
 }
 
 static bool
-is_vectorized(Node *node, double *cost)
+is_vectorized(Node *node, Cost *cost)
 {
-	PartsContext parts = {true, KERNEL_COST};
+	PartsContext parts = {true, COST_OF_NS(COST_KERNEL_NS)};
 	StepShape	step;
 	QualCost	rows;
 
@@ -131,7 +122,7 @@ is_vectorized(Node *node, double *cost)
 		return !IsA(node, Var) || ((Var *) node)->varattno > 0;
 	if (vexpr_find_step(node, &step))
 	{
-		*cost = STEP_COST;
+		*cost = COST_OF_NS(COST_STEP_NS);
 		return true;
 	}
 	if (has_kernel(node))
@@ -142,16 +133,16 @@ is_vectorized(Node *node, double *cost)
 	}
 	if (is_dictionary(node))
 	{
-		*cost = DICTIONARY_COST;
+		*cost = COST_OF_NS(COST_DICTIONARY_NS);
 		return true;
 	}
 	cost_qual_eval_node(&rows, node, NULL);
-	*cost = ROW_COST + rows.per_tuple / cpu_operator_cost;
+	*cost = COST_OF_NS(COST_SCALAR_ROW_NS) + rows.per_tuple;
 	return false;
 }
 
 bool
-vexpr_is_vectorized(Node *expr, double *cost)
+vexpr_is_vectorized(Node *expr, Cost *cost)
 {
 	return is_vectorized(expr, cost);
 }

@@ -51,16 +51,23 @@ planner_is_rusts(Oid relid)
 	return result;
 }
 
-bool
-planner_has_segments(Oid relid)
+int
+planner_segments(Oid relid)
 {
 	/* the planner holds a lock on every relation that it asks about */
 	Relation	rel = relation_open(relid, NoLock);
-	bool		result = handler_is_rusts(rel) &&
-	size_planner_has_segments(rel);
+	SegmentTotals totals = {0};
 
+	if (handler_is_rusts(rel))
+		size_planner_totals(rel, &totals);
 	relation_close(rel, NoLock);
-	return result;
+	return totals.segments;
+}
+
+bool
+planner_has_segments(Oid relid)
+{
+	return planner_segments(relid) > 0;
 }
 
 Bitmapset *

@@ -10,6 +10,8 @@
 /* Is it a rusts table, and has it segments?  The caller has it locked. */
 extern bool planner_is_rusts(Oid relid);
 extern bool planner_has_segments(Oid relid);
+/* How many are there, about? */
+extern int	planner_segments(Oid relid);
 /* Its tag columns, as pull_varattnos has them. */
 extern Bitmapset *planner_tags(Oid relid);
 /* Its time column, 0: none. */
