@@ -77,6 +77,7 @@ SET plan_cache_mode = force_generic_plan;
 PREPARE since(timestamptz, text) AS SELECT count(*), sum(n) FROM parts WHERE time >= $1 AND host = $2;
 EXECUTE since('2024-01-04', 'h3');
 EXECUTE since('2024-01-06', 'h1');
+EXPLAIN (COSTS OFF) EXECUTE since('2024-01-06', 'h1');
 EXECUTE since('2034-01-06', 'h1');
 SELECT count(*), sum(n) FROM parts_heap WHERE time >= '2024-01-06' AND host = 'h1';
 RESET plan_cache_mode;

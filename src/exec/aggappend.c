@@ -35,6 +35,7 @@
 typedef struct AppendPlan
 {
 	PlannerInfo *root;
+	RelOptInfo *input;
 	RelOptInfo *output;
 	const AggPlan *whole;		/* the parent's */
 	AggPlan		plan;			/* the same with states for results */
@@ -167,7 +168,8 @@ child_path(AppendPlan *append, RelOptInfo *child, int workers)
 		toppath_for_aggregates(append->root, child, plan.keys, plan.eqs,
 							   plan.aggrefs, &top))
 		scanpath_set_top(scan, &top, groups);
-	path = aggpath_make(append->output, plan.target, &scan->path, &plan,
+	/* its parent is what the Append prunes by when it is executed */
+	path = aggpath_make(child, plan.target, &scan->path, &plan,
 						AGGNODE_PARTIAL);
 	aggpath_cost(path, append->whole, &scan->path, groups, scan->path.rows);
 	if (aggpath_from_metadata(child, &plan))
@@ -184,7 +186,7 @@ add_serial(AppendPlan *append)
 
 	foreach(cell, append->children)
 		paths = lappend(paths, child_path(append, lfirst(cell), 0));
-	path = create_append_path(append->root, append->output, paths, NIL, NIL,
+	path = create_append_path(append->root, append->input, paths, NIL, NIL,
 							  NULL, 0, false, -1);
 	path->path.pathtarget = append->plan.target;
 	add_path(append->output,
@@ -221,7 +223,7 @@ add_parallel(AppendPlan *append)
 	}
 	if (most == 0)
 		return;
-	path = create_append_path(root, append->output, whole, shared, NIL, NULL,
+	path = create_append_path(root, append->input, whole, shared, NIL, NULL,
 							  most, true, -1);
 	path->path.pathtarget = append->plan.target;
 	rows = all_groups(append) * (append->by_time ? 1.5 : most + 1);
@@ -237,7 +239,7 @@ void
 aggappend_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 			  const AggPlan *plan)
 {
-	AppendPlan	append = {root, output, plan, *plan};
+	AppendPlan	append = {root, input, output, plan, *plan};
 
 	if (planner_rt_fetch(input->relid, root)->rtekind != RTE_RELATION ||
 		input->lateral_relids != NULL || !aggpath_can_combine(plan) ||

@@ -248,7 +248,7 @@ add_step_key(GroupRows *rows, Node *key, Var *var)
 	double		count;
 
 	if (spans_of_column(rows, var, &span) == 0 ||
-		!stepvalues_possible(key, var))
+		!stepvalues_possible(key, var, &span, 1))
 		return false;
 	values = stepvalues_find(list_make1(key), var, &span, 1);
 	count = values.count > 0 ? values.count : values.width > 0 ?
@@ -270,7 +270,7 @@ add_key(GroupRows *rows, Node *key)
 		var->varattno <= rows->outline->natts)
 	{
 		if (var->varattno == rows->time && rows->nspans > 0 &&
-			stepvalues_possible(key, var))
+			stepvalues_possible(key, var, rows->spans, rows->nspans))
 		{
 			rows->steps = lappend(rows->steps, key);
 			rows->time_var = var;
@@ -383,7 +383,7 @@ aggrows_values(PlannerInfo *root, RelOptInfo *rel, Node *key)
 	group_rows_begin(&rows, root, rel);
 	rows.total = rel->tuples;
 	if (var == NULL || var->varattno != rows.time || rows.nspans == 0 ||
-		!stepvalues_possible(key, var))
+		!stepvalues_possible(key, var, rows.spans, rows.nspans))
 		return 0;
 	add_key(&rows, key);
 	return count_groups(&rows);

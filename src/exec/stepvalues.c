@@ -29,6 +29,7 @@
 #include "exec/toppath.h"
 #include "exec/vexpr.h"
 #include "exec/vexpr_ahead.h"
+#include "exec/vexpr_range.h"
 #include "storage/value.h"
 
 /* ---------- widths that are given ---------- */
@@ -269,32 +270,31 @@ length_of(const OutlineSpan *spans, int nspans)
 	return length;
 }
 
-/* All within the range that functions cannot fail in? */
 static bool
-spans_are_moderate(Var *var, const OutlineSpan *spans, int nspans)
+can_be_tried(Node *expr, Var *var, const OutlineSpan *spans, int nspans)
 {
-	int64		limit = var->vartype == DATEOID ? VEXPR_MODERATE_DAYS :
-	VEXPR_MODERATE_USECS;
+	int64		low = PG_INT64_MAX;
+	int64		high = PG_INT64_MIN;
 	int			i;
 
 	for (i = 0; i < nspans; i++)
-		if (spans[i].from < -limit || spans[i].to > limit)
-			return false;
-	return nspans > 0;
-}
-
-static bool
-can_be_tried(Node *expr, Var *var)
-{
-	return (var->vartype == DATEOID || var->vartype == TIMESTAMPOID ||
-			var->vartype == TIMESTAMPTZOID) && vexpr_ahead_of_column(expr);
+	{
+		low = Min(low, spans[i].from);
+		high = Max(high, spans[i].to);
+	}
+	if (var->vartype != DATEOID && var->vartype != TIMESTAMPOID &&
+		var->vartype != TIMESTAMPTZOID)
+		return false;
+	/* pairs of times may reach beyond */
+	return nspans > 0 && low > -RANGE_USECS && high < RANGE_USECS &&
+		vexpr_ahead_of_column(expr, low, high + (high - low) / TRIALS + 1);
 }
 
 bool
-stepvalues_possible(Node *expr, Var *var)
+stepvalues_possible(Node *expr, Var *var, const OutlineSpan *spans, int nspans)
 {
 	return IsA(expr, Var) || bucket_width(expr, var) > 0 ||
-		can_be_tried(expr, var);
+		can_be_tried(expr, var, spans, nspans);
 }
 
 /* Of combinations of columns and buckets: the smallest; 0: others are there. */
@@ -321,7 +321,7 @@ stepvalues_find(List *exprs, Var *var, const OutlineSpan *spans, int nspans)
 	Trial		trial = {NIL};
 	ListCell   *cell;
 
-	if (result.width > 0 || !spans_are_moderate(var, spans, nspans))
+	if (result.width > 0 || nspans == 0)
 		return result;
 	trial.input_typlen = get_typlen(var->vartype);
 	trial.spans = spans;
@@ -332,7 +332,7 @@ stepvalues_find(List *exprs, Var *var, const OutlineSpan *spans, int nspans)
 	foreach(cell, exprs)
 	{
 		/* a bucket with a width but not to be tried is not among these */
-		if (!can_be_tried(lfirst(cell), var))
+		if (!can_be_tried(lfirst(cell), var, spans, nspans))
 			continue;
 		trial.states = lappend(trial.states,
 							   ExecInitExpr((Expr *) vexpr_with_placeholder(lfirst(cell)),

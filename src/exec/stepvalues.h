@@ -18,12 +18,13 @@ typedef struct StepValues
 	double		count;
 } StepValues;
 
-/* Can that be found out for an expression of a single column, var? */
-extern bool stepvalues_possible(Node *expr, Var *var);
 /*
- * Find it out for the combinations of values of such expressions of var, whose
- * values lie in the spans.
+ * Can that be found out for an expression of a single column, var, whose values
+ * lie in the spans?
  */
+extern bool stepvalues_possible(Node *expr, Var *var,
+								const OutlineSpan *spans, int nspans);
+/* Find it out for the combinations of values of such expressions of var. */
 extern StepValues stepvalues_find(List *exprs, Var *var,
 								  const OutlineSpan *spans, int nspans);
 

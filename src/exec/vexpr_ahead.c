@@ -13,431 +13,365 @@
  * the part without columns is evaluated only for rows that reach it, if any do.
  *
  * Evaluated ahead is therefore only what cannot fail: leakproof functions, and
- * those of a list (arithmetic of times, for the most part) on values so
- * moderate that no result can leave its type's range.  Everything else has to
- * wait until a row has needed it; from then on its value is known.
+ * those whose results are known to stay within their types (vexpr_range.c).
+ * Parameters and what is made of them have the values that they have now, and
+ * are computed on the way.  Everything else has to wait until a row has needed
+ * it; from then on its value is known.
  */
 #include "postgres.h"
 
-#include <math.h>
-
+#include "catalog/pg_type_d.h"
 #include "nodes/execnodes.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
-#include "pgtime.h"
-#include "utils/builtins.h"
-#include "utils/date.h"
-#include "utils/fmgroids.h"
-#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
-#include "utils/timestamp.h"
 
-#include "exec/cfunction.h"
 #include "exec/vexpr_ahead.h"
+#include "exec/vexpr_initplan.h"
 #include "exec/vexpr_once.h"
+#include "exec/vexpr_range.h"
 
-/* ---------- functions ---------- */
-
-typedef enum AheadFirst
+typedef enum AheadColumns
 {
-	FIRST_ANY,
-	FIRST_WIDTH,				/* a width: greater than zero, of one kind */
-	FIRST_UNIT,					/* the name of a unit of time */
-	FIRST_FIELD					/* that, or another field of a time */
-} AheadFirst;
-
-typedef struct AheadFunction
-{
-	Oid			function;
-	double		limit;			/* of numbers among its arguments, 0: none */
-	AheadFirst	first;			/* argument */
-} AheadFunction;
-
-#define INT4_SUM 1e9			/* two of them are an int4 */
-#define INT4_FACTOR 4e4
-#define INT8_SUM 4e18
-#define INT8_FACTOR 3e9
-#define EPOCH_SECONDS 7e10		/* as far as moderate() goes */
-#define REAL_FACTOR 1e7			/* times EPOCH_SECONDS it is an int8 */
-#define INTERVAL_FACTOR 1e4		/* times moderate months, an int4 */
-
-static const AheadFunction functions[] = {
-	{F_NOW, 0, FIRST_ANY},
-	{F_TRANSACTION_TIMESTAMP, 0, FIRST_ANY},
-	{F_STATEMENT_TIMESTAMP, 0, FIRST_ANY},
-	{F_TIMESTAMPTZ_PL_INTERVAL, 0, FIRST_ANY},
-	{F_TIMESTAMPTZ_MI_INTERVAL, 0, FIRST_ANY},
-	{F_TIMESTAMP_PL_INTERVAL, 0, FIRST_ANY},
-	{F_TIMESTAMP_MI_INTERVAL, 0, FIRST_ANY},
-	{F_DATE_PL_INTERVAL, 0, FIRST_ANY},
-	{F_DATE_MI_INTERVAL, 0, FIRST_ANY},
-	{F_DATE_PLI, INT4_FACTOR, FIRST_ANY},
-	{F_DATE_MII, INT4_FACTOR, FIRST_ANY},
-	{F_INTERVAL_PL, 0, FIRST_ANY},
-	{F_INTERVAL_MI, 0, FIRST_ANY},
-	{F_INTERVAL_UM, 0, FIRST_ANY},
-	{F_INTERVAL_MUL, INTERVAL_FACTOR, FIRST_ANY},
-	{F_MUL_D_INTERVAL, INTERVAL_FACTOR, FIRST_ANY},
-	{F_TIMESTAMPTZ_TIMESTAMP, 0, FIRST_ANY},
-	{F_TIMESTAMPTZ_DATE, 0, FIRST_ANY},
-	{F_TIMESTAMP_TIMESTAMPTZ, 0, FIRST_ANY},
-	{F_TIMESTAMP_DATE, 0, FIRST_ANY},
-	{F_DATE_TIMESTAMP, 0, FIRST_ANY},
-	{F_DATE_TIMESTAMPTZ, 0, FIRST_ANY},
-	{F_TIMEZONE_TEXT_TIMESTAMPTZ, 0, FIRST_ANY},
-	{F_TIMEZONE_TEXT_TIMESTAMP, 0, FIRST_ANY},
-	{F_TO_TIMESTAMP_FLOAT8, EPOCH_SECONDS, FIRST_ANY},
-	{F_DATE_TRUNC_TEXT_TIMESTAMP, 0, FIRST_UNIT},
-	{F_DATE_TRUNC_TEXT_TIMESTAMPTZ, 0, FIRST_UNIT},
-	{F_DATE_TRUNC_TEXT_TIMESTAMPTZ_TEXT, 0, FIRST_UNIT},
-	{F_EXTRACT_TEXT_TIMESTAMP, 0, FIRST_FIELD},
-	{F_EXTRACT_TEXT_TIMESTAMPTZ, 0, FIRST_FIELD},
-	{F_DATE_PART_TEXT_TIMESTAMP, 0, FIRST_FIELD},
-	{F_DATE_PART_TEXT_TIMESTAMPTZ, 0, FIRST_FIELD},
-	{F_DATE_BIN_INTERVAL_TIMESTAMP_TIMESTAMP, 0, FIRST_WIDTH},
-	{F_DATE_BIN_INTERVAL_TIMESTAMPTZ_TIMESTAMPTZ, 0, FIRST_WIDTH},
-	{F_INT4PL, INT4_SUM, FIRST_ANY},
-	{F_INT4MI, INT4_SUM, FIRST_ANY},
-	{F_INT4UM, INT4_SUM, FIRST_ANY},
-	{F_INT4MUL, INT4_FACTOR, FIRST_ANY},
-	{F_INT8PL, INT8_SUM, FIRST_ANY},
-	{F_INT8MI, INT8_SUM, FIRST_ANY},
-	{F_INT8UM, INT8_SUM, FIRST_ANY},
-	{F_INT8MUL, INT8_FACTOR, FIRST_ANY},
-	{F_INT84PL, INT8_SUM, FIRST_ANY},
-	{F_INT84MI, INT8_SUM, FIRST_ANY},
-	{F_INT84MUL, INT8_FACTOR, FIRST_ANY},
-	{F_INT8_INT4, 0, FIRST_ANY},
-	{F_INT8_INT2, 0, FIRST_ANY},
-	{F_INT4_INT2, 0, FIRST_ANY},
-	{F_FLOAT8_INT4, 0, FIRST_ANY},
-	{F_FLOAT8_INT8, 0, FIRST_ANY},
-	{F_NUMERIC_INT4, 0, FIRST_ANY},
-	{F_NUMERIC_INT8, 0, FIRST_ANY},
-	{F_NUMERIC_ADD, REAL_FACTOR, FIRST_ANY},
-	{F_NUMERIC_SUB, REAL_FACTOR, FIRST_ANY},
-	{F_NUMERIC_MUL, REAL_FACTOR, FIRST_ANY},
-	{F_FLOOR_NUMERIC, 0, FIRST_ANY},
-	{F_CEIL_NUMERIC, 0, FIRST_ANY},
-	{F_CEILING_NUMERIC, 0, FIRST_ANY},
-	{F_FLOAT8_NUMERIC, EPOCH_SECONDS, FIRST_ANY},
-	{F_INT8_NUMERIC, EPOCH_SECONDS, FIRST_ANY},
-	{F_FLOAT8PL, REAL_FACTOR, FIRST_ANY},
-	{F_FLOAT8MI, REAL_FACTOR, FIRST_ANY},
-	{F_FLOAT8MUL, REAL_FACTOR, FIRST_ANY},
-	{F_FLOOR_FLOAT8, 0, FIRST_ANY},
-	{F_CEIL_FLOAT8, 0, FIRST_ANY},
-	{F_CEILING_FLOAT8, 0, FIRST_ANY},
-	{F_INT8_FLOAT8, EPOCH_SECONDS, FIRST_ANY}
-};
-
-/* Divisions cannot fail by a constant that is not near zero. */
-static bool
-is_division(Oid function)
-{
-	return function == F_NUMERIC_DIV || function == F_FLOAT8DIV ||
-		function == F_INT8DIV || function == F_INT84DIV ||
-		function == F_INT4DIV;
-}
-
-static bool
-find_function(Oid function, AheadFunction *result)
-{
-	int			i;
-
-	for (i = 0; i < lengthof(functions); i++)
-		if (functions[i].function == function)
-		{
-			*result = functions[i];
-			return true;
-		}
-	*result = (AheadFunction)
-	{
-		function, 0, FIRST_WIDTH
-	};
-	return cfunction_has_prefix(function, "rusts_time_bucket_");
-}
-
-/* ---------- values ---------- */
-
-#define MODERATE_MONTHS (12 * 1000)
-
-static bool
-is_within(int64 value, int64 limit)
-{
-	return value >= -limit && value <= limit;
-}
-
-static bool
-interval_is_moderate(const Interval *interval)
-{
-	return is_within(interval->month, MODERATE_MONTHS) &&
-		is_within(interval->day, VEXPR_MODERATE_DAYS / 2) &&
-		is_within(interval->time, VEXPR_MODERATE_USECS / 2);
-}
-
-static bool
-is_width(Datum value, Oid type)
-{
-	const Interval *interval;
-
-	switch (type)
-	{
-		case INT2OID:
-			return DatumGetInt16(value) > 0;
-		case INT4OID:
-			return DatumGetInt32(value) > 0;
-		case INT8OID:
-			return DatumGetInt64(value) > 0;
-		case INTERVALOID:
-			interval = DatumGetIntervalP(value);
-			if (!interval_is_moderate(interval) || interval->month < 0 ||
-				interval->day < 0 || interval->time < 0)
-				return false;
-			return (interval->month > 0) !=
-				(interval->day > 0 || interval->time > 0);
-		default:
-			return false;
-	}
-}
-
-static bool
-is_unit(Datum value, Oid type, bool or_field)
-{
-	static const char *const units[] = {
-		"microseconds", "milliseconds", "second", "minute", "hour", "day",
-		"week", "month", "quarter", "year", "decade", "century", "millennium",
-		/* no units to round to */
-		"epoch", "dow", "isodow", "doy", "isoyear", "julian"
-	};
-	const int	nfields = 6;
-	int			n = lengthof(units) - (or_field ? 0 : nfields);
-	char	   *name;
-	int			i;
-
-	if (type != TEXTOID)
-		return false;
-	name = TextDatumGetCString(value);
-	for (i = 0; i < n; i++)
-		if (pg_strcasecmp(name, units[i]) == 0)
-			return true;
-	return false;
-}
-
-static bool
-number_is_moderate(double number, double limit)
-{
-	return limit == 0 || fabs(number) <= limit;
-}
-
-static bool
-is_moderate(Datum value, Oid type, double limit)
-{
-	switch (type)
-	{
-		case TIMESTAMPOID:
-		case TIMESTAMPTZOID:
-			return is_within(DatumGetTimestamp(value), VEXPR_MODERATE_USECS);
-		case DATEOID:
-			return is_within(DatumGetDateADT(value), VEXPR_MODERATE_DAYS);
-		case INTERVALOID:
-			return interval_is_moderate(DatumGetIntervalP(value));
-		case INT2OID:
-			return number_is_moderate(DatumGetInt16(value), limit);
-		case INT4OID:
-			return number_is_moderate(DatumGetInt32(value), limit);
-		case INT8OID:
-			return number_is_moderate((double) DatumGetInt64(value), limit);
-		case FLOAT8OID:
-			return number_is_moderate(DatumGetFloat8(value), limit);
-		case NUMERICOID:
-			value = DirectFunctionCall1(numeric_float8_no_overflow, value);
-			return number_is_moderate(DatumGetFloat8(value), limit);
-		case TEXTOID:
-			return pg_tzset(TextDatumGetCString(value)) != NULL;
-		default:
-			return false;
-	}
-}
-
-/* ---------- expressions ---------- */
+	AHEAD_NONE,
+	AHEAD_COLUMN,				/* one, in [low, high] */
+	AHEAD_PLAN					/* any, and extremes of them */
+} AheadColumns;
 
 typedef struct AheadContext
 {
 	VExprShared *shared;		/* NULL: parameters are not known */
-	bool		column;			/* there may be one, with moderate values */
+	AheadColumns columns;		/* that there may be */
+	double		low;
+	double		high;
 } AheadContext;
 
-static bool cannot_fail(Node *node, AheadContext *context);
+static bool cannot_fail(Node *node, AheadContext *context, Range *range);
 
-static bool
-part_can_fail(Node *node, AheadContext *context)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, List))
-		return expression_tree_walker(node, part_can_fail, context);
-	return !cannot_fail(node, context);
-}
+/* ---------- parameters ---------- */
 
-/* An argument, known not to fail, of a function of the list. */
-static bool
-argument_fits(Node *node, const AheadFunction *function, bool first,
-			  AheadContext *context)
+/*
+ * The value of an expression without columns that cannot fail, if parameters
+ * are known.
+ */
+static void
+compute(Node *node, AheadContext *context, Range *range)
 {
-	Oid			type = getBaseType(exprType(node));
 	Datum		value;
 	bool		isnull;
 
-	if (IsA(node, Const))
-	{
-		value = ((Const *) node)->constvalue;
-		isnull = ((Const *) node)->constisnull;
-	}
-	else if (IsA(node, Param) && context->shared == NULL)
-		return false;
-	else if (context->shared == NULL || contain_var_clause(node))
-	{
-		/* made of moderate values, it is not far from moderate */
-		return !first || function->first == FIRST_ANY;
-	}
-	else
-		value = vexpr_once_value(vexpr_build_once(context->shared, node),
-								 &isnull);
-	if (isnull)
-		return true;
-	if (first && function->first == FIRST_WIDTH)
-		return is_width(value, type);
-	if (first && function->first != FIRST_ANY)
-		return is_unit(value, type, function->first == FIRST_FIELD);
-	return is_moderate(value, type, function->limit);
+	if (context->shared == NULL || range->known || !vexpr_is_once(node))
+		return;
+	value = vexpr_once_value(vexpr_build_once(context->shared, node), &isnull);
+	*range = vexpr_range_of_value(range->type, value, isnull);
 }
 
-/* A divisor from 1 to REAL_FACTOR. */
+/* An expression in the plan of a sub-select: an InitPlanCheck. */
 static bool
-divisor_fits(Node *node)
+in_plan_cannot_fail(Node *expr, void *shared)
 {
-	Const	   *constant = (Const *) node;
-	Datum		value;
+	AheadContext context = {shared, AHEAD_PLAN};
+	Range		ignored;
 
-	if (!IsA(node, Const) || constant->constisnull)
-		return false;
-	value = constant->constvalue;
-	switch (constant->consttype)
-	{
-		case INT4OID:
-			return DatumGetInt32(value) >= 1;
-		case INT8OID:
-			return DatumGetInt64(value) >= 1;
-		case NUMERICOID:
-			value = DirectFunctionCall1(numeric_float8_no_overflow, value);
-			/* FALLTHROUGH */
-		case FLOAT8OID:
-			return DatumGetFloat8(value) >= 1 &&
-				DatumGetFloat8(value) <= REAL_FACTOR;
-		default:
-			return false;
-	}
+	return cannot_fail(expr, &context, &ignored);
 }
 
-/* Of a function whose arguments cannot fail: can it? */
-static bool
-call_cannot_fail(Oid funcid, List *args, AheadContext *context)
-{
-	AheadFunction function;
-	ListCell   *cell;
-
-	if (get_func_leakproof(funcid))
-		return true;
-	if (is_division(funcid))
-		return divisor_fits(lsecond(args));
-	if (funcid == F_TO_CHAR_TIMESTAMP_TEXT || funcid == F_TO_CHAR_TIMESTAMPTZ_TEXT)
-		return IsA(lsecond(args), Const);
-	if (!find_function(funcid, &function))
-		return false;
-	foreach(cell, args)
-		if (!argument_fits(lfirst(cell), &function,
-						   foreach_current_index(cell) == 0, context))
-			return false;
-	return true;
-}
-
-/* Is the value of the parameter there, rather than a plan to be run for it? */
+/* Is the value of the parameter there, or a plan for it that cannot fail? */
 static bool
 parameter_is_set(const Param *param, AheadContext *context)
 {
 	ExprContext *econtext;
+	SubPlanState *plan;
 
 	if (param->paramkind == PARAM_EXTERN)
 		return true;
 	if (param->paramkind != PARAM_EXEC || context->shared == NULL)
 		return false;
 	econtext = vexpr_econtext(context->shared);
-	return econtext->ecxt_param_exec_vals[param->paramid].execPlan == NULL;
+	plan = econtext->ecxt_param_exec_vals[param->paramid].execPlan;
+	return plan == NULL ||
+		vexpr_initplan_cannot_fail(plan, in_plan_cannot_fail, context->shared);
+}
+
+/* ---------- expressions ---------- */
+
+static bool
+all_cannot_fail(List *nodes, AheadContext *context, Range *ranges)
+{
+	ListCell   *cell;
+
+	foreach(cell, nodes)
+		if (!cannot_fail(lfirst(cell), context,
+						 &ranges[foreach_current_index(cell)]))
+			return false;
+	return true;
+}
+
+/* Comparing texts fails when it is not known in which collation. */
+static bool
+has_collation_conflict(Node *node, List *args)
+{
+	ListCell   *cell;
+
+	if (OidIsValid(exprInputCollation(node)))
+		return false;
+	foreach(cell, args)
+	{
+		Oid			type = exprType(lfirst(cell));
+		Oid			element = get_element_type(type);
+
+		if (type_is_collatable(OidIsValid(element) ? element : type))
+			return true;
+	}
+	return false;
 }
 
 static bool
-cannot_fail(Node *node, AheadContext *context)
+call_cannot_fail(Node *node, Oid function, List *args, AheadContext *context,
+				 Range *range)
 {
-	Oid			function;
-	List	   *args;
+	Range		ranges[FUNC_MAX_ARGS];
 
-	switch (nodeTag(node))
+	if (list_length(args) > FUNC_MAX_ARGS ||
+		!all_cannot_fail(args, context, ranges))
+		return false;
+	if (get_func_leakproof(function))
+		return !has_collation_conflict(node, args);
+	return vexpr_range_of_call(function, ranges, list_length(args), range);
+}
+
+/* GREATEST, LEAST, COALESCE, arms of CASE: one of several values. */
+static bool
+one_cannot_fail(List *nodes, AheadContext *context, Range *range)
+{
+	ListCell   *cell;
+
+	foreach(cell, nodes)
 	{
-		case T_Var:
-			return context->column;
-		case T_Const:
-		case T_SQLValueFunction:
+		Range		one;
+
+		if (!cannot_fail(lfirst(cell), context, &one))
+			return false;
+		one.type = range->type;
+		*range = foreach_current_index(cell) == 0 ? one :
+			vexpr_range_union(*range, one);
+	}
+	range->known = false;
+	return true;
+}
+
+static bool
+case_cannot_fail(CaseExpr *node, AheadContext *context, Range *range)
+{
+	List	   *results = NIL;
+	ListCell   *cell;
+	Range		ignored;
+
+	if (node->arg != NULL || node->defresult == NULL)
+		return false;
+	foreach(cell, node->args)
+	{
+		CaseWhen   *when = lfirst_node(CaseWhen, cell);
+
+		if (!cannot_fail((Node *) when->expr, context, &ignored))
+			return false;
+		results = lappend(results, when->result);
+	}
+	return one_cannot_fail(lappend(results, node->defresult), context, range);
+}
+
+/* Types whose comparison functions do no more than compare numbers. */
+static bool
+compares_numbers(Oid type)
+{
+	switch (type)
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case FLOAT4OID:
+		case FLOAT8OID:
+		case NUMERICOID:
+		case DATEOID:
+		case TIMEOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+		case INTERVALOID:
 			return true;
-		case T_Param:
-			return parameter_is_set((Param *) node, context);
-		case T_FuncExpr:
-		case T_OpExpr:
-			(void) vexpr_function_call(node, &function, &args);
-			break;
-		case T_DistinctExpr:
-		case T_NullIfExpr:
-			function = get_opcode(((OpExpr *) node)->opno);
-			args = ((OpExpr *) node)->args;
-			break;
-		case T_ScalarArrayOpExpr:
-			function = get_opcode(((ScalarArrayOpExpr *) node)->opno);
-			args = NIL;
-			if (!get_func_leakproof(function))
-				return false;
-			break;
-		case T_RelabelType:
-		case T_BoolExpr:
-		case T_NullTest:
-		case T_BooleanTest:
-		case T_CoalesceExpr:
-			return !expression_tree_walker(node, part_can_fail, context);
-		case T_ArrayExpr:
-			return !((ArrayExpr *) node)->multidims &&
-				!expression_tree_walker(node, part_can_fail, context);
 		default:
 			return false;
 	}
-	return !expression_tree_walker(node, part_can_fail, context) &&
-		call_cannot_fail(function, args, context);
 }
+
+/* A node of a kind that only looks at its parts. */
+static bool
+parts_cannot_fail(List *parts, AheadContext *context)
+{
+	ListCell   *cell;
+	Range		ignored;
+
+	foreach(cell, parts)
+		if (!cannot_fail(lfirst(cell), context, &ignored))
+			return false;
+	return true;
+}
+
+/* The rest of cannot_fail: what is made of other expressions. */
+static bool
+composed_cannot_fail(Node *node, AheadContext *context, Range *range)
+{
+	Oid			function;
+	List	   *args;
+	Range		text;
+
+	switch (nodeTag(node))
+	{
+		case T_FuncExpr:
+		case T_OpExpr:
+			(void) vexpr_function_call(node, &function, &args);
+			return call_cannot_fail(node, function, args, context, range);
+		case T_DistinctExpr:
+		case T_NullIfExpr:
+			args = ((OpExpr *) node)->args;
+			function = get_opcode(((OpExpr *) node)->opno);
+			return get_func_leakproof(function) &&
+				!has_collation_conflict(node, args) &&
+				parts_cannot_fail(args, context);
+		case T_ScalarArrayOpExpr:
+			args = ((ScalarArrayOpExpr *) node)->args;
+			function = get_opcode(((ScalarArrayOpExpr *) node)->opno);
+			return get_func_leakproof(function) &&
+				!has_collation_conflict(node, args) &&
+				parts_cannot_fail(args, context);
+		case T_CoerceViaIO:
+			return (range->type == TIMESTAMPOID ||
+					range->type == TIMESTAMPTZOID || range->type == DATEOID) &&
+				cannot_fail((Node *) ((CoerceViaIO *) node)->arg, context,
+							&text) &&
+				vexpr_range_is_iso_time(&text);
+		case T_MinMaxExpr:
+			return compares_numbers(range->type) &&
+				one_cannot_fail(((MinMaxExpr *) node)->args, context, range);
+		case T_CoalesceExpr:
+			return one_cannot_fail(((CoalesceExpr *) node)->args, context,
+								   range);
+		case T_CaseExpr:
+			return case_cannot_fail((CaseExpr *) node, context, range);
+		case T_BoolExpr:
+			return parts_cannot_fail(((BoolExpr *) node)->args, context);
+		case T_NullTest:
+			return parts_cannot_fail(list_make1(((NullTest *) node)->arg),
+									 context);
+		case T_BooleanTest:
+			return parts_cannot_fail(list_make1(((BooleanTest *) node)->arg),
+									 context);
+		case T_ArrayExpr:
+			return !((ArrayExpr *) node)->multidims &&
+				parts_cannot_fail(((ArrayExpr *) node)->elements, context);
+		default:
+			return false;
+	}
+}
+
+/*
+ * A column, or in a plan what is made of one: of times it is believed that they
+ * do not lie at the very ends of their types, of other values nothing.
+ */
+static bool
+column_cannot_fail(AheadContext *context, Range *range)
+{
+	switch (context->columns)
+	{
+		case AHEAD_NONE:
+			return false;
+		case AHEAD_COLUMN:
+			range->bounded = true;
+			range->low = context->low;
+			range->high = context->high;
+			return true;
+		case AHEAD_PLAN:
+			range->bounded = range->type == TIMESTAMPOID ||
+				range->type == TIMESTAMPTZOID || range->type == DATEOID;
+			range->high = range->type == DATEOID ? RANGE_DAYS : RANGE_USECS;
+			range->low = -range->high;
+			return true;
+	}
+	return false;
+}
+
+static bool
+all_args_cannot_fail(List *entries, AheadContext *context)
+{
+	ListCell   *cell;
+	Range		ignored;
+
+	foreach(cell, entries)
+		if (!cannot_fail((Node *) lfirst_node(TargetEntry, cell)->expr, context,
+						 &ignored))
+			return false;
+	return true;
+}
+
+/* Sets range to what is known of the value. */
+static bool
+cannot_fail(Node *node, AheadContext *context, Range *range)
+{
+	memset(range, 0, sizeof(*range));
+	range->type = getBaseType(exprType(node));
+	switch (nodeTag(node))
+	{
+		case T_Var:
+			return column_cannot_fail(context, range);
+		case T_Aggref:
+			return context->columns == AHEAD_PLAN &&
+				vexpr_initplan_is_extreme((Aggref *) node) &&
+				all_args_cannot_fail(((Aggref *) node)->args, context) &&
+				column_cannot_fail(context, range);
+		case T_Const:
+			*range = vexpr_range_of_value(range->type, ((Const *) node)->constvalue,
+									((Const *) node)->constisnull);
+			return true;
+		case T_SQLValueFunction:
+			break;
+		case T_Param:
+			if (!parameter_is_set((Param *) node, context))
+				return false;
+			break;
+		case T_RelabelType:
+			if (!cannot_fail((Node *) ((RelabelType *) node)->arg, context,
+							 range))
+				return false;
+			range->type = getBaseType(exprType(node));
+			return true;
+		default:
+			if (!composed_cannot_fail(node, context, range))
+				return false;
+			break;
+	}
+	compute(node, context, range);
+	return true;
+}
+
+/* ---------- the questions ---------- */
 
 /* Look for the largest parts without columns. */
 static bool
 has_failing_part(Node *node, AheadContext *context)
 {
+	Range		ignored;
+
 	if (node == NULL)
 		return false;
 	if (!IsA(node, List) && !contain_var_clause(node))
-		return !cannot_fail(node, context);
+		return !cannot_fail(node, context, &ignored);
 	return expression_tree_walker(node, has_failing_part, context);
 }
 
 bool
 vexpr_ahead_is_harmless(Node *clause)
 {
-	AheadContext context = {NULL, false};
+	AheadContext context = {NULL, AHEAD_NONE};
 
 	return !contain_volatile_functions(clause) && !contain_subplans(clause) &&
 		!has_failing_part(clause, &context);
@@ -453,30 +387,57 @@ has_parameter(Node *node, void *context)
 }
 
 bool
-vexpr_ahead_of_column(Node *expr)
+vexpr_ahead_of_column(Node *expr, int64 low, int64 high)
 {
-	AheadContext context = {NULL, true};
+	AheadContext context = {NULL, AHEAD_COLUMN, (double) low, (double) high};
+	Range		ignored;
 
 	return !contain_volatile_functions(expr) && !contain_subplans(expr) &&
-		!has_parameter(expr, NULL) && cannot_fail(expr, &context);
+		!has_parameter(expr, NULL) && cannot_fail(expr, &context, &ignored);
 }
 
 bool
 vexpr_ahead_compute(VExpr *once)
 {
-	AheadContext context = {once->shared, false};
+	AheadContext context = {once->shared, AHEAD_NONE};
+	MemoryContext old;
+	Range		ignored;
 	bool		isnull;
+	bool		result;
 
-	if (!cannot_fail(vexpr_once_node(once), &context))
-		return false;
-	(void) vexpr_once_value(once, &isnull);
-	return true;
+	/* what it takes to look at values goes with the next row */
+	old = MemoryContextSwitchTo(vexpr_econtext(once->shared)->ecxt_per_tuple_memory);
+	result = cannot_fail(vexpr_once_node(once), &context, &ignored);
+	if (result)
+		(void) vexpr_once_value(once, &isnull);
+	MemoryContextSwitchTo(old);
+	return result;
 }
 
 bool
 vexpr_ahead_step(VExprShared *shared, Node *step)
 {
-	AheadContext context = {shared, true};
+	List	   *vars = pull_var_clause(step, 0);
+	AheadContext context = {shared, AHEAD_COLUMN};
+	Range		ignored;
 
-	return cannot_fail(step, &context);
+	switch (getBaseType(linitial_node(Var, vars)->vartype))
+	{
+		case DATEOID:
+			context.high = RANGE_DAYS;
+			break;
+		case INT2OID:
+			context.high = 1 << 14;
+			break;
+		case INT4OID:
+			context.high = 1 << 30;
+			break;
+		case INT8OID:
+			context.high = (double) (INT64CONST(1) << 62);
+			break;
+		default:
+			context.high = (double) RANGE_USECS;
+	}
+	context.low = -context.high;
+	return cannot_fail(step, &context, &ignored);
 }

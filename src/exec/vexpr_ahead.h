@@ -7,10 +7,6 @@
 
 #include "exec/vexpr_node.h"
 
-/* As far from the year 2000 as arithmetic of times cannot fail. */
-#define VEXPR_MODERATE_USECS (INT64CONST(1) << 56)	/* 2,280 years */
-#define VEXPR_MODERATE_DAYS 800000
-
 /*
  * Can none of a clause's parts without columns raise an error, whatever the
  * parameters are?  False also for what is volatile or has subplans.
@@ -20,12 +16,15 @@ extern bool vexpr_ahead_is_harmless(Node *clause);
 /*
  * Is a value that is evaluated once (vexpr_build_once) one that can be had
  * without an error?  Then it is computed.  Of a step function: whether it can
- * be evaluated for any input that is far from the ends of its type.
+ * be evaluated for any input within RANGE_USECS or RANGE_DAYS (vexpr_range.h).
  */
 extern bool vexpr_ahead_compute(VExpr *once);
 extern bool vexpr_ahead_step(VExprShared *shared, Node *step);
 
-/* For the planner: the same of any expression of a column, free of parameters. */
-extern bool vexpr_ahead_of_column(Node *expr);
+/*
+ * For the planner: of an expression of a column, free of parameters, whether
+ * it can be evaluated for inputs between two.
+ */
+extern bool vexpr_ahead_of_column(Node *expr, int64 low, int64 high);
 
 #endif							/* RUSTS_VEXPR_AHEAD_H */

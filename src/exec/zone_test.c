@@ -39,6 +39,7 @@
 
 #include "exec/vexpr_ahead.h"
 #include "exec/vexpr_once.h"
+#include "exec/vexpr_range.h"
 #include "exec/vexpr_step.h"
 #include "exec/zone_test.h"
 #include "storage/value.h"
@@ -85,7 +86,8 @@ struct ZoneTest
 
 	/* the constant, once evaluated */
 	bool		ready;
-	bool		ahead;			/* it could be, ahead of all rows */
+	bool		examined;		/* can it be, ahead of all rows? */
+	bool		ahead;
 	bool		isnull;			/* or an array with a NULL in it */
 	int			nvalues;
 	int64	   *values;			/* as in a zone */
@@ -402,7 +404,9 @@ zone_test_prepare(ZoneTest *test, ZoneTime time)
 {
 	if (!test->ready)
 	{
-		test->ahead = vexpr_ahead_compute(test->constant);
+		if (!test->examined)
+			test->ahead = vexpr_ahead_compute(test->constant);
+		test->examined = true;
 		if (!test->ahead && !vexpr_once_is_known(test->constant))
 			return false;
 		zone_read_constant(test);
@@ -418,6 +422,7 @@ zone_test_rescan(ZoneTest *test)
 	if (test == NULL)
 		return;
 	test->ready = false;
+	test->examined = false;
 	test->step_examined = false;
 	foreach(cell, test->children)
 		zone_test_rescan(lfirst(cell));
@@ -534,13 +539,12 @@ zone_step_input_is_safe(Oid type, int64 value)
 		case INT4OID:
 			return value > -(1 << 30) && value < (1 << 30);
 		case DATEOID:
-			return value > -VEXPR_MODERATE_DAYS && value < VEXPR_MODERATE_DAYS;
+			return value > -RANGE_DAYS && value < RANGE_DAYS;
 		case INT8OID:
 			return value > -(INT64CONST(1) << 62) &&
 				value < (INT64CONST(1) << 62);
 		default:
-			return value > -VEXPR_MODERATE_USECS &&
-				value < VEXPR_MODERATE_USECS;
+			return value > -RANGE_USECS && value < RANGE_USECS;
 	}
 }
 

@@ -5,7 +5,7 @@
  * A table is usually loaded and asked at once, and until autovacuum has been
  * there PostgreSQL takes each of its columns to have 200 different values.
  * What segments say of themselves is better: the number of entries in the
- * dictionary of a column, the range of one of integers, how many rows there are
+ * dictionary of a column, a small range of integers, how many rows there are
  * when.  So a column without statistics gets some: a number of values, and where
  * it is known between what bounds they lie, a histogram.
  */
@@ -38,6 +38,7 @@ column_stats_distinct(Oid relid, AttrNumber attnum, Oid type)
 	Outline    *outline = planner_outline(relid);
 	const OutlineColumn *column;
 	double		rows;
+	double		range;
 
 	if (outline == NULL || attnum > outline->natts)
 		return 0;
@@ -50,9 +51,10 @@ column_stats_distinct(Oid relid, AttrNumber attnum, Oid type)
 	/* all series are measured at the same times, as a rule */
 	if (attnum == planner_time(relid))
 		return rows / Max(1, outline->series);
-	if (!column->has_range)
-		return 0;
-	return Min(rows, (double) column->max - column->min + 1);
+	/* a few values next to each other; a wide range says nothing */
+	range = column->has_range ? (double) column->max - column->min + 1 : 0;
+	return range > DEFAULT_NUM_DISTINCT ? 0 :
+		Min(range, rows - column->nulls);
 }
 
 /* ---------- histograms ---------- */
