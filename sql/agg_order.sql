@@ -55,7 +55,7 @@ SET work_mem = '64kB';
 SELECT * FROM orders WHERE orders IN ('1, 2', 'i DESC, c, host NULLS FIRST', 'f, host DESC', 'host');
 RESET work_mem;
 
--- estimated to fit, and does not: rows are sorted, from disk or of all passes
+-- estimated to fit, and does not: rows of all batches are sorted
 CREATE TABLE surprise (time timestamptz NOT NULL, host text, k int) USING rusts
 	WITH (rusts.time = 'time', rusts.tags = 'host', rusts.flush_age = 0);
 INSERT INTO surprise SELECT '2024-01-01+00'::timestamptz + g * interval '1 s', 'h' || g % 10, g % 10 FROM generate_series(1, 20000) g;
@@ -71,12 +71,12 @@ BEGIN
 	EXECUTE 'EXPLAIN (ANALYZE, FORMAT JSON) SELECT k, count(*) FROM surprise GROUP BY k ORDER BY k DESC' INTO plan;
 	ASSERT (plan -> 0 -> 'Plan' ->> 'Disk Usage')::int > 0;
 	EXECUTE 'EXPLAIN (ANALYZE, FORMAT JSON) SELECT k, count(*), array_agg(host) FROM surprise GROUP BY k ORDER BY k DESC' INTO plan;
-	ASSERT (plan -> 0 -> 'Plan' ->> 'Passes')::int > 1;
+	ASSERT (plan -> 0 -> 'Plan' ->> 'Batches')::int > 1;
 END $$;
 SELECT count(*), count(*) FILTER (WHERE k >= before) AS misplaced
 FROM (SELECT k, lag(k) OVER () AS before FROM (SELECT k, count(*) FROM surprise GROUP BY k ORDER BY k DESC) o) l;
 SELECT count(*), count(*) FILTER (WHERE k >= before) AS misplaced
-FROM (SELECT k, lag(k) OVER () AS before FROM (SELECT k, count(*), array_agg(host) FROM surprise GROUP BY k ORDER BY k DESC) o) l;
+FROM (SELECT k, lag(k) OVER () AS before, a FROM (SELECT k, count(*), array_agg(host) AS a FROM surprise GROUP BY k ORDER BY k DESC) o) l WHERE cardinality(a) > 0;
 BEGIN;
 DECLARE c CURSOR FOR SELECT k, count(*) FROM surprise GROUP BY k ORDER BY k DESC;
 FETCH 2 FROM c;

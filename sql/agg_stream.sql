@@ -89,7 +89,7 @@ SET hash_mem_multiplier = 1;
 ALTER TABLE stream ALTER n SET (n_distinct = 3);
 ANALYZE stream;
 INSERT INTO queries (query) VALUES ('SELECT time_bucket(''20 m'', time) AS b, n, min(v), max(v), sum(v), avg(v), stddev(v) > 0, count(*), first(v, time), last(v, time) FROM stream GROUP BY b, n ORDER BY b, n');
-SELECT counted(query, 'Spilled Groups') > 0 AS spilled FROM queries WHERE id = 22;
+SELECT counted(query, 'Disk Usage') > 0 AS spilled FROM queries WHERE id = 22;
 SELECT compare.* FROM queries, compare(query) WHERE id = 22;
 RESET work_mem;
 RESET hash_mem_multiplier;

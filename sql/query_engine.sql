@@ -94,7 +94,7 @@ SELECT '2024-01-01 08:00'::timestamptz + g * interval '1 s', CASE WHEN g > 0 THE
 FROM generate_series(0, 2999) g;
 INSERT INTO qr SELECT * FROM qh WHERE time >= '2024-01-01 08:00' AND t IS NULL AND n = extract(epoch FROM time - '2024-01-01 08:00') AND v = n / 4.0;
 SELECT id, d.* FROM queries, differences(query) d ORDER BY id;
--- groups that do not fit into memory: spilled, or in several passes
+-- groups that do not fit into memory: spilled, as states or as rows
 SET work_mem = '64kB';
 SET hash_mem_multiplier = 1;
 SET max_parallel_workers_per_gather = 0;
@@ -165,30 +165,30 @@ SET work_mem = '64kB';
 SET hash_mem_multiplier = 1;
 INSERT INTO qg SELECT '2024-01-02'::timestamptz + g * interval '1 s', 'h' || g % 20, g FROM generate_series(1, 40000) g;
 SELECT rusts.flush('qg') > 0 AS flushed;
-CREATE FUNCTION passes(query text) RETURNS TABLE (groups bigint, passes text, spilled bool) LANGUAGE plpgsql AS $$
+CREATE FUNCTION batches(query text) RETURNS TABLE (groups bigint, batches text, spilled bool) LANGUAGE plpgsql AS $$
 DECLARE
 	plan json;
 	n int;
 BEGIN
 	EXECUTE 'EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) ' || query INTO plan;
 	groups := plan->0->'Plan'->>'Groups';
-	n := plan->0->'Plan'->>'Passes';
-	passes := CASE WHEN n = 1 THEN 'one' WHEN n <= 100 THEN 'some' ELSE n::text END;
+	n := plan->0->'Plan'->>'Batches';
+	batches := CASE WHEN n = 1 THEN 'one' WHEN n <= 300 THEN 'some' ELSE n::text END;
 	spilled := (plan->0->'Plan'->>'Disk Usage')::int > 100;
 	RETURN NEXT;
 END $$;
 -- there is room for a megabyte of groups, however small the memory
-SELECT * FROM passes('SELECT time, sum(v) FROM qg GROUP BY time');
-SELECT * FROM passes('SELECT time, host, avg(v), stddev(v), min(v) FROM qg GROUP BY time, host');
-SELECT * FROM passes('SELECT DISTINCT time, host FROM qg');
--- what cannot be spilled comes in passes
-SELECT * FROM passes('SELECT time, host, avg(v), stddev(v), max(host), array_agg(v) FROM qg GROUP BY time, host');
-SELECT * FROM passes('SELECT time_bucket(''1 minute'', time), sum(v) FROM qg GROUP BY 1');
+SELECT * FROM batches('SELECT time, sum(v) FROM qg GROUP BY time');
+SELECT * FROM batches('SELECT time, host, avg(v), stddev(v), min(v) FROM qg GROUP BY time, host');
+SELECT * FROM batches('SELECT DISTINCT time, host FROM qg');
+-- where states cannot be combined, rows are spilled
+SELECT * FROM batches('SELECT time, host, avg(v), stddev(v), max(host), array_agg(v) FROM qg GROUP BY time, host');
+SELECT * FROM batches('SELECT time_bucket(''1 minute'', time), sum(v) FROM qg GROUP BY 1');
 SELECT count(*), sum(n), sum(s) FROM (SELECT time, count(*) AS n, sum(v) AS s FROM qg GROUP BY time) q;
 SELECT count(*), sum(n), sum(s) FROM (SELECT time, count(*) AS n, sum(v) AS s, array_agg(v) FROM qg GROUP BY time) q;
 SELECT count(*), sum(v) FROM qg;
 -- an ordered one, again for each outer row, left before its end
 SELECT x, s.* FROM generate_series(1, 2) x, LATERAL (SELECT time, count(*) + x AS n FROM qg GROUP BY time ORDER BY time DESC LIMIT 2) s ORDER BY x, time;
 SELECT x, (SELECT count(*) FROM (SELECT time, sum(v + x) AS s FROM qg GROUP BY time) q WHERE s > 39998) FROM generate_series(1, 3) x ORDER BY x;
-DROP FUNCTION passes(text);
+DROP FUNCTION batches(text);
 DROP TABLE qg;

@@ -2,13 +2,18 @@
  * aggfill.c
  *	  Groups, as many as memory holds at a time.
  *
- * When the groups outgrow hash_mem (and PASS_MEMORY), they go to disk with
- * their states, and states of one group are combined when all has been read
- * (aggspill.c).  Transition functions have no states that could be combined:
- * with one of them the node starts again and makes several passes over the
- * table, each for the groups in one part of the hash space.  A partial node
- * emits the groups it has and starts with none: whoever combines them does not
- * mind seeing a group twice.
+ * When the groups outgrow hash_mem (and MIN_MEMORY), they go to disk with their
+ * states, and states of one group are combined when all has been read
+ * (aggspill.c).  A partial node emits the groups it has and starts with none:
+ * whoever combines them does not mind seeing a group twice.
+ *
+ * Transition functions have no states that could be combined.  With one of them
+ * the groups at hand stay, and go on taking their rows, while rows of other
+ * groups go to disk (rowspill.c); when all has been read, and the groups have
+ * been emitted, each part of the hash space that was written is read as if it
+ * were the table.  So it is in PostgreSQL's hash aggregation, and the table is
+ * read once.  A few groups whose states alone outgrow memory simply grow.
+ * Rows of a group stay in their order.
  */
 #include "postgres.h"
 
@@ -16,94 +21,27 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "exec/aggdistinct.h"
 #include "exec/aggread.h"
 #include "exec/aggspill.h"
 #include "exec/aggstream.h"
 #include "exec/aggteam.h"
 #include "storage/segment_format.h"
 
-/* Each time memory runs out, a part of the hash space is cut into so many. */
-#define PART_SPLIT_BITS 2
-#define PART_MAX_BITS 24
-
 /*
  * What groups may take even where hash_mem is smaller.  With work_mem at its
- * minimum a pass would hold a few hundred groups, and thousands of passes
- * would read the table to save less memory than the scan below takes for a
- * few columns (a frame of blocks has up to SEGMENT_FRAME_BYTES each).  In
+ * minimum memory would hold a few hundred groups, and many more parts than the
+ * files of one cut would be needed, to save less memory than the scan below takes
+ * for a few columns (a frame of blocks has up to SEGMENT_FRAME_BYTES each).  In
  * bytes, not in groups: a floor of so many groups would bound nothing, for the
  * state of a transition function may have any size.
  */
-#define PASS_MEMORY ((Size) 4 * SEGMENT_FRAME_BYTES)
+#define MIN_MEMORY ((Size) 4 * SEGMENT_FRAME_BYTES)
 
 Size
 aggfill_memory_limit(void)
 {
-	return Max(get_hash_memory_limit(), PASS_MEMORY);
-}
-
-/* ---------- passes ---------- */
-
-/* Cut the part at hand into smaller ones, and take the first. */
-static bool
-split_part(AggFill *fill)
-{
-	uint32		mask = fill->part.mask;
-	uint32		step = mask + 1;
-	int			i;
-
-	if (step >= (uint32) 1 << PART_MAX_BITS)
-		return false;
-	for (i = (1 << PART_SPLIT_BITS) - 1; i >= 0; i--)
-	{
-		AggPart    *part = palloc(sizeof(AggPart));
-
-		part->mask = (step << PART_SPLIT_BITS) - 1;
-		part->part = fill->part.part + i * step;
-		if (i == 0)
-			fill->part = *part;
-		else
-			fill->parts = lcons(part, fill->parts);
-	}
-	return true;
-}
-
-/* A pass over the table for the part at hand; split it when it is too much. */
-static void
-make_pass(AggFill *fill)
-{
-	for (;;)
-	{
-		fill->passes++;
-		aggkeys_set_part(fill->keys, fill->part.mask, fill->part.part);
-		aggread_begin_groups(fill);
-		if (aggread_table(fill))
-			return;
-		if (!split_part(fill))
-		{
-			/* it cannot get any smaller: go on regardless */
-			fill->limit = SIZE_MAX;
-			if (aggread_table(fill))
-				return;
-		}
-		aggread_rescan(fill);
-	}
-}
-
-/* The next groups of a node that makes passes. */
-static bool
-fill_pass(AggFill *fill)
-{
-	if (fill->passes > 0)
-	{
-		if (fill->parts == NIL)
-			return false;
-		fill->part = *(AggPart *) linitial(fill->parts);
-		fill->parts = list_delete_first(fill->parts);
-		aggread_rescan(fill);
-	}
-	make_pass(fill);
-	return true;
+	return Max(get_hash_memory_limit(), MIN_MEMORY);
 }
 
 static bool
@@ -114,7 +52,7 @@ fill_partial(AggFill *fill)
 	aggread_reset(fill);
 	aggread_begin_groups(fill);
 	fill->exhausted = aggread_table(fill);
-	fill->passes++;
+	fill->batches++;
 	return true;
 }
 
@@ -170,23 +108,13 @@ read_spilled(AggFill *fill)
 	return !full;
 }
 
-/*
- * Put all groups to disk, unless they share all bits of the hash.  Those that
- * are out are forgotten, and the others have to wait for the end.
- */
+/* Put all groups to disk.  Those that are out are forgotten. */
 static void
 spill_groups(AggFill *fill)
 {
 	uint32		group;
 	int			i;
 
-	if (fill->spill == NULL)
-		fill->spill = aggspill_create(fill->query_memory, fill->limit);
-	if (!aggspill_can_put(fill->spill))
-	{
-		fill->limit = SIZE_MAX;
-		return;
-	}
 	for (group = 0; group < aggkeys_ngroups(fill->keys); group++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -203,6 +131,23 @@ spill_groups(AggFill *fill)
 }
 
 /*
+ * Memory is full.  What shares all bits of the hash cannot be cut further: go on
+ * regardless.  Groups that are not out yet have to wait for the end.
+ */
+static void
+make_room(AggFill *fill)
+{
+	if (fill->spill == NULL)
+		fill->spill = aggspill_create(fill->query_memory, fill->limit);
+	if (!aggspill_can_put(fill->spill))
+		fill->limit = SIZE_MAX;
+	else if (fill->can_combine)
+		spill_groups(fill);
+	else
+		aggread_freeze(fill);
+}
+
+/*
  * Read what is below the node, or a part that was put to disk, to its end; false:
  * there are groups to emit before.
  */
@@ -214,7 +159,7 @@ read_whole(AggFill *fill)
 		bool		done;
 
 		if (fill->spill != NULL && aggspill_is_reading(fill->spill))
-			done = read_spilled(fill);
+			done = fill->can_combine ? read_spilled(fill) : aggread_rows(fill);
 		else if (fill->mode == AGGNODE_FINAL)
 			done = read_partial(fill);
 		else if (fill->in_team)
@@ -225,7 +170,7 @@ read_whole(AggFill *fill)
 			return true;
 		if (fill->stream.groups != NULL)
 			return false;
-		spill_groups(fill);
+		make_room(fill);
 	}
 }
 
@@ -233,21 +178,19 @@ read_whole(AggFill *fill)
 static bool
 begin_reading(AggFill *fill)
 {
-	if (fill->passes == 0)
-	{
-		fill->passes = 1;
+	if (fill->batches == 0)
 		aggteam_begin(fill);
-	}
 	else if (fill->spill == NULL || !aggspill_next(fill->spill))
 		return false;
 	else
 		aggread_reset(fill);
+	fill->batches++;
 	return true;
 }
 
-/* The next groups of a node whose states can be combined. */
+/* The next groups, complete. */
 static bool
-fill_spilling(AggFill *fill)
+fill_complete(AggFill *fill)
 {
 	if (!fill->paused && !begin_reading(fill))
 		return false;
@@ -258,29 +201,51 @@ fill_spilling(AggFill *fill)
 		fill->paused = !read_whole(fill);
 		if (fill->paused)
 			return true;
-		if (fill->spill == NULL || !aggspill_has_put(fill->spill))
-		{
-			aggstream_finish(fill);
-			return true;
-		}
+		if (!fill->can_combine || fill->spill == NULL ||
+			!aggspill_has_put(fill->spill))
+			break;
 		/* the states of the groups at hand may be incomplete */
 		spill_groups(fill);
 		(void) aggspill_next(fill->spill);
+		fill->batches++;
 	}
+	aggread_finish(fill);
+	aggstream_finish(fill);
+	return true;
 }
 
 bool
 aggfill_has_more(const AggFill *fill)
 {
-	return fill->parts != NIL ||
-		(fill->spill != NULL && !aggspill_is_last(fill->spill));
+	return fill->spill != NULL &&
+		(aggspill_has_put(fill->spill) || !aggspill_is_last(fill->spill));
+}
+
+int64
+aggfill_disk(const AggFill *fill)
+{
+	int64		disk = fill->disk;
+	int			i;
+
+	if (fill->spill != NULL)
+		disk += aggspill_bytes(fill->spill);
+	for (i = 0; i < fill->nfuncs; i++)
+		if (fill->funcs[i].kind == AGG_DISTINCT)
+			disk += aggdistinct_disk(&fill->funcs[i]);
+	return disk;
 }
 
 void
 aggfill_end(AggFill *fill)
 {
-	if (fill->spill != NULL)
-		aggspill_end(fill->spill);
+	int			i;
+
+	for (i = 0; i < fill->nfuncs; i++)
+		aggfunc_forget(&fill->funcs[i]);
+	if (fill->spill == NULL)
+		return;
+	fill->disk += aggspill_bytes(fill->spill);
+	aggspill_end(fill->spill);
 	fill->spill = NULL;
 }
 
@@ -295,9 +260,7 @@ aggfill_begin(AggFill *fill)
 	aggstream_reset(&fill->stream);
 	aggfill_end(fill);
 	fill->limit = aggfill_memory_limit();
-	fill->part.mask = fill->part.part = 0;
-	fill->parts = NIL;
-	fill->passes = 0;
+	fill->batches = 0;
 	fill->exhausted = fill->paused = fill->in_segment = false;
 }
 
@@ -323,10 +286,8 @@ aggfill_next(AggFill *fill)
 	aggstream_forget_groups(&fill->stream);
 	if (fill->mode == AGGNODE_PARTIAL)
 		result = fill_partial(fill);
-	else if (fill->can_spill)
-		result = fill_spilling(fill);
 	else
-		result = fill_pass(fill);
+		result = fill_complete(fill);
 	if (result)
 		fill->ngroups += aggfill_count(fill);
 	else

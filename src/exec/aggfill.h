@@ -12,13 +12,7 @@
 #include "lib/stringinfo.h"
 
 struct AggSpill;
-
-/* A part of the hash space. */
-typedef struct AggPart
-{
-	uint32		mask;
-	uint32		part;
-} AggPart;
+struct RowSpill;
 
 /* Offsets from UTC change by a day at most. */
 #define BUCKET_ZONE_SLACK (2 * USECS_PER_DAY)
@@ -63,7 +57,8 @@ typedef struct AggFill
 	AttrNumber	bucket_attno;	/* the column they are of */
 	int64		bucket_slack;	/* they may hold values so long before them */
 	bool		takes_summaries;	/* all aggregates do, and no keys */
-	bool		can_spill;		/* states can be combined */
+	bool		can_combine;	/* states of a group, all of them */
+	bool		any_distinct;	/* count(DISTINCT) */
 	int			workers;		/* resident ones that may take part */
 	MemoryContext query_memory;
 	MemoryContext row_memory;	/* reset at will */
@@ -80,8 +75,7 @@ typedef struct AggFill
 	bool		in_segment;		/* of which not all has been read */
 	bool		exhausted;		/* the input is */
 	struct AggSpill *spill;		/* NULL: all fitted so far */
-	List	   *parts;			/* AggPart, to be done after this one */
-	AggPart		part;
+	struct RowSpill *rows;		/* what is in there, unless it is states */
 
 	/* of others (aggteam.c) */
 	bool		in_team;		/* others read the table too */
@@ -92,8 +86,9 @@ typedef struct AggFill
 
 	/* for EXPLAIN */
 	int			taken;			/* workers that took part */
-	int64		passes;
-	int64		ngroups;		/* of all steps */
+	int64		batches;		/* the table, and parts of the hash space */
+	int64		ngroups;		/* of all batches */
+	int64		disk;			/* bytes, of executions before this one */
 	int64		streamed;		/* before all was read */
 	Size		peak;
 	StringInfoData buffer;		/* a state on its way out */
@@ -104,6 +99,8 @@ extern AggFill *aggnode_fill(PlanState *state);
 
 /* How many bytes groups may take at a time. */
 extern Size aggfill_memory_limit(void);
+/* Bytes that went to disk. */
+extern int64 aggfill_disk(const AggFill *fill);
 /* Before the first groups, and when the input has been rescanned. */
 extern void aggfill_begin(AggFill *fill);
 /*

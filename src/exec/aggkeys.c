@@ -55,8 +55,9 @@ struct AggKeys
 	uint32	   *hashes;
 	uint32	   *table;			/* group + 1, 0: free */
 	uint32		mask;
-	uint32		part_mask;		/* groups of this pass: hash & mask == part */
-	uint32		part;
+	bool		frozen;			/* there will be no more groups */
+	AggLeftOut	left_out;
+	bool		any_left_out;
 	BatchRuns	runs;			/* of the current batch, if any key is by_run */
 	int			run;			/* of the row being looked up */
 	int64	   *row_words;		/* of that row */
@@ -120,16 +121,27 @@ aggkeys_reset(AggKeys *keys)
 	keys->ngroups = keys->capacity = 0;
 	keys->words = NULL;
 	keys->table = NULL;
+	keys->frozen = false;
 	for (k = 0; k < keys->n; k++)
 		if (keys->keys[k].intern != NULL)
 			intern_reset(keys->keys[k].intern);
 }
 
 void
-aggkeys_set_part(AggKeys *keys, uint32 mask, uint32 part)
+aggkeys_freeze(AggKeys *keys)
 {
-	keys->part_mask = mask;
-	keys->part = part;
+	int			k;
+
+	keys->frozen = true;
+	for (k = 0; k < keys->n; k++)
+		if (keys->keys[k].intern != NULL)
+			intern_freeze(keys->keys[k].intern);
+}
+
+bool
+aggkeys_is_frozen(const AggKeys *keys)
+{
+	return keys->frozen;
 }
 
 uint32
@@ -225,8 +237,8 @@ mix_word(uint64 mixed, uint64 word)
 }
 
 /*
- * The group of row_words, row_nulls; a NULL's word is 0.  AGG_NO_GROUP when it
- * is another pass's.
+ * The group of row_words, row_nulls; a NULL's word is 0.  AGG_NO_GROUP when
+ * there is none and none can be made.
  */
 static uint32
 groups_find(AggKeys *keys)
@@ -240,9 +252,7 @@ groups_find(AggKeys *keys)
 		mixed = mix_word(mixed, (uint64) keys->row_words[k] +
 								 keys->row_nulls[k]);
 	hash = (uint32) mixed;
-	if (((uint32) (mixed >> 32) & keys->part_mask) != keys->part)
-		return AGG_NO_GROUP;
-	if (keys->ngroups == keys->capacity)
+	if (keys->ngroups == keys->capacity && !keys->frozen)
 		groups_grow(keys);
 	for (at = hash & keys->mask; keys->table[at] != 0;
 		 at = (at + 1) & keys->mask)
@@ -259,6 +269,8 @@ groups_find(AggKeys *keys)
 		if (k == keys->n)
 			return group;
 	}
+	if (keys->frozen)
+		return AGG_NO_GROUP;
 	return groups_add(keys, hash, at);
 }
 
@@ -362,17 +374,44 @@ key_mark_changes(const AggKey *key, int n, const BatchRuns *runs,
 				selection_add(changes, i);
 }
 
+/* Of the values behind words. */
+static uint32
+words_hash(const AggKeys *keys, const int64 *words, const bool *nulls)
+{
+	uint64		mixed = 0;
+	int			k;
+
+	for (k = 0; k < keys->n; k++)
+	{
+		const Intern *intern = keys->keys[k].intern;
+		uint64		word = words[k];
+
+		if (intern != NULL && !nulls[k])
+			word = intern_hash(intern, word);
+		mixed = mix_word(mixed, word + nulls[k]);
+	}
+	return (uint32) (mixed >> 32);
+}
+
 /* More ranges than this in a batch: look up each row. */
 #define MAX_RANGES 256
 
+/* Rows of one group that is not at hand: the one that was looked up last. */
 static void
-leave_out(Batch *batch, int from, int to)
+leave_out(AggKeys *keys, Batch *batch, int from, int to)
 {
-	uint64		rows[SELECTION_WORDS];
+	uint32		hash = words_hash(keys, keys->row_words, keys->row_nulls);
+	int			row;
 
-	selection_set_range(rows, from, to);
-	selection_and_not(batch->selected, rows);
-	batch->nselected = selection_count(batch->selected);
+	keys->any_left_out = true;
+	for (row = selection_next(batch->selected, from); row < to;
+		 row = selection_next(batch->selected, row + 1))
+	{
+		selection_add(keys->left_out.rows, row);
+		selection_remove(batch->selected, row);
+		keys->left_out.hashes[row] = hash;
+		batch->nselected--;
+	}
 }
 
 static void
@@ -396,7 +435,7 @@ lookup_ranges(AggKeys *keys, Batch *batch, const uint64 *changes,
 			range->group = row_group(keys, row);
 			if (range->group == AGG_NO_GROUP)
 			{
-				leave_out(batch, from, to);
+				leave_out(keys, batch, from, to);
 				groups->nranges--;
 			}
 		}
@@ -433,7 +472,7 @@ lookup_single(AggKeys *keys, Batch *batch, AggGroups *groups)
 		}
 		groups->groups[i] = known[at];
 		if (known[at] == AGG_NO_GROUP)
-			leave_out(batch, i, i + 1);
+			leave_out(keys, batch, i, i + 1);
 	}
 }
 
@@ -463,7 +502,7 @@ lookup_rows(AggKeys *keys, Batch *batch, const uint64 *changes,
 		groups->groups[i] = group;
 		last = i;
 		if (group == AGG_NO_GROUP)
-			leave_out(batch, i, i + 1);
+			leave_out(keys, batch, i, i + 1);
 	}
 }
 
@@ -473,6 +512,7 @@ aggkeys_lookup(AggKeys *keys, Batch *batch, AggGroups *groups)
 	uint64		changes[SELECTION_WORDS];
 	int			k;
 
+	keys->any_left_out = false;
 	if (keys->n == 0)
 	{
 		if (keys->ngroups == 0)
@@ -484,6 +524,7 @@ aggkeys_lookup(AggKeys *keys, Batch *batch, AggGroups *groups)
 		return;
 	}
 	selection_clear(changes);
+	selection_clear(keys->left_out.rows);
 	keys->run = 0;
 	keys->runs.n = 0;
 	for (k = 0; k < keys->n; k++)
@@ -497,6 +538,12 @@ aggkeys_lookup(AggKeys *keys, Batch *batch, AggGroups *groups)
 		lookup_single(keys, batch, groups);
 	else
 		lookup_rows(keys, batch, changes, groups);
+}
+
+const AggLeftOut *
+aggkeys_left_out(const AggKeys *keys)
+{
+	return keys->any_left_out ? &keys->left_out : NULL;
 }
 
 /* A key of the row to be looked up. */
@@ -522,20 +569,9 @@ aggkeys_lookup_row(AggKeys *keys, const Datum *values, const bool *isnull)
 uint32
 aggkeys_hash(const AggKeys *keys, uint32 group)
 {
-	uint64		mixed = 0;
-	int			k;
+	Size		i = (Size) group * keys->n;
 
-	for (k = 0; k < keys->n; k++)
-	{
-		Size		i = (Size) group * keys->n + k;
-		const Intern *intern = keys->keys[k].intern;
-		uint64		word = keys->words[i];
-
-		if (intern != NULL && !keys->nulls[i])
-			word = intern_hash(intern, word);
-		mixed = mix_word(mixed, word + keys->nulls[i]);
-	}
-	return (uint32) (mixed >> 32);
+	return words_hash(keys, keys->words + i, keys->nulls + i);
 }
 
 void

@@ -10,7 +10,7 @@
 
 typedef struct AggKeys AggKeys;
 
-/* Not a group of this pass: such rows are left out. */
+/* No group at hand, and none can be made: such rows are left out. */
 #define AGG_NO_GROUP PG_UINT32_MAX
 
 /* exprs: the grouping expressions; eqs: their equality operators. */
@@ -19,17 +19,27 @@ extern AggKeys *aggkeys_create(List *exprs, List *eqs, PlanState *parent,
 extern void aggkeys_rescan(AggKeys *keys);
 /* Forget all groups. */
 extern void aggkeys_reset(AggKeys *keys);
-/* From now on only groups whose hash has part under mask; 0, 0: all. */
-extern void aggkeys_set_part(AggKeys *keys, uint32 mask, uint32 part);
+/* Until the next reset, make no more groups in aggkeys_lookup. */
+extern void aggkeys_freeze(AggKeys *keys);
+extern bool aggkeys_is_frozen(const AggKeys *keys);
 /* Groups so far, and memory that they take. */
 extern uint32 aggkeys_ngroups(const AggKeys *keys);
 extern Size aggkeys_memory(const AggKeys *keys);
 
 /*
  * Find or make the groups of a batch's selected rows.  Rows that are left out
- * are in no range, or not selected any more.
+ * are not selected any more.
  */
 extern void aggkeys_lookup(AggKeys *keys, Batch *batch, AggGroups *groups);
+
+/* Rows that were left out of the last batch; NULL: none. */
+typedef struct AggLeftOut
+{
+	uint64		rows[BATCH_WORDS];	/* a selection */
+	uint32		hashes[BATCH_ROWS]; /* as aggkeys_hash */
+} AggLeftOut;
+
+extern const AggLeftOut *aggkeys_left_out(const AggKeys *keys);
 /* The group of one row of Datums. */
 extern uint32 aggkeys_lookup_row(AggKeys *keys, const Datum *values,
 								 const bool *isnull);

@@ -11,7 +11,7 @@
  *
  * Order.  A query's ORDER BY group keys is served by emitting the groups in that
  * order (aggsort.c), if it begins with time those that are complete first
- * (aggstream.c); those of several passes are sorted as rows.
+ * (aggstream.c); those that come in several steps are sorted as rows.
  */
 #include "postgres.h"
 
@@ -98,7 +98,7 @@ aggnode_store_group(AggNode *node, uint32 group, TupleTableSlot *slot)
 
 /* Groups that come in several steps: sort the rows of all of them. */
 static void
-aggnode_sort_passes(AggNode *node, TupleTableSlot *slot)
+aggnode_sort_rows(AggNode *node, TupleTableSlot *slot)
 {
 	do
 	{
@@ -143,7 +143,7 @@ aggnode_next(AggNode *node, TupleTableSlot *slot)
 		node->filled = true;
 		node->next = 0;
 		if (node->sort != NULL && aggfill_has_more(&node->fill))
-			aggnode_sort_passes(node, slot);
+			aggnode_sort_rows(node, slot);
 		else if (node->sort != NULL)
 			node->order = aggsort_groups(node->sort, node->fill.keys,
 										 node->fill.stream.groups,
@@ -268,11 +268,12 @@ aggnode_begin(CustomScanState *state, EState *estate, int eflags)
 	}
 	node->fill.takes_summaries = settings_enable_metadata_agg &&
 		node->fill.nkeys == 0;
-	node->fill.can_spill = true;
+	node->fill.can_combine = true;
 	for (i = 0; i < node->fill.nfuncs; i++)
 	{
 		node->fill.takes_summaries &= aggfunc_takes_summary(&node->fill.funcs[i]);
-		node->fill.can_spill &= node->fill.funcs[i].kind != AGG_GENERIC &&
+		node->fill.any_distinct |= node->fill.funcs[i].kind == AGG_DISTINCT;
+		node->fill.can_combine &= node->fill.funcs[i].kind != AGG_GENERIC &&
 			node->fill.funcs[i].kind != AGG_DISTINCT;
 	}
 }
@@ -378,18 +379,14 @@ aggnode_explain(CustomScanState *state, List *ancestors, ExplainState *es)
 	if (node->fill.stream.attno > 0)
 		ExplainPropertyInteger("Streamed Groups", NULL, node->fill.streamed,
 							   es);
-	if (node->fill.passes > 1 || es->format != EXPLAIN_FORMAT_TEXT)
-		ExplainPropertyInteger("Passes", NULL, node->fill.passes, es);
-	if (node->fill.spill != NULL)
-	{
-		ExplainPropertyInteger("Spilled Groups", NULL,
-							   aggspill_groups(node->fill.spill), es);
-		ExplainPropertyInteger("Disk Usage", "kB",
-							   (aggspill_bytes(node->fill.spill) + 1023) / 1024, es);
-	}
+	if (node->fill.batches > 1 || es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainPropertyInteger("Batches", NULL, node->fill.batches, es);
 	if (node->fill.peak > 0)
 		ExplainPropertyInteger("Memory Usage", "kB",
 							   (int64) (node->fill.peak + 1023) / 1024, es);
+	if (aggfill_disk(&node->fill) > 0)
+		ExplainPropertyInteger("Disk Usage", "kB",
+							   (aggfill_disk(&node->fill) + 1023) / 1024, es);
 }
 
 static const CustomExecMethods aggnode_exec_methods = {

@@ -503,31 +503,6 @@ aggpath_has_gate(PlannerInfo *root, RelOptInfo *input)
 	return false;
 }
 
-/*
- * count(DISTINCT) of everything keeps all the values in memory, while
- * PostgreSQL's own sorts them: not when they are too many.
- */
-static bool
-aggpath_fits(PlannerInfo *root, RelOptInfo *input, const AggPlan *plan)
-{
-	double		bytes = 0;
-	ListCell   *cell;
-
-	foreach(cell, plan->aggrefs)
-	{
-		Aggref	   *aggref = lfirst_node(Aggref, cell);
-		Node	   *arg;
-
-		if (aggref->aggdistinct == NIL)
-			continue;
-		arg = (Node *) linitial_node(TargetEntry, aggref->args)->expr;
-		bytes += estimate_num_groups(root, lappend(list_copy(plan->keys), arg),
-									 input->rows, NULL, NULL) *
-			(64 + get_typavgwidth(exprType(arg), -1));
-	}
-	return bytes < aggfill_memory_limit();
-}
-
 static void
 aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 			List *clauses, AggPlan *plan)
@@ -551,8 +526,7 @@ aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 		return;
 	}
 	if (!scanpath_possible(root, input) ||
-		!aggplan_make(root, input, clauses, plan) ||
-		!aggpath_fits(root, input, plan))
+		!aggplan_make(root, input, clauses, plan))
 		return;
 	if (plan->keys != NIL)
 		groups = aggrows_estimate(root, input, plan->keys);

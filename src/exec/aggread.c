@@ -13,10 +13,13 @@
 #include "executor/instrument.h"
 #include "utils/memutils.h"
 
+#include "exec/aggdistinct.h"
 #include "exec/aggread.h"
+#include "exec/aggspill.h"
 #include "exec/aggstream.h"
 #include "exec/aggteam.h"
 #include "exec/blockprune.h"
+#include "exec/rowspill.h"
 
 /* ---------- groups ---------- */
 
@@ -76,7 +79,8 @@ raise_bound(AggFill *fill, BlockScan *scan)
 {
 	int64		bound;
 
-	if (aggkeys_ngroups(fill->keys) == fill->bounded_groups)
+	if (fill->buckets == 0 ||
+		aggkeys_ngroups(fill->keys) == fill->bounded_groups)
 		return;
 	fill->bounded_groups = aggkeys_ngroups(fill->keys);
 	if (!aggkeys_nth_largest(fill->keys, fill->bucket_key, fill->buckets,
@@ -90,31 +94,78 @@ raise_bound(AggFill *fill, BlockScan *scan)
 	scan->bound_attno = fill->bucket_attno;
 }
 
-static void
-update_groups(AggFill *fill, BlockScan *scan)
+/* Bytes of the values of count(DISTINCT). */
+static Size
+values_memory(const AggFill *fill)
 {
-	Batch	   *batch = &scan->batch;
+	Size		used = 0;
 	int			i;
 
-	aggkeys_lookup(fill->keys, batch, &fill->groups);
-	aggread_reserve(fill);
-	for (i = 0; i < fill->nfuncs; i++)
-		aggfunc_update(&fill->funcs[i], batch, &fill->groups);
-	if (fill->buckets > 0)
-		raise_bound(fill, scan);
+	for (i = 0; fill->any_distinct && i < fill->nfuncs; i++)
+		if (fill->funcs[i].kind == AGG_DISTINCT)
+			used += aggdistinct_memory(&fill->funcs[i]);
+	return used;
+}
+
+static Size
+used_memory(AggFill *fill)
+{
+	Size		used = aggkeys_memory(fill->keys) +
+	MemoryContextMemAllocated(state_context(fill), true) +
+	values_memory(fill);
+
+	fill->peak = Max(fill->peak, used);
+	return used;
 }
 
 bool
 aggread_is_full(AggFill *fill)
 {
-	Size		used;
-
-	if (fill->nkeys == 0)
+	if (fill->nkeys == 0 || aggkeys_is_frozen(fill->keys))
 		return false;
-	used = aggkeys_memory(fill->keys) +
-		MemoryContextMemAllocated(state_context(fill), true);
-	fill->peak = Max(fill->peak, used);
-	return used > fill->limit && aggkeys_ngroups(fill->keys) > 1;
+	return used_memory(fill) > fill->limit &&
+		aggkeys_ngroups(fill->keys) > 1;
+}
+
+/*
+ * When memory is full, values may have half of it: they have gone to disk before
+ * a group has to.
+ */
+static Size
+values_limit(void)
+{
+	return aggfill_memory_limit() / 2;
+}
+
+static void
+bound_values(AggFill *fill)
+{
+	int			i;
+
+	if (values_memory(fill) <= values_limit() ||
+		used_memory(fill) <= aggfill_memory_limit())
+		return;
+	for (i = 0; i < fill->nfuncs; i++)
+		if (fill->funcs[i].kind == AGG_DISTINCT)
+			aggdistinct_spill(&fill->funcs[i], values_limit());
+}
+
+static void
+update_groups(AggFill *fill, BlockScan *scan)
+{
+	Batch	   *batch = &scan->batch;
+	const AggLeftOut *left_out;
+	int			i;
+
+	aggkeys_lookup(fill->keys, batch, &fill->groups);
+	left_out = aggkeys_left_out(fill->keys);
+	if (left_out != NULL)
+		rowspill_put(fill->rows, fill->spill, left_out);
+	aggread_reserve(fill);
+	for (i = 0; i < fill->nfuncs && batch->nselected > 0; i++)
+		aggfunc_update(&fill->funcs[i], batch, &fill->groups);
+	if (fill->any_distinct)
+		bound_values(fill);
 }
 
 /* ---------- metadata ---------- */
@@ -179,6 +230,7 @@ read_segment(AggFill *fill, BlockScan *scan)
 		if (!blockscan_filter(scan))
 			continue;
 		update_groups(fill, scan);
+		raise_bound(fill, scan);
 		if (fill->in_team)
 			aggteam_poll_block(fill);
 		if (aggread_is_full(fill) || has_enough(fill))
@@ -224,6 +276,7 @@ read_batches(AggFill *fill)
 		if (!blockscan_filter(scan))
 			continue;
 		update_groups(fill, scan);
+		raise_bound(fill, scan);
 		if (aggread_is_full(fill))
 			return false;
 	}
@@ -235,14 +288,6 @@ read_batches(AggFill *fill)
 			return false;
 	}
 	return true;
-}
-
-void
-aggread_rescan(AggFill *fill)
-{
-	aggread_reset(fill);
-	fill->in_segment = false;
-	ExecReScan(fill->child);
 }
 
 /* The scan is not asked for rows: it would look as if it never ran. */
@@ -258,6 +303,42 @@ aggread_table(AggFill *fill)
 	if (instrument != NULL)
 		InstrStopNode(instrument, 0);
 	return result;
+}
+
+void
+aggread_freeze(AggFill *fill)
+{
+	MemoryContext old = MemoryContextSwitchTo(fill->query_memory);
+
+	if (fill->rows == NULL)
+		fill->rows = rowspill_create(scannode_scan(fill->scan),
+									 fill->plan->custom_scan_tlist,
+									 fill->child->state);
+	MemoryContextSwitchTo(old);
+	aggkeys_freeze(fill->keys);
+}
+
+bool
+aggread_rows(AggFill *fill)
+{
+	while (!aggread_is_full(fill))
+	{
+		if (!rowspill_next(fill->rows, fill->spill))
+			return true;
+		update_groups(fill, fill->scan->scan);
+	}
+	return false;
+}
+
+void
+aggread_finish(AggFill *fill)
+{
+	int			i;
+
+	(void) used_memory(fill);
+	for (i = 0; fill->any_distinct && i < fill->nfuncs; i++)
+		if (fill->funcs[i].kind == AGG_DISTINCT)
+			aggdistinct_finish(&fill->funcs[i], values_limit());
 }
 
 void

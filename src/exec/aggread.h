@@ -18,8 +18,6 @@ extern void aggread_combine(AggFill *fill, const uint32 *groups, uint32 n,
 							StringInfo states);
 /* Have the groups outgrown the limit? */
 extern bool aggread_is_full(AggFill *fill);
-/* Begin again with all groups and the table. */
-extern void aggread_rescan(AggFill *fill);
 /* The scan, in the order that is wanted. */
 extern BlockScan *aggread_begin_scan(AggFill *fill);
 /*
@@ -27,5 +25,11 @@ extern BlockScan *aggread_begin_scan(AggFill *fill);
  * handed over.  May be called again after that, to go on.
  */
 extern bool aggread_table(AggFill *fill);
+/* Make no more groups: rows of others go to disk (rowspill.c). */
+extern void aggread_freeze(AggFill *fill);
+/* The same as aggread_table for the part of such rows that is being read. */
+extern bool aggread_rows(AggFill *fill);
+/* All rows have been read: before any result. */
+extern void aggread_finish(AggFill *fill);
 
 #endif							/* RUSTS_AGGREAD_H */

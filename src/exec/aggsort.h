@@ -31,7 +31,7 @@ extern uint32 *aggsort_groups(AggSort *sort, const AggKeys *keys,
 							  MemoryContext context);
 
 /*
- * When groups come in several passes, rows of keys and results are sorted:
+ * When groups come in several steps, rows of keys and results are sorted:
  * put them all, then get them until false.  slot: keys first, virtual.
  */
 extern void aggsort_put(AggSort *sort, TupleTableSlot *slot);

@@ -1,20 +1,23 @@
 /*
  * aggspill.c
- *	  Groups that memory has no room for: on disk, by parts of the hash space.
+ *	  What memory has no room for: on disk, by parts of the hash space.
  *
- * When memory is full, all groups go to temporary files, one for each part of
- * the hash space, and reading goes on with none; a group may be written several
- * times.  At the end the files are read one after the other,
- * where the states of a group meet again.  A part that is still too much is cut
- * in the same way, by the next bits of the hash.
+ * Records (of any kind: states of groups, rows, values) go to tapes, one for
+ * each part of the hash space.  Later the tapes are read one after the other,
+ * where records of one group meet, in the order in which they were written.  A
+ * part that is still too much is cut in the same way, by the next bits of the
+ * hash.
  *
- * Files belong to the transaction's resource owner, which removes them after
- * an error, count against temp_file_limit and lie in temp_tablespaces.
+ * All tapes share a temporary file (the server's logtape.c), and space that has
+ * been read is written again: creating a file for each of some hundred parts
+ * took longer than what was in them.  The file belongs to the transaction's
+ * resource owner, which removes it after an error, counts against
+ * temp_file_limit and lies in temp_tablespaces.
  */
 #include "postgres.h"
 
 #include "nodes/pg_list.h"
-#include "storage/buffile.h"
+#include "utils/logtape.h"
 #include "utils/memutils.h"
 
 #include "exec/aggspill.h"
@@ -23,60 +26,59 @@
 #define PART_BITS_MAX 8
 #define PARTS_MAX (1 << PART_BITS_MAX)
 
-typedef struct SpillFile
+typedef struct SpillPart
 {
-	BufFile    *file;
+	LogicalTape *tape;
 	int			level;			/* how many times the hash space was cut */
-} SpillFile;
+} SpillPart;
 
 struct AggSpill
 {
 	MemoryContext context;
-	SpillFile  *reading;		/* NULL: none yet */
-	List	   *pending;		/* SpillFile, to be read */
+	LogicalTapeSet *tapes;
+	SpillPart  *reading;		/* NULL: none yet */
+	List	   *pending;		/* SpillPart, to be read */
 	int			part_bits;
-	BufFile    *parts[PARTS_MAX];	/* being written; NULL: nothing yet */
+	LogicalTape *parts[PARTS_MAX];	/* being written; NULL: nothing yet */
 	bool		has_put;
 	int			level;			/* of these */
-	int64		groups;
-	int64		bytes;
 };
+
+static int
+choose_part_bits(Size memory)
+{
+	int			bits = PART_BITS_MIN;
+
+	while (bits < PART_BITS_MAX && ((Size) BLCKSZ << (bits + 1)) <= memory / 4)
+		bits++;
+	return bits;
+}
+
+int
+aggspill_parts(Size memory)
+{
+	return 1 << choose_part_bits(memory);
+}
 
 AggSpill *
 aggspill_create(MemoryContext parent, Size memory)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "rusts spilled groups",
+	MemoryContext context = AllocSetContextCreate(parent, "rusts spilled records",
 												  ALLOCSET_DEFAULT_SIZES);
-	AggSpill   *spill = MemoryContextAllocZero(context, sizeof(AggSpill));
+	MemoryContext old = MemoryContextSwitchTo(context);
+	AggSpill   *spill = palloc0(sizeof(AggSpill));
 
 	spill->context = context;
-	spill->part_bits = PART_BITS_MIN;
-	while (spill->part_bits < PART_BITS_MAX &&
-		   ((Size) BLCKSZ << (spill->part_bits + 1)) <= memory / 4)
-		spill->part_bits++;
+	spill->tapes = LogicalTapeSetCreate(true, NULL, -1);
+	MemoryContextSwitchTo(old);
+	spill->part_bits = choose_part_bits(memory);
 	return spill;
-}
-
-static void
-close_reading(AggSpill *spill)
-{
-	if (spill->reading != NULL)
-		BufFileClose(spill->reading->file);
-	spill->reading = NULL;
 }
 
 void
 aggspill_end(AggSpill *spill)
 {
-	ListCell   *cell;
-	int			i;
-
-	close_reading(spill);
-	foreach(cell, spill->pending)
-		BufFileClose(((SpillFile *) lfirst(cell))->file);
-	for (i = 0; i < PARTS_MAX; i++)
-		if (spill->parts[i] != NULL)
-			BufFileClose(spill->parts[i]);
+	LogicalTapeSetClose(spill->tapes);
 	MemoryContextDelete(spill->context);
 }
 
@@ -87,24 +89,19 @@ aggspill_can_put(const AggSpill *spill)
 }
 
 void
-aggspill_put(AggSpill *spill, uint32 hash, const StringInfoData *group)
+aggspill_put(AggSpill *spill, uint32 hash, const StringInfoData *record)
 {
 	uint32		mask = ((uint32) 1 << spill->part_bits) - 1;
 	uint32		part = (hash >> (spill->level * spill->part_bits)) & mask;
-	uint32		length = group->len;
+	uint32		length = record->len;
+	MemoryContext old = MemoryContextSwitchTo(spill->context);
 
 	if (spill->parts[part] == NULL)
-	{
-		MemoryContext old = MemoryContextSwitchTo(spill->context);
-
-		spill->parts[part] = BufFileCreateTemp(false);
-		MemoryContextSwitchTo(old);
-	}
-	BufFileWrite(spill->parts[part], &length, sizeof(length));
-	BufFileWrite(spill->parts[part], group->data, length);
+		spill->parts[part] = LogicalTapeCreate(spill->tapes);
+	LogicalTapeWrite(spill->parts[part], &length, sizeof(length));
+	LogicalTapeWrite(spill->parts[part], record->data, length);
 	spill->has_put = true;
-	spill->groups++;
-	spill->bytes += sizeof(length) + length;
+	MemoryContextSwitchTo(old);
 }
 
 bool
@@ -122,18 +119,15 @@ finish_parts(AggSpill *spill)
 
 	for (i = 0; i < PARTS_MAX; i++)
 	{
-		SpillFile  *file;
+		SpillPart  *part;
 
 		if (spill->parts[i] == NULL)
 			continue;
-		if (BufFileSeek(spill->parts[i], 0, 0, SEEK_SET) != 0)
-			ereport(ERROR,
-					(errcode_for_file_access(),
-					 errmsg("could not rewind temporary file of groups")));
-		file = palloc(sizeof(SpillFile));
-		file->file = spill->parts[i];
-		file->level = spill->level + 1;
-		spill->pending = lcons(file, spill->pending);
+		LogicalTapeRewindForRead(spill->parts[i], BLCKSZ);
+		part = palloc(sizeof(SpillPart));
+		part->tape = spill->parts[i];
+		part->level = spill->level + 1;
+		spill->pending = lcons(part, spill->pending);
 		spill->parts[i] = NULL;
 	}
 	MemoryContextSwitchTo(old);
@@ -143,7 +137,9 @@ finish_parts(AggSpill *spill)
 bool
 aggspill_next(AggSpill *spill)
 {
-	close_reading(spill);
+	if (spill->reading != NULL)
+		LogicalTapeClose(spill->reading->tape);
+	spill->reading = NULL;
 	finish_parts(spill);
 	if (spill->pending == NIL)
 		return false;
@@ -166,35 +162,30 @@ aggspill_is_reading(const AggSpill *spill)
 }
 
 bool
-aggspill_get(AggSpill *spill, StringInfo group)
+aggspill_get(AggSpill *spill, StringInfo record)
 {
-	BufFile    *file = spill->reading->file;
+	LogicalTape *tape = spill->reading->tape;
+	MemoryContext old = MemoryContextSwitchTo(spill->context);
 	uint32		length;
-	size_t		got = BufFileRead(file, &length, sizeof(length));
+	size_t		got = LogicalTapeRead(tape, &length, sizeof(length));
 
-	if (got == 0)
-		return false;
-	resetStringInfo(group);
 	if (got == sizeof(length))
 	{
-		enlargeStringInfo(group, length);
-		group->len = length;
-		if (BufFileRead(file, group->data, length) == length)
-			return true;
+		resetStringInfo(record);
+		enlargeStringInfo(record, length);
+		record->len = length;
+		got += LogicalTapeRead(tape, record->data, length);
 	}
-	ereport(ERROR,
-			(errcode_for_file_access(),
-			 errmsg("could not read from temporary file of groups")));
-}
-
-int64
-aggspill_groups(const AggSpill *spill)
-{
-	return spill->groups;
+	MemoryContextSwitchTo(old);
+	if (got != 0 && got != sizeof(length) + record->len)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read from temporary file of an aggregation")));
+	return got != 0;
 }
 
 int64
 aggspill_bytes(const AggSpill *spill)
 {
-	return spill->bytes;
+	return (int64) LogicalTapeSetBlocks(spill->tapes) * BLCKSZ;
 }

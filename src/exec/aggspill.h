@@ -1,6 +1,6 @@
 /*
  * aggspill.h
- *	  Groups that memory has no room for: on disk, by parts of the hash space.
+ *	  What memory has no room for: on disk, by parts of the hash space.
  */
 #ifndef RUSTS_AGGSPILL_H
 #define RUSTS_AGGSPILL_H
@@ -10,16 +10,18 @@
 typedef struct AggSpill AggSpill;
 
 /*
- * Lives, with its files, below a context; end it to remove them sooner.
- * memory: what groups may take; buffers of files take up to a quarter besides.
+ * Lives, with its file, below a context; end it to remove it sooner.  memory:
+ * what records may take; buffers of tapes take up to a quarter besides.
  */
 extern AggSpill *aggspill_create(MemoryContext parent, Size memory);
 extern void aggspill_end(AggSpill *spill);
+/* Into how many parts what is too much is cut at a time. */
+extern int	aggspill_parts(Size memory);
 
-/* Write a group, as bytes.  Not when the part at hand cannot be cut further. */
+/* Write a record.  Not when the part at hand cannot be cut further. */
 extern bool aggspill_can_put(const AggSpill *spill);
 extern void aggspill_put(AggSpill *spill, uint32 hash,
-						 const StringInfoData *group);
+						 const StringInfoData *record);
 /* Was anything written since the last aggspill_next? */
 extern bool aggspill_has_put(const AggSpill *spill);
 
@@ -31,11 +33,10 @@ extern bool aggspill_next(AggSpill *spill);
 extern bool aggspill_is_last(const AggSpill *spill);
 /* Is there a part being read, rather than what is below the node? */
 extern bool aggspill_is_reading(const AggSpill *spill);
-/* The next group of the part; false: that was all. */
-extern bool aggspill_get(AggSpill *spill, StringInfo group);
+/* The next record of the part; false: that was all. */
+extern bool aggspill_get(AggSpill *spill, StringInfo record);
 
-/* So far, for EXPLAIN. */
-extern int64 aggspill_groups(const AggSpill *spill);
+/* The size of the file, for EXPLAIN. */
 extern int64 aggspill_bytes(const AggSpill *spill);
 
 #endif							/* RUSTS_AGGSPILL_H */

@@ -1,11 +1,12 @@
 /*
  * batch.c
- *	  The columns of a batch: of a block, of a run index, of hot rows.
+ *	  The columns of a batch: of a block, of a run index, of rows.
  *
  * Three sources, one face.  A block's column comes from the segment's reader,
  * as codes where it is kept as codes.  A batch of series runs has a row for
  * each run, and only tag columns.  Hot rows are taken apart when the batch is
- * filled, because their buffers do not stay pinned.
+ * filled, because their buffers do not stay pinned; rows that come from a file
+ * (rowspill.c) likewise.
  */
 #include "postgres.h"
 
@@ -168,14 +169,19 @@ batch_store_identity(Batch *batch, int row, TupleTableSlot *slot)
 	blockscan_tid((BlockScan *) batch, row, &slot->tts_tid);
 }
 
-/* ---------- hot rows ---------- */
+/* ---------- rows ---------- */
 
-static void
-batch_begin_hot(BlockScan *scan)
+void
+blockscan_begin_rows(BlockScan *scan, const Bitmapset *attnos)
 {
 	int			attno = -1;
 
-	while ((attno = bms_next_member(scan->needed, attno)) >= 0)
+	scan->mode = BLOCK_HOT;
+	scan->batch_number++;
+	MemoryContextReset(scan->batch.memory);
+	scan->batch.n = scan->batch.nselected = 0;
+	selection_clear(scan->batch.selected);
+	while ((attno = bms_next_member(attnos, attno)) >= 0)
 	{
 		BlockColumn *column = &scan->columns[attno - 1];
 
@@ -185,6 +191,40 @@ batch_begin_hot(BlockScan *scan)
 		column->batch = scan->batch_number;
 	}
 }
+
+static void
+batch_add_value(BlockColumn *column, int row, Datum value, bool isnull)
+{
+	if (isnull && column->vector.isnull == NULL)
+	{
+		memset(column->isnull, false, row);
+		column->vector.isnull = column->isnull;
+	}
+	column->values[row] = isnull ? (Datum) 0 : value;
+	if (column->vector.isnull != NULL)
+		column->isnull[row] = isnull;
+}
+
+void
+blockscan_add_row(BlockScan *scan, const Bitmapset *attnos,
+				  const Datum *values, const bool *isnull,
+				  const ItemPointerData *tid)
+{
+	int			row = scan->batch.n++;
+	int			attno = -1;
+	int			i = 0;
+
+	while ((attno = bms_next_member(attnos, attno)) >= 0)
+	{
+		batch_add_value(&scan->columns[attno - 1], row, values[i], isnull[i]);
+		i++;
+	}
+	scan->hot_tids[row] = *tid;
+	selection_add(scan->batch.selected, row);
+	scan->batch.nselected++;
+}
+
+/* ---------- hot rows ---------- */
 
 /* Append the row in hot_slot. */
 static void
@@ -202,18 +242,9 @@ batch_add_hot(BlockScan *scan)
 		bool		isnull = slot->tts_isnull[attno - 1];
 		Datum		value = slot->tts_values[attno - 1];
 
-		if (isnull)
-		{
-			if (column->vector.isnull == NULL)
-				memset(column->isnull, false, row);
-			column->vector.isnull = column->isnull;
-			value = (Datum) 0;
-		}
-		else if (!column->typbyval)
+		if (!isnull && !column->typbyval)
 			value = datumCopy(value, false, column->typlen);
-		column->values[row] = value;
-		if (column->vector.isnull != NULL)
-			column->isnull[row] = isnull;
+		batch_add_value(column, row, value, isnull);
 	}
 	scan->hot_tids[row] = slot->tts_tid;
 }
@@ -227,11 +258,7 @@ blockscan_next_hot(BlockScan *scan)
 	CHECK_FOR_INTERRUPTS();
 	if (scan->hot_done)
 		return false;
-	scan->mode = BLOCK_HOT;
-	scan->batch_number++;
-	MemoryContextReset(batch->memory);
-	batch->n = 0;
-	batch_begin_hot(scan);
+	blockscan_begin_rows(scan, scan->needed);
 	old = MemoryContextSwitchTo(batch->memory);
 	while (batch->n < scan->hot_batch)
 	{

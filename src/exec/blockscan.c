@@ -32,8 +32,7 @@
 
 /* ---------- making ---------- */
 
-/* Add a filter's columns to what is needed, and return them. */
-static Bitmapset *
+Bitmapset *
 blockscan_attnos(BlockScan *scan, Node *expr)
 {
 	Bitmapset  *attnos = NULL;

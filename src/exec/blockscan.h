@@ -19,6 +19,8 @@ extern BlockScan *blockscan_create(Relation rel, PlanState *parent,
 								   TupleTableSlot *slot, List *filters);
 /* Somebody will ask for these columns; before the scan begins. */
 extern void blockscan_need(BlockScan *scan, Node *expr);
+/* The columns that an expression reads. */
+extern Bitmapset *blockscan_attnos(BlockScan *scan, Node *expr);
 extern void blockscan_need_attribute(BlockScan *scan, AttrNumber attno);
 /* Called once, before the first rows; shared NULL: serial. */
 extern void blockscan_begin(BlockScan *scan, Snapshot snapshot,
@@ -37,6 +39,15 @@ extern bool blockscan_next_segment(BlockScan *scan);
 extern bool blockscan_next_block(BlockScan *scan);
 /* The next batch of hot rows. */
 extern bool blockscan_next_hot(BlockScan *scan);
+/*
+ * A batch of rows from elsewhere: begin with the columns that they have, then
+ * add rows, at most BATCH_ROWS, with values of these in ascending order; those
+ * by reference live as long as the batch.  Filters are not for them.
+ */
+extern void blockscan_begin_rows(BlockScan *scan, const Bitmapset *attnos);
+extern void blockscan_add_row(BlockScan *scan, const Bitmapset *attnos,
+							  const Datum *values, const bool *isnull,
+							  const ItemPointerData *tid);
 /* Apply the filters; false: no row is left. */
 extern bool blockscan_filter(BlockScan *scan);
 /* The next batch with rows that pass. */

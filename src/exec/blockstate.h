@@ -66,7 +66,7 @@ typedef enum BlockMode
 	BLOCK_NONE,
 	BLOCK_SEGMENT,				/* the batch is a block */
 	BLOCK_RUNS,					/* its rows are series runs */
-	BLOCK_HOT					/* hot rows */
+	BLOCK_HOT					/* hot rows, or rows from a file */
 } BlockMode;
 
 /* A column of the current batch. */
@@ -74,7 +74,7 @@ typedef struct BlockColumn
 {
 	uint64		batch;			/* what batch vector belongs to */
 	Vector		vector;
-	Datum	   *values;			/* of hot rows and runs */
+	Datum	   *values;			/* of rows and runs */
 	bool	   *isnull;
 	int16		typlen;
 	bool		typbyval;

@@ -40,10 +40,11 @@ struct Intern
 	uint32	   *hashes;
 	uint32	   *table;			/* number + 1, 0: free */
 	uint32		mask;
+	bool		frozen;
 
-	/* code to number + 1, of the dictionary with this serial */
+	/* code to word, or number + 1, of the dictionary with this serial */
 	uint64		serial;
-	uint32	   *codes;
+	int64	   *codes;
 	uint32		ncodes;
 
 	/* of all words in the order of values, when there were nplaces */
@@ -80,6 +81,7 @@ intern_reset(Intern *intern)
 	intern->values = NULL;
 	intern->hashes = NULL;
 	intern->table = NULL;
+	intern->frozen = false;
 	intern->serial = 0;
 	intern->codes = NULL;
 	intern->ncodes = 0;
@@ -124,7 +126,16 @@ intern_grow(Intern *intern)
 	}
 }
 
-static uint32
+/* The word of a value that is not taken in, and back: negative. */
+#define UNKNOWN_WORD(hash) (-1 - (int64) (hash))
+
+void
+intern_freeze(Intern *intern)
+{
+	intern->frozen = true;
+}
+
+static int64
 intern_value(Intern *intern, Datum value)
 {
 	uint32		hash;
@@ -134,8 +145,10 @@ intern_value(Intern *intern, Datum value)
 	hash = murmurhash32(DatumGetUInt32(FunctionCall1Coll(&intern->hash,
 														 intern->collation,
 														 value)));
-	if (intern->n == intern->capacity)
+	if (intern->n == intern->capacity && !intern->frozen)
 		intern_grow(intern);
+	if (intern->capacity == 0)
+		return UNKNOWN_WORD(hash);
 	for (at = hash & intern->mask; intern->table[at] != 0;
 		 at = (at + 1) & intern->mask)
 	{
@@ -146,6 +159,8 @@ intern_value(Intern *intern, Datum value)
 										   intern->values[i], value)))
 			return i;
 	}
+	if (intern->frozen)
+		return UNKNOWN_WORD(hash);
 	old = MemoryContextSwitchTo(intern->context);
 	intern->values[intern->n] = datumCopy(value, intern->typbyval,
 										  intern->typlen);
@@ -194,7 +209,7 @@ intern_datum(const Intern *intern, int64 word)
 uint32
 intern_hash(const Intern *intern, int64 word)
 {
-	return intern->hashes[word];
+	return word < 0 ? (uint32) UNKNOWN_WORD(word) : intern->hashes[word];
 }
 
 typedef struct InternOrder
@@ -298,11 +313,15 @@ intern_place(Intern *intern, uint64 *words, const bool *nulls, uint32 n)
 int64
 intern_code(Intern *intern, const Vector *vector, uint64 code)
 {
-	uint32	   *known = &intern->codes[code];
+	int64	   *known = &intern->codes[code];
 
 	if (*known == 0)
-		*known = intern_value(intern, vector->dictionary[code]) + 1;
-	return *known - 1;
+	{
+		int64		word = intern_value(intern, vector->dictionary[code]);
+
+		*known = word < 0 ? word : word + 1;
+	}
+	return *known < 0 ? *known : *known - 1;
 }
 
 void
@@ -317,8 +336,8 @@ intern_begin_dictionary(Intern *intern, const Vector *vector)
 		intern->ncodes = Max(vector->entries, 64);
 		intern->codes = MemoryContextAllocHuge(intern->context,
 											   intern->ncodes *
-											   sizeof(uint32));
+											   sizeof(int64));
 	}
-	memset(intern->codes, 0, vector->entries * sizeof(uint32));
+	memset(intern->codes, 0, vector->entries * sizeof(int64));
 	intern->serial = vector->serial;
 }

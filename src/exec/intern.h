@@ -16,6 +16,11 @@ typedef struct Intern Intern;
 extern Intern *intern_create(Oid type, Oid collation, Oid equal,
 							 MemoryContext context);
 extern void intern_reset(Intern *intern);
+/*
+ * Until the next reset, take in no more values.  One that is not known has a
+ * word that no other kind of value has, good for nothing but intern_hash.
+ */
+extern void intern_freeze(Intern *intern);
 
 /* The word of a value; intern is NULL for the other kinds. */
 extern int64 intern_word(Intern *intern, VectorKind kind, Datum value);
