@@ -116,6 +116,19 @@ SELECT (plan_of('SELECT k, string_agg(s, '''') FROM sr GROUP BY k') ->> 'Memory 
 SELECT (plan_of('SELECT host, count(DISTINCT v), count(DISTINCT s) FROM sr GROUP BY host') ->> 'Memory Usage')::int BETWEEN 1000 AND 3000 AS bounded;
 SELECT (plan_of('SELECT count(DISTINCT s || v) FROM sr') ->> 'Memory Usage')::int BETWEEN 1000 AND 3000 AS bounded;
 
+-- what goes to disk costs: rows of many small groups, none of a few large ones
+CREATE FUNCTION cost_of(query text, memory text) RETURNS float8 LANGUAGE plpgsql AS $$
+DECLARE
+	plan json;
+BEGIN
+	PERFORM set_config('work_mem', memory, true);
+	EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan;
+	RETURN plan -> 0 -> 'Plan' ->> 'Total Cost';
+END $$;
+SELECT query, cost_of(query, '64kB') / cost_of(query, '64MB') > 1.2 AS dearer, cost_of(query, '64kB') / cost_of(query, '64MB') < 1.01 AS same
+FROM (VALUES ('SELECT v, array_agg(k) FROM sr GROUP BY v'), ('SELECT k, string_agg(s, host) FROM sr GROUP BY k'), ('SELECT k, stddev(n) FROM sr GROUP BY k'),
+	('SELECT host, json_agg(t) FROM sr t GROUP BY host'), ('SELECT b, array_agg(s) FROM sr GROUP BY b')) q (query);
+
 -- started again: with another parameter, and left before the end
 SELECT x, count(*), sum(c) FROM generate_series(1, 3) x, LATERAL (SELECT k, cardinality(array_agg(v + x)) AS c FROM sr WHERE v % 3 < x GROUP BY k OFFSET 0) q GROUP BY x ORDER BY x;
 SELECT x, count(*), sum(c) FROM generate_series(1, 3) x, LATERAL (SELECT k, cardinality(array_agg(v + x)) AS c FROM sh WHERE v % 3 < x GROUP BY k OFFSET 0) q GROUP BY x ORDER BY x;
@@ -180,4 +193,4 @@ SELECT (plan_of('SELECT s, array_agg(id) FROM unknown GROUP BY s') ->> 'Memory U
 SELECT (plan_of('SELECT host || s, max(s) FROM unknown GROUP BY 1') ->> 'Memory Usage')::int < 4000 AS bounded;
 DROP TABLE sh, sr, statements, unknown, in_memory;
 DROP AGGREGATE user_max(int), user_notes(int), user_sum(VARIADIC int[]);
-DROP FUNCTION keep_max, note, add_all, plan_of, spills, mixed;
+DROP FUNCTION keep_max, note, add_all, plan_of, cost_of, spills, mixed;

@@ -33,7 +33,7 @@
 
 #include "compat/compat.h"
 #include "exec/aggappend.h"
-#include "exec/aggfill.h"
+#include "exec/aggcost.h"
 #include "exec/aggfunc.h"
 #include "exec/aggnode.h"
 #include "exec/aggpath.h"
@@ -250,11 +250,16 @@ aggpath_make(RelOptInfo *output, PathTarget *target, Path *child,
 	return path;
 }
 
-/* Bytes that a group takes, about. */
-static double
-aggpath_width(const AggPlan *plan)
+static AggCost
+aggpath_size(const CustomPath *path, const AggPlan *plan, double groups)
 {
-	return 64 + plan->target->width + 16 * list_length(plan->aggrefs);
+	const Path *child = linitial(path->custom_paths);
+
+	return (AggCost)
+	{
+		plan->aggrefs, plan->target->width, groups, child->rows,
+			child->pathtarget->width
+	};
 }
 
 /* Cost of aggregating what the scan below reads. */
@@ -263,6 +268,8 @@ aggpath_cost(CustomPath *path, const AggPlan *plan, Path *child, double groups,
 			 double rows)
 {
 	double		per_row = list_length(plan->keys) * VECTOR_KEY_COST;
+	AggCost		size = aggpath_size(path, plan, groups);
+	Cost		disk = aggcost_disk(&size);
 	ListCell   *cell;
 
 	foreach(cell, plan->aggrefs)
@@ -274,15 +281,10 @@ aggpath_cost(CustomPath *path, const AggPlan *plan, Path *child, double groups,
 	}
 	path->path.rows = groups;
 	path->path.startup_cost = scanpath_batch_cost(child) +
-		rows * per_row * cpu_operator_cost;
-	path->path.total_cost = path->path.startup_cost +
+		rows * per_row * cpu_operator_cost + disk / 2;
+	path->path.total_cost = path->path.startup_cost + disk / 2 +
 		groups * (cpu_tuple_cost + path->path.pathtarget->cost.per_tuple +
 				  list_length(plan->aggrefs) * cpu_operator_cost);
-	/* what does not fit is written, read, and looked up again */
-	if (groups * aggpath_width(plan) > aggfill_memory_limit())
-		path->path.total_cost += groups *
-			(2 * aggpath_width(plan) / BLCKSZ * seq_page_cost +
-			 2 * cpu_tuple_cost);
 }
 
 /*
@@ -293,11 +295,11 @@ void
 aggpath_order(PlannerInfo *root, CustomPath *path, const AggPlan *plan,
 			  double groups)
 {
+	AggCost		size = aggpath_size(path, plan, groups);
 	List	   *order;
 	List	   *pathkeys;
 
-	if (IS_OTHER_REL(path->path.parent) ||
-		groups * aggpath_width(plan) > aggfill_memory_limit())
+	if (IS_OTHER_REL(path->path.parent) || !aggcost_fits(&size))
 		return;
 	order = aggsort_plan(root, plan->keys, &pathkeys);
 	if (order == NIL)

@@ -1,0 +1,24 @@
+/*
+ * aggcost.h
+ *	  What groups take in memory, and what it costs when they do not fit.
+ */
+#ifndef RUSTS_AGGCOST_H
+#define RUSTS_AGGCOST_H
+
+#include "nodes/pathnodes.h"
+
+/* An aggregation, as far as it is known when it is planned. */
+typedef struct AggCost
+{
+	List	   *aggrefs;
+	int			width;			/* of keys and results */
+	double		groups;
+	double		rows;			/* that go into them */
+	int			row_width;
+} AggCost;
+
+extern bool aggcost_fits(const AggCost *cost);
+/* Of writing, reading, and looking up again; half of it before the first group. */
+extern Cost aggcost_disk(const AggCost *cost);
+
+#endif							/* RUSTS_AGGCOST_H */
