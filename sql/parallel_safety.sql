@@ -33,3 +33,30 @@ EXPLAIN (COSTS OFF) SELECT count(*), sum(x) FROM safety_heap h JOIN (SELECT host
 RESET ALL;
 DROP TABLE safety, safety_heap, lim;
 DROP FUNCTION restricted, restricted_row;
+
+-- EXPLAIN ANALYZE tells what was read by a node that ran in a worker
+CREATE TABLE told (time timestamptz NOT NULL, host text, v int) USING rusts WITH (rusts.tags = 'host');
+INSERT INTO told SELECT '2024-01-01'::timestamptz + g * interval '10 s', 'h' || g % 3, g FROM generate_series(1, 25000) g;
+SELECT rusts.flush('told') > 0 AS flushed;
+ANALYZE told;
+CREATE FUNCTION tells(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	line text;
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP
+		IF line ~ 'Groups|Segments|Blocks|Removed|Single Copy' THEN RETURN NEXT trim(line); END IF;
+	END LOOP;
+END $$;
+SET max_parallel_workers_per_gather = 2;
+SET force_parallel_mode = on;
+SELECT tells('SELECT host, sum(v) FROM told GROUP BY host');
+SELECT tells('SELECT host, v FROM told WHERE v > 300');
+SELECT tells('SELECT host, v FROM told WHERE v > 300');
+RESET force_parallel_mode;
+SELECT tells('SELECT host, sum(v) FROM told GROUP BY host');
+-- below a Parallel Append
+SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET parallel_leader_participation = off; SET rusts.enable_resident_workers = off;
+SELECT tells('SELECT host, count(DISTINCT v % 10) FROM told GROUP BY host UNION ALL SELECT host, count(DISTINCT v % 10) FROM told WHERE v > 300 GROUP BY host');
+RESET ALL;
+DROP TABLE told;
+DROP FUNCTION tells;

@@ -9,6 +9,7 @@
 #include "exec/aggpath.h"
 #include "exec/aggteam.h"
 #include "exec/scanpath.h"
+#include "exec/workerstats.h"
 #include "jobs/jobs.h"
 #include "miscadmin.h"
 #include "resident/resident.h"
@@ -54,7 +55,10 @@ _PG_init(void)
 	aggpath_init();
 	resident_work = aggteam_work;
 	if (process_shared_preload_libraries_in_progress)
+	{
 		residentcount_init();
+		workerstats_init();
+	}
 	utility_init();
 	hotstats_init();
 	bulk_init();

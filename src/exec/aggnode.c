@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "access/parallel.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -28,6 +29,7 @@
 #include "exec/aggspill.h"
 #include "exec/aggstream.h"
 #include "exec/aggteam.h"
+#include "exec/workerstats.h"
 #include "table/settings.h"
 
 /* Others who read the table are listened to so often while we emit. */
@@ -43,6 +45,16 @@ typedef struct AggNode
 	uint32	   *order;			/* of these groups; NULL: as they are */
 	bool		sorting;		/* rows come from sort */
 } AggNode;
+
+/* What EXPLAIN ANALYZE tells. */
+typedef struct AggNodeStats
+{
+	uint64		groups;
+	uint64		streamed;
+	uint64		batches;
+	uint64		peak;			/* bytes */
+	uint64		disk;
+} AggNodeStats;
 
 static Node *aggnode_create(CustomScan *plan);
 
@@ -240,6 +252,7 @@ aggnode_begin(CustomScanState *state, EState *estate, int eflags)
 	/* nobody would say when it is over */
 	if (eflags & EXEC_FLAG_BACKWARD)
 		node->fill.workers = 0;
+	workerstats_begin(&state->ss.ps);
 	node->fill.child = ExecInitNode(linitial(plan->custom_plans), estate,
 									eflags);
 	state->custom_ps = list_make1(node->fill.child);
@@ -285,7 +298,36 @@ aggnode_begin(CustomScanState *state, EState *estate, int eflags)
 static void
 aggnode_shutdown(CustomScanState *state)
 {
-	aggfill_shutdown(&((AggNode *) state)->fill);
+	AggFill    *fill = &((AggNode *) state)->fill;
+	AggNodeStats stats = {fill->ngroups, fill->streamed, fill->batches,
+	fill->peak, aggfill_disk(fill)};
+
+	aggfill_shutdown(fill);
+	if (IsParallelWorker() && stats.batches > 0)
+		workerstats_post(&state->ss.ps, (uint64 *) &stats,
+						 sizeof(stats) / sizeof(uint64));
+}
+
+/* Add what workers that ran the node have told. */
+static void
+aggnode_take_stats(AggNode *node, AggNodeStats *stats)
+{
+	AggNodeStats told;
+
+	*stats = (AggNodeStats)
+	{
+		node->fill.ngroups, node->fill.streamed, node->fill.batches,
+			node->fill.peak, aggfill_disk(&node->fill)
+	};
+	while (workerstats_take(&node->css.ss.ps, (uint64 *) &told,
+							sizeof(told) / sizeof(uint64)))
+	{
+		stats->groups += told.groups;
+		stats->streamed += told.streamed;
+		stats->batches = Max(stats->batches, told.batches);
+		stats->peak = Max(stats->peak, told.peak);
+		stats->disk += told.disk;
+	}
 }
 
 static void
@@ -362,6 +404,7 @@ aggnode_explain(CustomScanState *state, List *ancestors, ExplainState *es)
 		[AGGNODE_FINAL] = "Finalize",
 	};
 	AggNode    *node = (AggNode *) state;
+	AggNodeStats stats;
 
 	if (node->fill.mode != AGGNODE_SIMPLE || es->format != EXPLAIN_FORMAT_TEXT)
 		ExplainPropertyText("Partial Mode", modes[node->fill.mode], es);
@@ -374,19 +417,20 @@ aggnode_explain(CustomScanState *state, List *ancestors, ExplainState *es)
 		return;
 	if (node->fill.workers > 0)
 		ExplainPropertyInteger("Workers Launched", NULL, node->fill.taken, es);
+	aggnode_take_stats(node, &stats);
 	if (node->fill.nkeys > 0)
-		ExplainPropertyInteger("Groups", NULL, node->fill.ngroups, es);
+		ExplainPropertyInteger("Groups", NULL, (int64) stats.groups, es);
 	if (node->fill.stream.attno > 0)
-		ExplainPropertyInteger("Streamed Groups", NULL, node->fill.streamed,
-							   es);
-	if (node->fill.batches > 1 || es->format != EXPLAIN_FORMAT_TEXT)
-		ExplainPropertyInteger("Batches", NULL, node->fill.batches, es);
-	if (node->fill.peak > 0)
+		ExplainPropertyInteger("Streamed Groups", NULL,
+							   (int64) stats.streamed, es);
+	if (stats.batches > 1 || es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainPropertyInteger("Batches", NULL, (int64) stats.batches, es);
+	if (stats.peak > 0)
 		ExplainPropertyInteger("Memory Usage", "kB",
-							   (int64) (node->fill.peak + 1023) / 1024, es);
-	if (aggfill_disk(&node->fill) > 0)
+							   (int64) (stats.peak + 1023) / 1024, es);
+	if (stats.disk > 0)
 		ExplainPropertyInteger("Disk Usage", "kB",
-							   (aggfill_disk(&node->fill) + 1023) / 1024, es);
+							   (int64) (stats.disk + 1023) / 1024, es);
 }
 
 static const CustomExecMethods aggnode_exec_methods = {

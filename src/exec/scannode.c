@@ -22,6 +22,7 @@
 #include "exec/blockshare.h"
 #include "exec/scannode.h"
 #include "exec/scanpath.h"
+#include "exec/workerstats.h"
 #include "vector/selection.h"
 
 static Node *scannode_create(CustomScan *plan);
@@ -177,6 +178,7 @@ scannode_begin(CustomScanState *state, EState *estate, int eflags)
 		   slot->tts_tupleDescriptor->natts * sizeof(Datum));
 	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts);
 
+	workerstats_begin(&state->ss.ps);
 	node->scan = blockscan_create(state->ss.ss_currentRelation,
 								  &state->ss.ps,
 								  ExecInitExtraTupleSlot(estate,
@@ -228,6 +230,11 @@ scannode_rescan(CustomScanState *state)
 
 /* ---------- parallel ---------- */
 
+#define SCAN_COUNTERS (sizeof(BlockScanCounters) / sizeof(uint64))
+
+StaticAssertDecl(SCAN_COUNTERS <= WORKERSTATS_NUMBERS,
+				 "counters of a scan fit into what workers tell");
+
 static Size
 scannode_estimate_dsm(CustomScanState *state, ParallelContext *pcxt)
 {
@@ -263,6 +270,12 @@ scannode_shutdown(CustomScanState *state)
 {
 	ScanNode   *node = (ScanNode *) state;
 
+	if (node->shared == NULL && node->begun && IsParallelWorker())
+	{
+		blockshare_count_bytes(node->scan);
+		workerstats_post(&state->ss.ps, (uint64 *) &node->scan->counters,
+						 SCAN_COUNTERS);
+	}
 	if (node->shared == NULL || !node->begun)
 		return;
 	/* shared by the node above: its business (aggteam.c) */
@@ -380,6 +393,7 @@ scannode_explain(CustomScanState *state, List *ancestors, ExplainState *es)
 	List	   *others = NIL;
 	ListCell   *cell;
 	double		cost;
+	BlockScanCounters told;
 
 	foreach(cell, plan->custom_exprs)
 	{
@@ -397,8 +411,11 @@ scannode_explain(CustomScanState *state, List *ancestors, ExplainState *es)
 	if (es->analyze && node->order != NULL)
 		scanorder_count(node->order);
 	blockshare_count_bytes(node->scan);
-	if (es->analyze)
-		scannode_explain_counters(&node->scan->counters, es);
+	if (!es->analyze)
+		return;
+	while (workerstats_take(&state->ss.ps, (uint64 *) &told, SCAN_COUNTERS))
+		blockshare_add(&node->scan->counters, &told);
+	scannode_explain_counters(&node->scan->counters, es);
 }
 
 static const CustomExecMethods scannode_exec_methods = {
