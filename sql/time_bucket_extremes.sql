@@ -79,7 +79,7 @@ WHERE t > timestamptz '4600-01-01 BC' AND t < timestamptz '280000-01-01' AND t >
 -- time zones that are none
 SELECT outcome(format('time_bucket(%L, %L::timestamptz, %L::text)', '1 hour', '2024-01-01', z))
 FROM unnest(ARRAY['', ' ', 'nowhere', '../../etc/passwd', '+99:99', '''', 'UTC' || chr(10), repeat('x', 1000000)]) z;
-SELECT outcome(format('time_bucket(%L, %L::timestamptz, %L::text)', '1 hour', '2024-01-01 12:34', z)) FROM unnest('{utc,+05:45,-167:59,EST5EDT,posixrules}'::text[]) z;
+SELECT outcome(format('time_bucket(%L, %L::timestamptz, %L::text)', '1 hour', '2024-01-01 12:34', z)) FROM unnest('{utc,+05:45,-167:59,EST5EDT}'::text[]) z;
 SELECT outcome(format('time_bucket(%L, %L::timestamptz, NULL)', '1 hour', '2024-01-01'));
 
 -- integers
