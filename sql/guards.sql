@@ -133,8 +133,8 @@ CREATE DOMAIN guard_c AS text COLLATE "C";
 CREATE DOMAIN guard_posix AS text COLLATE "POSIX";
 PREPARE texts(guard_c, guard_posix) AS SELECT count(*) FROM guard_more WHERE s = 'none' AND (b > 100000 OR $1 < $2);
 EXECUTE texts('a', 'b');
-
-
+PREPARE many_rows(int) AS SELECT count(*) FROM guard_more WHERE s = 'none' AND b > (SELECT 10 / $1) AND b > (SELECT b FROM guard_more);
+EXECUTE many_rows(0);
 DEALLOCATE ALL;
 DROP TABLE guard_more;
 DROP DOMAIN guard_c, guard_posix;

@@ -22,7 +22,6 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_aggregate.h"
-#include "catalog/pg_proc.h"
 #include "catalog/pg_type_d.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/cost.h"
@@ -68,28 +67,6 @@ args_width(const Aggref *aggref)
 			width += get_typavgwidth(exprType(arg), exprTypmod(arg));
 	}
 	return width;
-}
-
-Cost
-aggcost_transition(Aggref *aggref)
-{
-	HeapTuple	tuple = SearchSysCache1(AGGFNOID,
-										ObjectIdGetDatum(aggref->aggfnoid));
-	Oid			function;
-	HeapTuple	proc;
-	Cost		cost = cpu_operator_cost;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for aggregate %u", aggref->aggfnoid);
-	function = ((Form_pg_aggregate) GETSTRUCT(tuple))->aggtransfn;
-	ReleaseSysCache(tuple);
-	proc = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	if (HeapTupleIsValid(proc))
-	{
-		cost *= ((Form_pg_proc) GETSTRUCT(proc))->procost;
-		ReleaseSysCache(proc);
-	}
-	return cost;
 }
 
 /* The state of a transition function. */

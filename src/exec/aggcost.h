@@ -17,8 +17,6 @@ typedef struct AggCost
 	int			row_width;
 } AggCost;
 
-/* Of a call of the transition function. */
-extern Cost aggcost_transition(Aggref *aggref);
 extern bool aggcost_fits(const AggCost *cost);
 /* Of writing, reading, and looking up again; half of it before the first group. */
 extern Cost aggcost_disk(const AggCost *cost);

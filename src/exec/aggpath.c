@@ -40,7 +40,6 @@
 #include "exec/aggrows.h"
 #include "exec/aggsort.h"
 #include "exec/aggstream.h"
-#include "exec/costs.h"
 #include "exec/scanpath.h"
 #include "exec/teampath.h"
 #include "exec/toppath.h"
@@ -49,6 +48,12 @@
 #include "table/settings.h"
 
 static create_upper_paths_hook_type previous_upper_paths = NULL;
+
+/* Costs of a row and aggregate, in units of cpu_operator_cost. */
+#define VECTOR_AGG_COST 0.05
+/* The same for one computed by its transition function. */
+#define GENERIC_AGG_COST 1.5
+#define VECTOR_KEY_COST 0.1
 
 /* ---------- what is asked ---------- */
 
@@ -262,23 +267,21 @@ void
 aggpath_cost(CustomPath *path, const AggPlan *plan, Path *child, double groups,
 			 double rows)
 {
-	Cost		per_row = list_length(plan->keys) * COST_OF_NS(COST_KEY_NS);
+	double		per_row = list_length(plan->keys) * VECTOR_KEY_COST;
 	AggCost		size = aggpath_size(path, plan, groups);
 	Cost		disk = aggcost_disk(&size);
 	ListCell   *cell;
 
 	foreach(cell, plan->aggrefs)
 	{
-		Aggref	   *aggref = lfirst_node(Aggref, cell);
 		bool		native;
 
-		(void) aggfunc_supported(aggref, &native);
-		per_row += native ? COST_OF_NS(COST_AGG_NS) :
-			COST_OF_NS(COST_GENERIC_AGG_NS) + aggcost_transition(aggref);
+		(void) aggfunc_supported(lfirst_node(Aggref, cell), &native);
+		per_row += native ? VECTOR_AGG_COST : GENERIC_AGG_COST;
 	}
 	path->path.rows = groups;
 	path->path.startup_cost = scanpath_batch_cost(child) +
-		rows * per_row + disk / 2;
+		rows * per_row * cpu_operator_cost + disk / 2;
 	path->path.total_cost = path->path.startup_cost + disk / 2 +
 		groups * (cpu_tuple_cost + path->path.pathtarget->cost.per_tuple +
 				  list_length(plan->aggrefs) * cpu_operator_cost);
@@ -360,9 +363,8 @@ void
 aggpath_discount_metadata(CustomPath *path)
 {
 	/* no more than the directory is read, and the hot rows */
-	path->path.total_cost -= path->path.startup_cost *
-		(1 - COST_METADATA_SHARE);
-	path->path.startup_cost *= COST_METADATA_SHARE;
+	path->path.total_cost -= path->path.startup_cost * 0.99;
+	path->path.startup_cost *= 0.01;
 }
 
 bool
@@ -433,6 +435,9 @@ aggpath_add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	add_path(output, &final->path);
 }
 
+/* Rows of a table between the first groups that are handed out and the next. */
+#define STREAM_ROWS 1000000.0
+
 /*
  * Hand groups out before all is read, where the order allows it.  Added for
  * itself, for who wants only the first groups; then the path goes on as if
@@ -455,13 +460,13 @@ aggpath_stream(PlannerInfo *root, RelOptInfo *input, CustomPath *path,
 	 * column they may all reach over the same values, and then nothing is
 	 * complete early.
 	 */
-	if (rows <= COST_STREAM_ROWS || lsecond_int(stream) !=
+	if (rows <= STREAM_ROWS || lsecond_int(stream) !=
 		planner_time(planner_rt_fetch(input->relid, root)->relid))
 		return;
 	alone = makeNode(CustomPath);
 	*alone = *path;
 	alone->custom_private = list_copy(path->custom_private);
-	alone->path.startup_cost *= COST_STREAM_ROWS / rows;
+	alone->path.startup_cost *= STREAM_ROWS / rows;
 	add_path(path->path.parent, &alone->path);
 }
 

@@ -43,19 +43,4 @@
 /* To store a row into a slot for PostgreSQL's expressions, beside these. */
 #define COST_SCALAR_ROW_NS 37.0
 
-/* ---------- aggregation ---------- */
-
-/* A row into the state of an aggregate that has a kernel. */
-#define COST_AGG_NS 0.6
-/* The call of a transition function, beside what the function costs. */
-#define COST_GENERIC_AGG_NS 7.0
-/* A row's group by one key, from a vector. */
-#define COST_KEY_NS 1.25
-/* Metadata of segments answer in so much of the time of reading them. */
-#define COST_METADATA_SHARE 0.01
-/* Rows of a table between the first groups that are handed out and the next. */
-#define COST_STREAM_ROWS 1000000.0
-/* To post a job to a resident worker, of what it costs to start one. */
-#define COST_TEAM_SETUP_SHARE 0.05
-
 #endif							/* RUSTS_COSTS_H */

@@ -20,11 +20,13 @@
 
 #include "exec/aggfunc.h"
 #include "exec/cfunction.h"
-#include "exec/costs.h"
 #include "exec/scanpath.h"
 #include "exec/teampath.h"
 #include "table/settings.h"
 #include "table/utility.h"
+
+/* What posting a job costs, of what starting workers costs. */
+#define TEAM_SETUP_SHARE 0.05
 
 static bool
 is_a_users_function(Oid function, void *context)
@@ -115,6 +117,6 @@ teampath_workers(PlannerInfo *root, RelOptInfo *input, List *keys, List *eqs,
 Cost
 teampath_cost(Cost cost, int workers, double groups)
 {
-	return cost / (workers + 1) + parallel_setup_cost * COST_TEAM_SETUP_SHARE +
+	return cost / (workers + 1) + parallel_setup_cost * TEAM_SETUP_SHARE +
 		groups * parallel_tuple_cost;
 }

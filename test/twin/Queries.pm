@@ -1,6 +1,11 @@
 # Queries.pm: random queries for the query twin.
 #
-#   make_query($case) -> { sql => text of one or more statements, approximate }
+#   make_query($case) -> { sql => text of one or more statements, kind => name,
+#                          approximate, unordered, raises, finite, expect }
+#
+# What the last five say is in Judge.pm.  The shapes that are here ask what
+# anybody asks; those of what an engine may get wrong are in files of their own
+# (Guards, Generic, Logic, Plans, Roles, Cursors, Extremes, Routines).
 #
 # A query's answer is compared as a list of rows when it is ordered by
 # something unique, else as a set; LIMIT only ever cuts where the order is
@@ -12,24 +17,18 @@ use warnings;
 
 use Exporter 'import';
 use Types qw(pick chance rint);
+use Routines qw(user_aggregate);
+use Guards qw(guarded unguarded guarded_parameters guarded_condition);
+use Generic qw(generic);
+use Logic qw(ternary rewritten volatile);
+use Plans qw(sub_plans guc_dependent growing explained);
+use Roles qw(as_role metadata);
+use Cursors qw(positioned stepped looped);
+use Extremes qw(extremes overflows);
+use Corners qw(correlated set_returning typed stacked flushed);
 use Expressions qw(number condition bucket key aggregate instant range host_name ordered_column some_of);
 
-our @EXPORT_OK = qw(make_query helpers);
-
-# Functions in public, once a database.  twin_leak fails when it sees a row
-# that the policy on t hides.
-sub helpers
-{
-	return <<'SQL';
-CREATE FUNCTION twin_odd(i int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$ BEGIN RETURN i % 2 <> 0; END $$;
-CREATE FUNCTION twin_even(i int) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $1 % 2 = 0';
-CREATE FUNCTION twin_leak(h text) RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE COST 0.0001 AS $$
-BEGIN
-	IF h = 'host_1' THEN RAISE EXCEPTION 'saw a hidden row'; END IF;
-	RETURN true;
-END $$;
-SQL
-}
+our @EXPORT_OK = qw(make_query shape_names);
 
 sub where
 {
@@ -61,6 +60,21 @@ sub grouped
 	return $sql if chance(0.15);
 	unshift @order, pick('count(*)', 'max(u)', 'sum(i2)', 'min(id)') . direction() if chance(0.2);
 	return "$sql ORDER BY " . join(', ', @order) . limit();
+}
+
+# Aggregates of a user's own beside others, also where there are no rows.
+sub user_aggregates
+{
+	my ($case) = @_;
+	my $where = pick('', '', " WHERE host = 'none'", ' WHERE ' . condition($case, 1), ' WHERE id < 0 AND u > 5');
+	my @list = (some_of(3, sub { user_aggregate($case) }), pick('count(*)', aggregate($case)));
+	my $filter = 'FILTER (WHERE ' . pick('v > 1000', 'u > 50', 'i2 = 1', "host = 'none'", condition($case, 0)) . ')';
+	my @keys = pick([], ['host'], [ 'i2', 'region' ], [ bucket($case) ]);
+	my $keys = $keys[0];
+
+	@list = map { !/^(?:md5|cardinality|round|coalesce)/ && /^\w+\((?:[^()]|\([^()]*\))*\)$/ && chance(0.3) ? "$_ $filter" : $_ } @list;
+	return 'SELECT ' . join(', ', @list) . " FROM t$where" . pick('', '', ' HAVING sum_or_zero(u) IS NOT NULL', ' HAVING count_from_100(*) > 100') unless @$keys;
+	return 'SELECT ' . join(', ', @$keys, @list) . " FROM t$where GROUP BY " . join(', ', 1 .. @$keys) . pick('', '', ' HAVING count_from_100(*) > 105', ' HAVING sum_or_zero(v) > 0') . ' ORDER BY ' . join(', ', 1 .. @$keys);
 }
 
 sub plain_aggregate { return grouped($_[0], 't'); }
@@ -270,19 +284,32 @@ sub elsewhere
 		"DECLARE h CURSOR WITH HOLD FOR SELECT id FROM t" . where($case) . " ORDER BY id; FETCH 5 FROM h; CLOSE h", "TABLE t", "SELECT count(*) FROM t TABLESAMPLE BERNOULLI (100)" . where($case));
 }
 
+# Each has its weight; those before "prepared" are about reading, the others
+# about what a planner or an executor must not take for granted.
 my @SHAPES = (
-	(\&plain_aggregate) x 5, (\&by_key) x 6, (\&by_bucket) x 4, (\&by_bucket_and_key) x 5, (\&dashboard) x 5, \&grouping_sets, (\&rows) x 4,
-	(\&top) x 3, (\&last_point) x 3, (\&window) x 2, (\&joined) x 3, (\&nested) x 4, (\&partitioned) x 2, (\&prepared) x 3, (\&cursor) x 2,
-	(\&as_reader) x 3, (\&own_changes) x 2, (\&elsewhere) x 3);
+	[ plain => 5, \&plain_aggregate ], [ key => 6, \&by_key ], [ bucket => 4, \&by_bucket ], [ bucket_and_key => 5, \&by_bucket_and_key ], [ dashboard => 5, \&dashboard ], [ grouping_sets => 1, \&grouping_sets ], [ rows => 4, \&rows ],
+	[ top => 3, \&top ], [ last_point => 3, \&last_point ], [ window => 2, \&window ], [ joined => 3, \&joined ], [ nested => 4, \&nested ], [ partitioned => 2, \&partitioned ], [ cursor => 1, \&cursor ],
+	[ as_reader => 3, \&as_reader ], [ own_changes => 2, \&own_changes ], [ elsewhere => 3, \&elsewhere ],
+	[ prepared => 2, \&prepared ], [ generic => 6, \&generic ], [ guarded => 4, \&guarded ], [ guarded_parameters => 4, \&guarded_parameters ], [ unguarded => 2, \&unguarded ], [ user_aggregates => 4, \&user_aggregates ],
+	[ sub_plans => 4, \&sub_plans ], [ guc_dependent => 2, \&guc_dependent ], [ as_role => 2, \&as_role ], [ metadata => 2, \&metadata ], [ positioned => 2, \&positioned ], [ stepped => 2, \&stepped ], [ looped => 2, \&looped ],
+	[ ternary => 4, \&ternary ], [ rewritten => 4, \&rewritten ], [ volatile => 3, \&volatile ], [ growing => 2, \&growing ], [ extremes => 4, \&extremes ], [ overflows => 1, \&overflows ], [ explained => 1, \&explained ], [ correlated => 2, \&correlated ], [ set_returning => 2, \&set_returning ], [ typed => 2, \&typed ], [ stacked => 2, \&stacked ], [ flushed => 1, \&flushed ]);
+my @drawn = map { ($_) x $_->[1] } @SHAPES;
 
+sub shape_names { return map { $_->[0] } @SHAPES; }
+
+# A query of one shape, or of any.
 sub make_query
 {
-	my ($case) = @_;
-	my $sql;
+	my ($case, $name) = @_;
+	my ($shape) = defined $name ? grep { $_->[0] eq $name } @SHAPES : pick(@drawn);
+	my $made;
 
+	die "no queries are called \"$name\": " . join(' ', shape_names()) . "\n" unless $shape;
 	$Expressions::approximate = 0;
-	$sql = pick(@SHAPES)->($case);
-	return { sql => $sql, approximate => $Expressions::approximate };
+	$made = $shape->[2]->($case);
+	$made = { sql => $made } unless ref $made;
+	$made->{approximate} ||= $Expressions::approximate;
+	return { %$made, kind => $shape->[0] };
 }
 
 1;

@@ -2,8 +2,8 @@
 #
 # One time series table "t" of 20-odd columns, the same logical rows in every
 # state; beside it "p", a parent partitioned by time over the same rows,
-# "hosts", a small dimension, the view "tv", and row-level security on "t" for
-# the role twin_reader.  Rows come from twin_heap.source, made by SQL from a
+# "hosts", a small dimension, the view "tv", and what the roles of Roles.pm may
+# see.  Rows come from twin_heap.source, made by SQL from a
 # seeded random().
 #
 # Every float is a multiple of 1/8 and small, so that sums and averages are
@@ -16,6 +16,7 @@ use warnings;
 
 use Exporter 'import';
 use Types qw(pick chance rint);
+use Roles qw(grant_script);
 
 our @EXPORT_OK = qw(make_case source_script load_script describe @STATES);
 
@@ -216,12 +217,9 @@ sub parent_script
 sub beside_script
 {
 	my ($case) = @_;
-	return <<"SQL";
+	return <<"SQL" . grant_script();
 CREATE TABLE hosts USING heap AS SELECT 'host_' || g AS host, (ARRAY['a', 'b', 'c'])[1 + g % 3] AS dc, g % 4 AS rack, g * 0.25::float8 AS weight FROM generate_series(0, $case->{hosts} + 1) g;
 CREATE VIEW tv AS SELECT host, ts, u, v, i4, id, u + coalesce(v, 0) AS uv FROM t WHERE i2 <> 1;
-ALTER TABLE t ENABLE ROW LEVEL SECURITY;
-CREATE POLICY readers ON t FOR SELECT TO twin_reader USING (host IS DISTINCT FROM 'host_1' AND i2 < 4);
-GRANT SELECT ON t, hosts, tv, p TO twin_reader;
 SQL
 }
 

@@ -9,9 +9,10 @@ use strict;
 use warnings;
 
 use Exporter 'import';
-our @EXPORT_OK = qw(new_work read_file write_file run_psql ask outputs wait_for_server shorten);
+our @EXPORT_OK = qw(new_work read_file write_file run_psql ask outputs outputs_together wait_for_server shorten);
 
 my $psql = ($ENV{BINDIR} ? "$ENV{BINDIR}/" : '') . 'psql';
+my $options = '-X -q -A -t -P null=NULL -d postgres';
 my $work;
 
 # Where scripts and outputs are written.
@@ -45,7 +46,7 @@ sub run_psql
 	my $file = "$work/$name";
 
 	write_file("$file.sql", $script);
-	system("$psql -X -q -A -t -P null=NULL -d postgres <$file.sql >$file.out 2>$file.err");
+	system("$psql $options <$file.sql >$file.out 2>$file.err");
 	return (read_file("$file.out"), read_file("$file.err"), $? == 0);
 }
 
@@ -62,14 +63,41 @@ sub ask
 sub outputs
 {
 	my ($name, $script) = @_;
-	my ($out, $err, $ok) = run_psql($name, $script . "\\echo \@\@end\n");
+	my $result = cut(run_psql($name, $script . "\\echo \@\@end\n"));
+
+	wait_for_server() unless $result->{complete};
+	return $result;
+}
+
+# The same for scripts by name, some of them at a time.
+sub outputs_together
+{
+	my ($jobs, %scripts) = @_;
+	my $running = 0;
+	my %results;
+
+	foreach my $name (sort keys %scripts)
+	{
+		wait if $running >= $jobs;
+		$running++;
+		write_file("$work/$name.sql", $scripts{$name} . "\\echo \@\@end\n");
+		exec "$psql $options <$work/$name.sql >$work/$name.out 2>$work/$name.err" unless fork // die "fork: $!\n";
+	}
+	1 while wait != -1;
+	$results{$_} = cut(read_file("$work/$_.out"), read_file("$work/$_.err"), 1) foreach keys %scripts;
+	wait_for_server() if grep { !$_->{complete} } values %results;
+	return \%results;
+}
+
+sub cut
+{
+	my ($out, $err, $ok) = @_;
 	my %result = (err => $err, outputs => [], complete => $ok && $out =~ /^\@\@end$/m);
 
 	while ($out =~ /^\@\@(\d+)\n(.*?)(?=^\@\@(?:\d+|end)$)/msg)
 	{
 		$result{outputs}[$1] = $2;
 	}
-	wait_for_server() unless $result{complete};
 	return \%result;
 }
 
