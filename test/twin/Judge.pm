@@ -71,8 +71,9 @@ sub same
 
 sub near
 {
-	my @a = split /\|/, $_[0], -1;
-	my @b = split /\|/, $_[1], -1;
+	# fields, also those of a row or an array as text
+	my @a = split /[|,(){}"]/, $_[0], -1;
+	my @b = split /[|,(){}"]/, $_[1], -1;
 	my $number = qr/^-?\d+(?:\.\d+)?(?:e[-+]\d+)?$/;
 
 	return 0 unless @a == @b;
