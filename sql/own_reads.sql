@@ -5,7 +5,7 @@ SET timezone = 'UTC';
 CREATE TABLE own_reads (time timestamptz NOT NULL, v int) USING rusts;
 CREATE FUNCTION look() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT v FROM own_reads LIMIT 1); END $$;
 INSERT INTO own_reads SELECT '2024-01-01', coalesce(look(), g) FROM generate_series(1, 22000) g;
-SELECT segments <= 1 AS few, segment_rows + hot_rows AS rows FROM rusts.tables WHERE relation = 'own_reads'::regclass;
+SELECT segments <= 3 AS few, segment_rows + hot_rows AS rows FROM rusts.tables WHERE relation = 'own_reads'::regclass;
 SELECT count(*), min(v), max(v) FROM own_reads;
 -- so does a trigger
 CREATE FUNCTION look_first() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -17,7 +17,7 @@ TRUNCATE own_reads;
 SET rusts.bulk_rows = 100;
 CREATE TRIGGER look BEFORE INSERT ON own_reads FOR EACH ROW EXECUTE FUNCTION look_first();
 INSERT INTO own_reads SELECT '2024-01-01', 0 FROM generate_series(1, 500);
-SELECT segments <= 1 AS few, segment_rows + hot_rows AS rows FROM rusts.tables WHERE relation = 'own_reads'::regclass;
+SELECT segments <= 3 AS few, segment_rows + hot_rows AS rows FROM rusts.tables WHERE relation = 'own_reads'::regclass;
 SELECT count(*), min(v), max(v), count(DISTINCT v) FROM own_reads;
 DROP TRIGGER look ON own_reads;
 -- one that looks seldom keeps its segments
@@ -29,6 +29,10 @@ TRUNCATE own_reads;
 INSERT INTO own_reads SELECT '2024-01-01', look_seldom(g) FROM generate_series(1, 5000) g;
 SELECT segments, segment_rows, hot_rows FROM rusts.tables WHERE relation = 'own_reads'::regclass;
 SELECT v FROM own_reads WHERE v % 1000 = 999 ORDER BY v;
+-- and one that looks once, early on
+TRUNCATE own_reads;
+INSERT INTO own_reads SELECT '2024-01-01', CASE WHEN g = 150 THEN look_seldom(1000) ELSE g END FROM generate_series(1, 5000) g;
+SELECT segments, segment_rows, hot_rows FROM rusts.tables WHERE relation = 'own_reads'::regclass;
 RESET rusts.bulk_rows;
 DROP TABLE own_reads;
 DROP FUNCTION look, look_first, look_seldom;

@@ -88,6 +88,7 @@ aggkeys_create(List *exprs, List *eqs, PlanState *parent, TupleDesc desc,
 		AggKey	   *key = &keys->keys[keys->n++];
 		Node	   *expr = lfirst(expr_cell);
 
+		vexpr_check_function(get_opcode(lfirst_oid(eq_cell)));
 		if (slot != NULL)
 			key->expr = vexpr_compile((Expr *) expr, parent, desc, slot);
 		key->kind = vexpr_type_kind(exprType(expr));

@@ -562,12 +562,20 @@ scanpath_planner(Query *parse, const char *query_string, int options,
 	bool		saved = scanpath_scrolls;
 	PlannedStmt *result;
 
-	scanpath_scrolls = (options & CURSOR_OPT_SCROLL) != 0;
-	if (previous_planner)
-		result = previous_planner(parse, query_string, options, params);
-	else
-		result = standard_planner(parse, query_string, options, params);
-	scanpath_scrolls = saved;
+	/* planning may plan other queries, and survive their errors */
+	PG_TRY();
+	{
+		scanpath_scrolls = (options & CURSOR_OPT_SCROLL) != 0;
+		if (previous_planner)
+			result = previous_planner(parse, query_string, options, params);
+		else
+			result = standard_planner(parse, query_string, options, params);
+	}
+	PG_FINALLY();
+	{
+		scanpath_scrolls = saved;
+	}
+	PG_END_TRY();
 	return result;
 }
 

@@ -438,14 +438,20 @@ unify_varnos(Node *node, void *context)
 	return expression_tree_mutator(node, unify_varnos, context);
 }
 
-static bool
-check_function(Oid function, void *context)
+void
+vexpr_check_function(Oid function)
 {
 	AclResult	result = compat_proc_aclcheck(function, GetUserId());
 
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
 	InvokeFunctionExecuteHook(function);
+}
+
+static bool
+check_function(Oid function, void *context)
+{
+	vexpr_check_function(function);
 	return false;
 }
 

@@ -34,6 +34,9 @@ extern Node *vexpr_with_placeholder(Node *expr);
 /* An operator's place in the order of a type by default, 0: none. */
 extern int	vexpr_strategy(Oid operator, Oid type);
 
+/* May the role execute a function?  An error if not. */
+extern void vexpr_check_function(Oid function);
+
 /* Values for the selected rows; valid until the next batch or evaluation. */
 extern const Vector *vexpr_eval(VExpr *expr, Batch *batch);
 /* Remove rows for which a boolean expression is not true. */

@@ -396,6 +396,22 @@ vexpr_ahead_of_column(Node *expr, int64 low, int64 high)
 		!has_parameter(expr, NULL) && cannot_fail(expr, &context, &ignored);
 }
 
+static bool
+prepare_parts(Node *node, VExprShared *shared)
+{
+	if (node == NULL || IsA(node, Const))
+		return false;
+	if (!IsA(node, List) && vexpr_is_once(node))
+		(void) vexpr_build_once(shared, node);
+	return expression_tree_walker(node, prepare_parts, shared);
+}
+
+void
+vexpr_ahead_prepare(VExprShared *shared, Node *expr)
+{
+	(void) prepare_parts(expr, shared);
+}
+
 bool
 vexpr_ahead_compute(VExpr *once)
 {

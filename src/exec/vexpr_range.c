@@ -14,7 +14,6 @@
 #include <math.h>
 
 #include "access/detoast.h"
-#include "access/transam.h"
 #include "catalog/pg_type_d.h"
 #include "pgtime.h"
 #include "utils/builtins.h"
@@ -331,6 +330,9 @@ bucket_extra(const Range *arg, bool is_date, double *margin)
 {
 	double		span;
 
+	/* not given: the default */
+	if (arg->known && arg->isnull && arg->type != TEXTOID)
+		return true;
 	switch (arg->type)
 	{
 		case INTERVALOID:
@@ -506,11 +508,11 @@ range_of_time(Oid function, const Range *args, int nargs, Range *result)
 				width_of(&args[0], false, false, &width) &&
 				put(result, args[1].low - width, args[1].high + width);
 		default:
-			return args[1].bounded && bucket(args, nargs, result);
+			return false;
 	}
 }
 
-/* The functions of range_of_time but for our own. */
+/* The functions of range_of_time. */
 static bool
 is_of_time(Oid function)
 {
@@ -560,12 +562,13 @@ vexpr_range_of_call(Oid function, const Range *args, int nargs, Range *result)
 		default:
 			break;
 	}
-	/* these are strict */
+	if (cfunction_has_prefix(function, "rusts_time_bucket_"))
+		return args[1].bounded && bucket(args, nargs, result);
+	/* the others are strict */
 	for (i = 0; i < nargs; i++)
 		if (args[i].known && args[i].isnull)
-			return function < FirstNormalObjectId;
-	if (is_of_time(function) ||
-		cfunction_has_prefix(function, "rusts_time_bucket_"))
+			return true;
+	if (is_of_time(function))
 		return range_of_time(function, args, nargs, result);
 	for (i = 0; i < nargs; i++)
 		if (!args[i].bounded)

@@ -198,6 +198,7 @@ zone_make_pair(ZoneTestKind kind, Expr *left, const ZoneSource *source)
 	test->step = ExecInitExpr((Expr *) vexpr_with_placeholder((Node *) left),
 							  source->parent);
 	test->step_node = (Node *) left;
+	vexpr_ahead_prepare(source->shared, (Node *) left);
 	test->step_context = CreateExprContext(source->parent->state);
 	test->step_type = exprType((Node *) left);
 	test->step_input = getBaseType(shape.var->vartype);
@@ -244,6 +245,7 @@ zone_compile_pair(ZoneTestKind kind, Oid opno, List *args,
 	test->is_float = zone_type_kind(column_type) == 3;
 	test->strategy = zone_strategy(opno, column_type);
 	test->constant = vexpr_build_once(source->shared, (Node *) right);
+	vexpr_ahead_prepare(source->shared, (Node *) right);
 	test->constant_type = constant_type;
 	return test->strategy == 0 ? NULL : test;
 }
@@ -310,6 +312,7 @@ zone_compile(Expr *expr, const ZoneSource *source)
 	{
 		test = zone_test_make(TEST_CONSTANT, source);
 		test->constant = vexpr_build_once(source->shared, (Node *) expr);
+		vexpr_ahead_prepare(source->shared, (Node *) expr);
 		test->constant_type = BOOLOID;
 	}
 	return test;

@@ -40,6 +40,9 @@
 #include "table/size.h"
 #include "table/spec.h"
 
+/* So often a command may look at the few rows it has just buffered. */
+#define SMALL_WRITES_MAX 3
+
 /* One table's rows of one command. */
 typedef struct BulkState
 {
@@ -49,6 +52,7 @@ typedef struct BulkState
 	bool		eligible;
 	bool		frozen;			/* HEAP_INSERT_FROZEN was asked for */
 	int64		hot_rows;		/* of this command, before buffering */
+	int			small_writes;	/* that were forced by reads of the table */
 	SegmentBuilder *builder;	/* NULL until buffering starts */
 	Size		memory;			/* of the builder, as counted in bulk_memory */
 	struct BulkState *next;
@@ -244,7 +248,8 @@ bulk_write_pending(Relation rel)
 					 errhint("Set rusts.enable_bulk_write to off for this command.")));
 		rows = segment_builder_rows(state->builder);
 		bulk_write(rel, state);
-		if (rows < settings_bulk_rows)
+		if (rows < settings_bulk_rows &&
+			++state->small_writes >= SMALL_WRITES_MAX)
 			bulk_give_up(state);
 	}
 }

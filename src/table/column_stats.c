@@ -31,30 +31,40 @@ static get_relation_stats_hook_type previous_stats = NULL;
 
 /* ---------- numbers of values ---------- */
 
+/* A column, and what the segments say of it. */
+typedef struct StatsColumn
+{
+	Oid			relid;
+	AttrNumber	attnum;
+	Oid			type;			/* base type */
+	Outline		head;
+	OutlineColumn column;
+} StatsColumn;
+
+static bool
+is_time(const StatsColumn *of)
+{
+	return of->attnum == of->head.time;
+}
+
 /* How many values has a column?  0: who knows. */
 static double
-column_stats_distinct(Oid relid, AttrNumber attnum, Oid type)
+column_stats_distinct(const StatsColumn *of)
 {
-	Outline    *outline = planner_outline(relid);
-	const OutlineColumn *column;
-	double		rows;
+	const OutlineColumn *column = &of->column;
+	double		rows = Max(1, of->head.totals.rows);
 	double		range;
 
-	if (outline == NULL || attnum > outline->natts)
-		return 0;
-	if (type == BOOLOID)
+	if (of->type == BOOLOID)
 		return 2;
-	rows = Max(1, outline->totals.rows);
-	column = &outline->columns[attnum - 1];
 	if (column->entries > 0)
 		return column->entries;
 	/* all series are measured at the same times, as a rule */
-	if (attnum == planner_time(relid))
-		return rows / Max(1, outline->series);
+	if (is_time(of))
+		return rows / Max(1, of->head.series);
 	/* a few values next to each other; a wide range says nothing */
 	range = column->has_range ? (double) column->max - column->min + 1 : 0;
-	return range > DEFAULT_NUM_DISTINCT ? 0 :
-		Min(range, rows - column->nulls);
+	return range > DEFAULT_NUM_DISTINCT ? 0 : Min(range, rows - column->nulls);
 }
 
 /* ---------- histograms ---------- */
@@ -66,29 +76,35 @@ static int64
 time_at(const Outline *outline, double rows)
 {
 	const OutlineSpan *span = outline->spans;
+	double		time;
 	int			i;
 
 	for (i = 0; i < outline->nspans - 1 && rows > span->rows; i++)
 		rows -= span++->rows;
-	return span->from + (int64) (Min(1, rows / Max(span->rows, 1)) *
-								 ((double) span->to - span->from));
+	/* differences of two may be larger than any */
+	time = span->from + Min(1, rows / Max(span->rows, 1)) *
+		((double) span->to - span->from);
+	if (time >= (double) span->to)
+		return span->to;
+	return time <= (double) span->from ? span->from : (int64) time;
 }
 
 /* Bounds of as many rows each; of other columns, of as many values. */
 static int
-find_bounds(const Outline *outline, AttrNumber attnum, bool is_time,
-			int64 *bounds)
+find_bounds(const StatsColumn *of, int64 *bounds)
 {
-	const OutlineColumn *column = &outline->columns[attnum - 1];
+	const OutlineColumn *column = &of->column;
+	Outline    *outline;
 	double		rows = 0;
 	int			i;
 
-	if (!is_time || outline->nspans == 0)
+	if (!is_time(of) || of->head.nspans == 0)
 	{
 		bounds[0] = column->min;
 		bounds[1] = column->max;
 		return column->has_range && column->min < column->max ? 2 : 0;
 	}
+	outline = planner_outline(of->relid);
 	for (i = 0; i < outline->nspans; i++)
 		rows += outline->spans[i].rows;
 	for (i = 0; i < HISTOGRAM_BOUNDS; i++)
@@ -124,10 +140,9 @@ put_histogram(Datum *values, bool *nulls, Oid type, const int64 *bounds, int n)
 /* ---------- statistics ---------- */
 
 static HeapTuple
-column_stats_form(Oid relid, AttrNumber attnum, Oid type, double distinct)
+column_stats_form(const StatsColumn *of, double distinct)
 {
 	Relation	catalog = table_open(StatisticRelationId, AccessShareLock);
-	Outline    *outline = planner_outline(relid);
 	Datum		values[Natts_pg_statistic] = {0};
 	bool		nulls[Natts_pg_statistic];
 	int64		bounds[HISTOGRAM_BOUNDS];
@@ -137,18 +152,18 @@ column_stats_form(Oid relid, AttrNumber attnum, Oid type, double distinct)
 
 	for (i = 0; i < Natts_pg_statistic; i++)
 		nulls[i] = i >= Anum_pg_statistic_stanumbers1 - 1;
-	values[Anum_pg_statistic_starelid - 1] = ObjectIdGetDatum(relid);
-	values[Anum_pg_statistic_staattnum - 1] = Int16GetDatum(attnum);
+	values[Anum_pg_statistic_starelid - 1] = ObjectIdGetDatum(of->relid);
+	values[Anum_pg_statistic_staattnum - 1] = Int16GetDatum(of->attnum);
 	values[Anum_pg_statistic_stanullfrac - 1] =
-		Float4GetDatum((float4) Min(1, outline->columns[attnum - 1].nulls /
-									Max(1, outline->totals.rows)));
+		Float4GetDatum((float4) Min(1, of->column.nulls /
+									Max(1, of->head.totals.rows)));
 	values[Anum_pg_statistic_stawidth - 1] =
-		Int32GetDatum(get_typavgwidth(type, -1));
+		Int32GetDatum(get_typavgwidth(of->type, -1));
 	values[Anum_pg_statistic_stadistinct - 1] = Float4GetDatum((float4) distinct);
-	if (type_has_bounds(type))
-		n = find_bounds(outline, attnum, attnum == planner_time(relid), bounds);
+	if (type_has_bounds(of->type))
+		n = find_bounds(of, bounds);
 	if (n > 0)
-		put_histogram(values, nulls, type, bounds, n);
+		put_histogram(values, nulls, of->type, bounds, n);
 	tuple = heap_form_tuple(RelationGetDescr(catalog), values, nulls);
 	table_close(catalog, AccessShareLock);
 	return tuple;
@@ -158,22 +173,22 @@ static bool
 column_stats_get(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum,
 				 VariableStatData *data)
 {
+	StatsColumn of = {rte->relid, attnum};
 	double		distinct;
-	Oid			type;
 
 	if (previous_stats != NULL && previous_stats(root, rte, attnum, data))
 		return true;
 	if (rte->rtekind != RTE_RELATION || rte->inh || attnum <= 0 ||
-		!planner_has_segments(rte->relid) ||
 		SearchSysCacheExists3(STATRELATTINH, ObjectIdGetDatum(rte->relid),
-							  Int16GetDatum(attnum), BoolGetDatum(false)))
+							  Int16GetDatum(attnum), BoolGetDatum(false)) ||
+		!planner_outline_column(rte->relid, attnum, &of.head, &of.column))
 		return false;
-	type = getBaseType(get_atttype(rte->relid, attnum));
-	distinct = column_stats_distinct(rte->relid, attnum, type);
+	of.type = getBaseType(get_atttype(rte->relid, attnum));
+	distinct = column_stats_distinct(&of);
 	if (distinct <= 0)
 		return false;
 	/* acl_ok stays false: only for functions that leak nothing of the bounds */
-	data->statsTuple = column_stats_form(rte->relid, attnum, type, distinct);
+	data->statsTuple = column_stats_form(&of, distinct);
 	data->freefunc = heap_freetuple;
 	return true;
 }

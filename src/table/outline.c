@@ -27,6 +27,7 @@
 #include "utils/snapmgr.h"
 
 #include "storage/segment_read.h"
+#include "table/options.h"
 #include "table/outline.h"
 
 /* A segment, or a sampled one. */
@@ -152,6 +153,7 @@ outline_draw(Relation rel, Snapshot snapshot)
 	Store	   *store;
 
 	outline->natts = RelationGetDescr(rel)->natts;
+	outline->time = options_get(rel)->time_attnum;
 	outline->columns = palloc0(outline->natts * sizeof(OutlineColumn));
 	outline->spans = NULL;
 	if (!store_exists(rel))
@@ -296,4 +298,22 @@ outline_get(Relation rel)
 		kept->looked = true;
 	}
 	return outline;
+}
+
+bool
+outline_get_column(Relation rel, AttrNumber attnum, Outline *head,
+				   OutlineColumn *column)
+{
+	const Outline *outline = outline_find(rel);
+
+	if (outline->totals.segments > 0 && !outline->looked)
+		outline = outline_get(rel);
+	if (outline->totals.segments == 0 || attnum < 1 ||
+		attnum > outline->natts)
+		return false;
+	*head = *outline;
+	head->columns = NULL;
+	head->spans = NULL;
+	*column = outline->columns[attnum - 1];
+	return true;
 }

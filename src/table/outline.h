@@ -33,6 +33,7 @@ typedef struct Outline
 	bool		looked;			/* into the largest segment */
 	uint32		largest;
 	uint32		series;			/* in it, 0: there are no tags */
+	AttrNumber	time;			/* the time column, 0: none */
 	int			natts;
 	int			nspans;			/* ordered by from; 0: no time column */
 	OutlineColumn *columns;		/* per attribute */
@@ -45,5 +46,8 @@ extern void outline_totals(Relation rel, SegmentTotals *totals);
  * NULL when the table has no segments.
  */
 extern Outline *outline_get(Relation rel);
+/* Of one column only; head: all but columns and spans; false: no segments. */
+extern bool outline_get_column(Relation rel, AttrNumber attnum,
+							   Outline *head, OutlineColumn *column);
 
 #endif							/* RUSTS_OUTLINE_H */

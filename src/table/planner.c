@@ -34,7 +34,6 @@
 #include "compat/compat.h"
 #include "table/handler.h"
 #include "table/options.h"
-#include "table/outline.h"
 #include "table/planner.h"
 #include "table/size.h"
 
@@ -95,7 +94,7 @@ planner_time(Oid relid)
 	return time;
 }
 
-struct Outline *
+Outline *
 planner_outline(Oid relid)
 {
 	Relation	rel = relation_open(relid, NoLock);
@@ -103,6 +102,18 @@ planner_outline(Oid relid)
 
 	relation_close(rel, NoLock);
 	return outline;
+}
+
+bool
+planner_outline_column(Oid relid, AttrNumber attnum, Outline *head,
+					   OutlineColumn *column)
+{
+	Relation	rel = relation_open(relid, NoLock);
+	bool		result = handler_is_rusts(rel) &&
+	outline_get_column(rel, attnum, head, column);
+
+	relation_close(rel, NoLock);
+	return result;
 }
 
 /* Is this a subquery of a query that locks or changes rows? */

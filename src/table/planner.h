@@ -6,6 +6,7 @@
 #define RUSTS_PLANNER_H
 
 #include "nodes/bitmapset.h"
+#include "table/outline.h"
 
 /* Is it a rusts table, and has it segments?  The caller has it locked. */
 extern bool planner_is_rusts(Oid relid);
@@ -17,7 +18,9 @@ extern Bitmapset *planner_tags(Oid relid);
 /* Its time column, 0: none. */
 extern AttrNumber planner_time(Oid relid);
 /* What it may know of the segments, for the caller to keep; NULL: none. */
-extern struct Outline *planner_outline(Oid relid);
+extern Outline *planner_outline(Oid relid);
+extern bool planner_outline_column(Oid relid, AttrNumber attnum,
+								   Outline *head, OutlineColumn *column);
 extern void planner_init(void);
 
 #endif							/* RUSTS_PLANNER_H */
