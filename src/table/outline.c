@@ -14,7 +14,7 @@
  * wants it; pointers in it are set when it is copied.
  *
  * How many series and dictionary entries there are is read from the header of
- * the largest segment when somebody asks.
+ * the largest segment when somebody asks, and is unknown if it is damaged.
  */
 #include "postgres.h"
 
@@ -24,6 +24,7 @@
 #include "storage/bufmgr.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 #include "storage/segment_read.h"
@@ -270,7 +271,44 @@ outline_look(Relation rel, Outline *outline, Snapshot snapshot)
 		segment_reader_close(reader);
 	}
 	store_close(store);
+}
+
+/*
+ * A damaged segment concerns those who read it, not all who plan a query of the
+ * table: then nothing is known.
+ */
+static void
+outline_try_to_look(Relation rel, Outline *outline, Snapshot snapshot)
+{
+	MemoryContext old = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
 	outline->looked = true;
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(old);
+	PG_TRY();
+	{
+		outline_look(rel, outline, snapshot);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(old);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(old);
+		CurrentResourceOwner = owner;
+		if (error->sqlerrcode != ERRCODE_DATA_CORRUPTED &&
+			error->sqlerrcode != ERRCODE_INDEX_CORRUPTED)
+			ReThrowError(error);
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(old);
+	CurrentResourceOwner = owner;
 }
 
 Outline *
@@ -281,14 +319,14 @@ outline_get(Relation rel)
 
 	if (outline->totals.segments == 0)
 		return NULL;
-	if (outline->looked)
+	/* no subtransaction can be had in a parallel worker */
+	if (outline->looked || IsInParallelMode())
 		return outline;
-	snapshot = RegisterSnapshot(IsInParallelMode() ? GetActiveSnapshot() :
-								GetLatestSnapshot());
-	outline_look(rel, outline, snapshot);
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	outline_try_to_look(rel, outline, snapshot);
 	UnregisterSnapshot(snapshot);
 	/* the same outline, or a newer one that nobody has looked at */
-	if (rel->rd_amcache != NULL && !IsInParallelMode() &&
+	if (rel->rd_amcache != NULL &&
 		((Outline *) rel->rd_amcache)->natts == outline->natts)
 	{
 		Outline    *kept = rel->rd_amcache;
