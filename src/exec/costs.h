@@ -17,9 +17,9 @@
 /* ---------- scans ---------- */
 
 /* To begin one: opening the TOAST relation, its index, the directory. */
-#define COST_SCAN_BEGIN_NS 20000.0
+#define COST_SCAN_BEGIN_NS 13000.0
 /* To open a segment: its header, the metadata of some columns, series. */
-#define COST_SEGMENT_OPEN_NS 25000.0
+#define COST_SEGMENT_OPEN_NS 5000.0
 /* Of a row in a block that is read, before filters: selecting, bookkeeping. */
 #define COST_ROW_NS 0.25
 /* Of that for rows which tags or zone maps skip. */
