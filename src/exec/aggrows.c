@@ -41,6 +41,7 @@ typedef struct GroupRows
 	PlannerInfo *root;
 	RelOptInfo *rel;
 	const Outline *outline;
+	Oid			relid;
 	AttrNumber	time;
 	Bitmapset  *tags;			/* as pull_varattnos has them */
 	double		total;			/* rows to be grouped */
@@ -64,6 +65,7 @@ group_rows_begin(GroupRows *rows, PlannerInfo *root, RelOptInfo *rel)
 	memset(rows, 0, sizeof(*rows));
 	rows->root = root;
 	rows->rel = rel;
+	rows->relid = relid;
 	rows->outline = planner_outline(relid);
 	rows->time = planner_time(relid);
 	rows->tags = planner_tags(relid);
@@ -295,8 +297,13 @@ count_others(GroupRows *rows)
 		groups = estimate_num_groups(rows->root, rows->others, rows->total, NULL,
 									 NULL);
 	/* tags cannot be combined in more ways than there are series */
-	if (rows->only_tags && rows->outline != NULL && rows->outline->series > 0)
-		groups = Min(groups, Max(rows->outline->series, rows->largest));
+	if (rows->only_tags && list_length(rows->others) > 1)
+	{
+		double		series = planner_series(rows->relid);
+
+		if (series > 0)
+			groups = Min(groups, Max(series, rows->largest));
+	}
 	return Max(1, groups);
 }
 

@@ -312,7 +312,7 @@ outline_try_to_look(Relation rel, Outline *outline, Snapshot snapshot)
 }
 
 Outline *
-outline_get(Relation rel)
+outline_get(Relation rel, bool look)
 {
 	Outline    *outline = outline_copy(outline_find(rel), CurrentMemoryContext);
 	Snapshot	snapshot;
@@ -320,7 +320,7 @@ outline_get(Relation rel)
 	if (outline->totals.segments == 0)
 		return NULL;
 	/* no subtransaction can be had in a parallel worker */
-	if (outline->looked || IsInParallelMode())
+	if (!look || outline->looked || IsInParallelMode())
 		return outline;
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	outline_try_to_look(rel, outline, snapshot);
@@ -345,7 +345,7 @@ outline_get_column(Relation rel, AttrNumber attnum, Outline *head,
 	const Outline *outline = outline_find(rel);
 
 	if (outline->totals.segments > 0 && !outline->looked)
-		outline = outline_get(rel);
+		outline = outline_get(rel, true);
 	if (outline->totals.segments == 0 || attnum < 1 ||
 		attnum > outline->natts)
 		return false;

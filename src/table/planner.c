@@ -98,10 +98,20 @@ Outline *
 planner_outline(Oid relid)
 {
 	Relation	rel = relation_open(relid, NoLock);
-	Outline    *outline = outline_get(rel);
+	Outline    *outline = outline_get(rel, false);
 
 	relation_close(rel, NoLock);
 	return outline;
+}
+
+uint32
+planner_series(Oid relid)
+{
+	Relation	rel = relation_open(relid, NoLock);
+	Outline    *outline = outline_get(rel, true);
+
+	relation_close(rel, NoLock);
+	return outline != NULL ? outline->series : 0;
 }
 
 bool

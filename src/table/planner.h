@@ -19,6 +19,8 @@ extern Bitmapset *planner_tags(Oid relid);
 extern AttrNumber planner_time(Oid relid);
 /* What it may know of the segments, for the caller to keep; NULL: none. */
 extern Outline *planner_outline(Oid relid);
+/* Its number of series, about, 0: there are no tags. */
+extern uint32 planner_series(Oid relid);
 extern bool planner_outline_column(Oid relid, AttrNumber attnum,
 								   Outline *head, OutlineColumn *column);
 extern void planner_init(void);
