@@ -301,8 +301,11 @@ begin_spill(AggFunc *func, Size limit)
 
 	distinct->spill = aggspill_create(distinct->query_memory, limit);
 	for (i = 0; distinct->pairs != NULL && i <= distinct->mask; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (distinct->pairs[i].used)
 			COUNTS(func)[distinct->pairs[i].group]--;
+	}
 }
 
 void
@@ -344,8 +347,11 @@ aggdistinct_finish(AggFunc *func, Size limit)
 	{
 		read_part(func, limit);
 		for (i = 0; distinct->pairs != NULL && i <= distinct->mask; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
 			if (distinct->pairs[i].used)
 				COUNTS(func)[distinct->pairs[i].group]++;
+		}
 		pairs_forget(distinct);
 	}
 	end_spill(distinct);

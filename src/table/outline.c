@@ -20,14 +20,13 @@
 
 #include <math.h>
 
-#include "access/xact.h"
 #include "storage/bufmgr.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 #include "storage/segment_read.h"
+#include "table/guarded.h"
 #include "table/options.h"
 #include "table/outline.h"
 
@@ -254,20 +253,29 @@ look_at_columns(Outline *outline, SegmentReader *reader)
 	outline->series = segment_reader_series(reader);
 }
 
-static void
-outline_look(Relation rel, Outline *outline, Snapshot snapshot)
+typedef struct OutlineLook
 {
+	Relation	rel;
+	Outline    *outline;
+	Snapshot	snapshot;
+} OutlineLook;
+
+static void
+outline_look(void *arg)
+{
+	OutlineLook *look = arg;
+	Relation	rel = look->rel;
 	Store	   *store = store_open(rel, AccessShareLock);
 	DirectoryEntry entry;
 	SegmentReader *reader;
 
 	if (store == NULL)
 		return;
-	if (directory_find(store, outline->largest, snapshot, &entry))
+	if (directory_find(store, look->outline->largest, look->snapshot, &entry))
 	{
 		reader = segment_reader_open(store, &entry, RelationGetDescr(rel),
 									 false, CurrentMemoryContext);
-		look_at_columns(outline, reader);
+		look_at_columns(look->outline, reader);
 		segment_reader_close(reader);
 	}
 	store_close(store);
@@ -280,35 +288,17 @@ outline_look(Relation rel, Outline *outline, Snapshot snapshot)
 static void
 outline_try_to_look(Relation rel, Outline *outline, Snapshot snapshot)
 {
-	MemoryContext old = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	OutlineLook look = {rel, outline, snapshot};
+	ErrorData  *error;
 
 	outline->looked = true;
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(old);
-	PG_TRY();
-	{
-		outline_look(rel, outline, snapshot);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(old);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(old);
-		CurrentResourceOwner = owner;
-		if (error->sqlerrcode != ERRCODE_DATA_CORRUPTED &&
-			error->sqlerrcode != ERRCODE_INDEX_CORRUPTED)
-			ReThrowError(error);
-		FreeErrorData(error);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(old);
-	CurrentResourceOwner = owner;
+	error = guarded_run(outline_look, &look);
+	if (error == NULL)
+		return;
+	if (error->sqlerrcode != ERRCODE_DATA_CORRUPTED &&
+		error->sqlerrcode != ERRCODE_INDEX_CORRUPTED)
+		ReThrowError(error);
+	FreeErrorData(error);
 }
 
 Outline *

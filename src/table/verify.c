@@ -13,18 +13,17 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "access/xact.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 #include "compat/compat.h"
 #include "storage/segment_read.h"
 #include "table/functions.h"
+#include "table/guarded.h"
 
 PG_FUNCTION_INFO_V1(rusts_verify);
 PGDLLEXPORT Datum rusts_verify(PG_FUNCTION_ARGS);
@@ -80,8 +79,9 @@ verify_report_entry(void *arg, int64 segment, const char *what)
 }
 
 static void
-verify_read_directory(VerifyContext *context)
+verify_read_directory(void *arg)
 {
+	VerifyContext *context = arg;
 	Store	   *store = store_open(context->rel, AccessShareLock);
 
 	context->list = directory_load_sound(store, GetActiveSnapshot(),
@@ -90,8 +90,9 @@ verify_read_directory(VerifyContext *context)
 }
 
 static void
-verify_read_segment(VerifyContext *context)
+verify_read_segment(void *arg)
 {
+	VerifyContext *context = arg;
 	Store	   *store = store_open(context->rel, AccessShareLock);
 	SegmentReader *reader;
 
@@ -105,43 +106,24 @@ verify_read_segment(VerifyContext *context)
 
 /* Do one thing of those above and below; an error is a finding. */
 static void
-verify_guarded(VerifyContext *context, void (*step) (VerifyContext *context))
+verify_guarded(VerifyContext *context, void (*step) (void *context))
 {
-	MemoryContext old = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *error = guarded_run(step, context);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(old);
-	PG_TRY();
-	{
-		step(context);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(old);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(old);
-		CurrentResourceOwner = owner;
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-			error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN)
-			ReThrowError(error);
-		verify_put_row(context, error->column_name, error->message);
-		FreeErrorData(error);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(old);
-	CurrentResourceOwner = owner;
+	if (error == NULL)
+		return;
+	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+		error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN)
+		ReThrowError(error);
+	verify_put_row(context, error->column_name, error->message);
+	FreeErrorData(error);
 }
 
 /* Row ranges must be disjoint and have been reserved. */
 static void
-verify_ranges(VerifyContext *context)
+verify_ranges(void *arg)
 {
+	VerifyContext *context = arg;
 	const DirectoryList *list = context->list;
 	Store	   *store = store_open(context->rel, AccessShareLock);
 	uint32		limit = counter_peek(store);
