@@ -32,6 +32,7 @@ static const EncodingName encoding_names[] = {
 	{CODEC_FLOAT_ALP_PLANES, "alp-planes"},
 	{CODEC_BYTES_PLAIN, "plain"},
 	{CODEC_BYTES_FIXED, "fixed"},
+	{CODEC_BYTES_PIECES, "pieces"},
 	{CODEC_DICTIONARY, "dictionary"},
 	{CODEC_SERIES, "series"},
 	/* aliases */

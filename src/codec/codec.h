@@ -54,6 +54,7 @@ typedef enum CodecEncoding
 	/* byte strings */
 	CODEC_BYTES_PLAIN = 32,		/* lengths, then bytes */
 	CODEC_BYTES_FIXED = 33,		/* bytes of one width */
+	CODEC_BYTES_PIECES = 34,	/* lengths, then pieces, each compressed */
 	/* kept by the storage layer, the blocks hold integer codes */
 	CODEC_DICTIONARY = 48,
 	CODEC_SERIES = 49			/* a tag column, kept in the series index */
@@ -120,10 +121,9 @@ extern CodecStatus floatcodec_decode32(CodecEncoding encoding,
 									   float *out, int n);
 
 /*
- * Byte strings.  PLAIN: lengths[i] bytes each, concatenated in data.  FIXED:
- * all of one width, not stored (the column's type knows it).  decode does not
- * copy: *data points into the input, and the lengths are checked to add up to
- * exactly *data_len.
+ * Byte strings, PLAIN: lengths[i] bytes each, concatenated in data.  decode
+ * does not copy: *data points into the input, and the lengths are checked to
+ * add up to exactly *data_len.
  */
 extern size_t bytescodec_bound(int n, size_t data_len);
 extern CodecStatus bytescodec_encode(const uint32_t *lengths, int n,

@@ -25,6 +25,15 @@ batch_serial(BlockScan *scan, AttrNumber attno)
 	return ((uint64) scan->entry->d.first_block << 16) | (uint16) attno;
 }
 
+/* The scan has read of the block. */
+static void
+batch_count_read(BlockScan *scan)
+{
+	if (!scan->read)
+		scan->counters.blocks_read++;
+	scan->read = true;
+}
+
 static void
 batch_segment_column(BlockScan *scan, AttrNumber attno, Vector *vector)
 {
@@ -42,9 +51,7 @@ batch_segment_column(BlockScan *scan, AttrNumber attno, Vector *vector)
 		segment_reader_block(scan->reader, attno, scan->block, &block);
 	vector->values = block.values;
 	vector->isnull = block.isnull;
-	if (!scan->read)
-		scan->counters.blocks_read++;
-	scan->read = true;
+	batch_count_read(scan);
 }
 
 /* Room for a column's values that no reader owns. */
@@ -121,6 +128,29 @@ batch_column(Batch *batch, AttrNumber attno)
 /* With more runs than this in a batch, rows are as good. */
 #define MAX_BATCH_RUNS 64
 
+bool
+batch_by_value(Batch *batch, AttrNumber attno)
+{
+	BlockScan  *scan = (BlockScan *) batch;
+
+	return scan->mode == BLOCK_SEGMENT &&
+		scan->columns[attno - 1].batch != scan->batch_number &&
+		segment_reader_by_value(scan->reader, attno);
+}
+
+void
+batch_fetch_value(Batch *batch, int row, TupleTableSlot *slot,
+				  AttrNumber attno)
+{
+	BlockScan  *scan = (BlockScan *) batch;
+
+	slot->tts_values[attno - 1] =
+		segment_reader_value(scan->reader, attno,
+							 scan->block * CODEC_BLOCK_ROWS + row,
+							 &slot->tts_isnull[attno - 1]);
+	batch_count_read(scan);
+}
+
 const Vector *
 batch_run_column(Batch *batch, AttrNumber attno, BatchRuns *runs)
 {
@@ -158,8 +188,13 @@ batch_store_row(Batch *batch, int row, TupleTableSlot *slot,
 	int			i;
 
 	for (i = 0; i < n; i++)
-		batch_store_value(batch_column(batch, attnos[i]), row, slot,
-						  attnos[i] - 1);
+	{
+		if (batch_by_value(batch, attnos[i]))
+			batch_fetch_value(batch, row, slot, attnos[i]);
+		else
+			batch_store_value(batch_column(batch, attnos[i]), row, slot,
+							  attnos[i] - 1);
+	}
 }
 
 void

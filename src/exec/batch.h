@@ -64,6 +64,15 @@ typedef struct BatchRuns
 } BatchRuns;
 
 /*
+ * A column of long strings of a segment's block that has not been read as a
+ * vector: who wants rows fetches its values one by one, each valid until the
+ * next is fetched or the column is read.
+ */
+extern bool batch_by_value(Batch *batch, AttrNumber attno);
+extern void batch_fetch_value(Batch *batch, int row, TupleTableSlot *slot,
+							  AttrNumber attno);
+
+/*
  * A tag column with a row for each of the batch's runs, or NULL when the batch
  * is not of a segment in which the column is a tag, or has many runs.
  */

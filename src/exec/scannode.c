@@ -82,8 +82,8 @@ scannode_access(ScanState *state)
 			node->in_batch = true;
 			node->row = 0;
 			for (i = 0; i < node->nneeded; i++)
-				node->vectors[i] = batch_column(&scan->batch,
-												node->needed[i]);
+				node->vectors[i] = batch_by_value(&scan->batch, node->needed[i]) ?
+					NULL : batch_column(&scan->batch, node->needed[i]);
 		}
 		node->row = selection_next(scan->batch.selected, node->row);
 		if (node->row < BATCH_ROWS)
@@ -91,8 +91,13 @@ scannode_access(ScanState *state)
 		node->in_batch = false;
 	}
 	for (i = 0; i < node->nneeded; i++)
-		batch_store_value(node->vectors[i], node->row, slot,
-						  node->needed[i] - 1);
+	{
+		if (node->vectors[i] == NULL)
+			batch_fetch_value(&scan->batch, node->row, slot, node->needed[i]);
+		else
+			batch_store_value(node->vectors[i], node->row, slot,
+							  node->needed[i] - 1);
+	}
 	ExecStoreVirtualTuple(slot);
 	slot->tts_tableOid = scan->batch.relid;
 	blockscan_tid(scan, node->row, &slot->tts_tid);

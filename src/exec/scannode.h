@@ -22,7 +22,8 @@ typedef struct ScanNode
 	ExprState  *recheck;		/* all filters, for EvalPlanQual */
 	AttrNumber *needed;			/* columns that rows consist of */
 	int			nneeded;
-	const Vector **vectors;		/* of these, in the batch at hand */
+	const Vector **vectors;		/* of these, in the batch at hand; NULL: value
+								 * by value */
 	int			row;			/* next in the batch */
 	bool		in_batch;
 } ScanNode;

@@ -299,13 +299,25 @@ test_codes(DictionaryExpr *expr, const Vector *vector, const uint64 *rows,
 	}
 }
 
+/* The column in this batch if it is kept as codes there, else NULL. */
+static const Vector *
+dictionary_column(DictionaryExpr *expr, Batch *batch)
+{
+	const Vector *vector;
+
+	if (batch_by_value(batch, expr->attno))
+		return NULL;
+	vector = batch_column(batch, expr->attno);
+	return vector->dictionary != NULL ? vector : NULL;
+}
+
 static void
 dictionary_test(VExpr *base, Batch *batch, const uint64 *rows, Truth *truth)
 {
 	DictionaryExpr *expr = (DictionaryExpr *) base;
-	const Vector *vector = batch_column(batch, expr->attno);
+	const Vector *vector = dictionary_column(expr, batch);
 
-	if (vector->dictionary == NULL)
+	if (vector == NULL)
 	{
 		vexpr_node_test(expr->plain, batch, rows, truth);
 		return;
@@ -334,12 +346,12 @@ static const Vector *
 dictionary_eval(VExpr *base, Batch *batch, const uint64 *rows)
 {
 	DictionaryExpr *expr = (DictionaryExpr *) base;
-	const Vector *vector = batch_column(batch, expr->attno);
+	const Vector *vector = dictionary_column(expr, batch);
 	Datum	   *codes = vexpr_node_values(base);
 	bool	   *isnull = vexpr_node_isnull(base);
 	int			row;
 
-	if (vector->dictionary == NULL)
+	if (vector == NULL)
 		return vexpr_node_eval(expr->plain, batch, rows);
 	use_dictionary(expr, vector);
 	for (SELECTION_EACH(row, rows))

@@ -11,12 +11,19 @@
 
 #include "miscadmin.h"
 
+#include "codec/bytespieces.h"
 #include "storage/column_encode.h"
 
 #define SAMPLE_BLOCKS 8
 
 /* Compress a frame only when at least one part in 20 is saved. */
 #define COMPRESSION_GAIN 20
+
+/*
+ * Strings this long on average are kept in pieces: a block of them is two
+ * pieces at least, and nobody who wants one should decompress a thousand.
+ */
+#define LONG_STRING (2 * BYTESPIECES_SIZE / CODEC_BLOCK_ROWS)
 
 typedef struct Candidate
 {
@@ -223,17 +230,25 @@ encode_values(ColumnPiece *piece, CodecEncoding encoding, uint8 *out,
 		*len = block->bytes.used;
 		return CODEC_OK;
 	}
+	if (encoding == CODEC_BYTES_PIECES)
+		return bytespieces_encode(piece->compress ? piece->compression :
+								  CODEC_COMPRESSION_NONE, piece->level,
+								  block->lengths, block->n, block->bytes.data,
+								  block->bytes.used, out, capacity, len);
 	return bytescodec_encode(block->lengths, block->n, block->bytes.data,
 							 block->bytes.used, out, capacity, len);
 }
 
 static Size
-encode_bound(ColumnPiece *piece)
+encode_bound(ColumnPiece *piece, CodecEncoding encoding)
 {
 	BlockValues *block = piece->block;
 
 	if (piece_is_int(piece))
 		return intcodec_bound(block->n);
+	if (encoding == CODEC_BYTES_PIECES)
+		return bytespieces_bound(piece->compression, block->lengths, block->n,
+								 block->bytes.used);
 	if (piece->column->type.class == VALUE_BYTES)
 		return bytescodec_bound(block->n, block->bytes.used);
 	return floatcodec_bound(block->n);
@@ -255,7 +270,7 @@ append_block(ColumnPiece *piece, CodecEncoding encoding, PackedBuffer *frame)
 {
 	BlockValues *block = piece->block;
 	Size		bitmap = block->null_count > 0 ? (block->n + 7) / 8 : 0;
-	Size		bound = encode_bound(piece);
+	Size		bound = encode_bound(piece, encoding);
 	uint8	   *at = packed_reserve(frame, BLOCK_HEADER_SIZE + bitmap + bound);
 	size_t		len;
 	CodecStatus status;
@@ -345,6 +360,14 @@ sample_size(ColumnPiece *piece, CodecEncoding encoding, bool *compress)
 	return size;
 }
 
+static bool
+piece_is_long(const ColumnPiece *piece)
+{
+	return piece->column->mode == COLUMN_REFS &&
+		piece->column->type.typlen < 0 && piece->raw_bytes > 0 &&
+		piece->raw_bytes >= (uint64) piece->nrows * LONG_STRING;
+}
+
 static const Candidate *
 candidates_for(ColumnPiece *piece, int *n)
 {
@@ -370,6 +393,13 @@ column_encode_choose(ColumnPiece *piece)
 	double		best = -1;
 	int			i;
 
+	if (piece_is_long(piece))
+	{
+		/* nothing to choose, and each piece finds out what compression gains */
+		piece->encoding = CODEC_BYTES_PIECES;
+		piece->compress = piece->compression != CODEC_COMPRESSION_NONE;
+		return;
+	}
 	piece->encoding = encoding_of_last_resort(piece);
 	piece->compress = false;
 	for (i = 0; i < n; i++)

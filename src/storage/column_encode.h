@@ -34,9 +34,10 @@ typedef struct ColumnPiece
 	CodecCompression compression;
 	int			level;
 	CodecEncoding forced;		/* CODEC_NONE: choose */
+	uint64		raw_bytes;		/* of its values, unless they are codes */
 	/* chosen: */
 	CodecEncoding encoding;		/* of the blocks */
-	bool		compress;		/* frames are worth compressing */
+	bool		compress;		/* frames (or pieces) are worth compressing */
 	/* work space */
 	BlockValues *block;
 	uint8	   *scratch;

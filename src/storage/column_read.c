@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "storage/column_meta.h"
+#include "storage/column_pieces.h"
 #include "storage/column_read.h"
 
 /* Chunks that one read takes at most, unless what is wanted is larger. */
@@ -165,8 +166,7 @@ column_hold_around(ColumnReader *column, uint64 from, uint64 to)
 	column_hold(column, from, Min(to, column->data.data_length));
 }
 
-/* Bytes from .. to of the column's data, valid until the next call. */
-static const uint8 *
+const uint8 *
 column_stored_bytes(ColumnReader *column, uint64 from, uint64 to)
 {
 	if (from < column->held_from || to > column->held_to)
@@ -174,7 +174,7 @@ column_stored_bytes(ColumnReader *column, uint64 from, uint64 to)
 	return column->held + (from - column->held_from);
 }
 
-static void
+void
 column_reserve_frame(ColumnReader *column, Size size)
 {
 	if (size <= column->frame_size)
@@ -224,7 +224,7 @@ column_block_bytes(ColumnReader *column, uint32 block)
 
 /* ---------- decoding ---------- */
 
-static void
+void
 column_reserve_arena(ColumnReader *column, Size size)
 {
 	if (size <= column->arena_size)
@@ -533,6 +533,8 @@ column_read(ColumnReader *column, uint32 block, ColumnForm form)
 		column_read_missing(column, n);
 	else if (column->data.encoding == CODEC_SERIES)
 		column_read_tag_block(column, block, n);
+	else if (column->data.encoding == CODEC_BYTES_PIECES)
+		column_pieces_read_block(column, block);
 	else
 		column_read_stored_block(column, block, n);
 	column->block = block;

@@ -46,6 +46,7 @@ typedef struct ColumnReader
 	int64		current_frame;	/* or -1 */
 	char	   *arena;			/* by-reference values of the block */
 	Size		arena_size;
+	struct ColumnPieces *pieces;	/* of long strings; NULL: not needed yet */
 } ColumnReader;
 
 struct SegmentReader
@@ -64,6 +65,16 @@ struct SegmentReader
 	uint32	   *run_start;		/* series + 1; loaded when first needed */
 	int64	  **run_codes;		/* per tag */
 };
+
+/*
+ * Bytes from .. to of the column's data, as stored, valid until the next call;
+ * room for a frame or piece, once decompressed; room for by-reference values,
+ * without what is there.
+ */
+extern const uint8 *column_stored_bytes(ColumnReader *column, uint64 from,
+										uint64 to);
+extern void column_reserve_frame(ColumnReader *column, Size size);
+extern void column_reserve_arena(ColumnReader *column, Size size);
 
 extern void column_read_block(ColumnReader *column, uint32 block);
 extern void column_read_codes(ColumnReader *column, uint32 block);

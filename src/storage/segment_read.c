@@ -15,7 +15,7 @@
 #include "utils/float.h"
 #include "utils/memutils.h"
 
-#include "storage/column_read.h"
+#include "storage/column_pieces.h"
 #include "storage/packed.h"
 
 /* A column's name for messages; NULL for none. */
@@ -467,6 +467,14 @@ segment_reader_block_unordered(SegmentReader *reader, AttrNumber attnum,
 	return column->transposed;
 }
 
+bool
+segment_reader_by_value(SegmentReader *reader, AttrNumber attnum)
+{
+	const ColumnReader *column = &reader->readers[attnum - 1];
+
+	return column->present && column->data.encoding == CODEC_BYTES_PIECES;
+}
+
 Datum
 segment_reader_value(SegmentReader *reader, AttrNumber attnum, uint32 row,
 					 bool *isnull)
@@ -474,6 +482,8 @@ segment_reader_value(SegmentReader *reader, AttrNumber attnum, uint32 row,
 	ColumnReader *column = &reader->readers[attnum - 1];
 	uint32		i = row % CODEC_BLOCK_ROWS;
 
+	if (segment_reader_by_value(reader, attnum))
+		return column_pieces_read_value(column, row, isnull);
 	column_read_block(column, row / CODEC_BLOCK_ROWS);
 	*isnull = column->vector.isnull != NULL && column->vector.isnull[i];
 	return column->vector.values[i];

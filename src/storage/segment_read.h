@@ -99,7 +99,13 @@ extern bool segment_reader_has_codes(SegmentReader *reader, AttrNumber attnum);
 extern void segment_reader_codes(SegmentReader *reader, AttrNumber attnum,
 								 uint32 block, SegmentVector *vector,
 								 const Datum **dictionary, uint32 *entries);
-/* One value; decodes its block when it is not the current one. */
+/*
+ * One value; decodes its block when it is not the current one, or no more than
+ * a part of it where values are so long that a reader by block would hold
+ * hundreds of megabytes (segment_reader_by_value).  By reference it is valid
+ * until another value of that column is asked for.
+ */
+extern bool segment_reader_by_value(SegmentReader *reader, AttrNumber attnum);
 extern Datum segment_reader_value(SegmentReader *reader, AttrNumber attnum,
 								  uint32 row, bool *isnull);
 /* All columns of a row as a heap tuple in the current memory context. */

@@ -243,7 +243,8 @@ write_frame(SegmentWriter *writer, ColumnPiece *piece, PackedBuffer *frame,
 	const uint8 *compressed = NULL;
 	size_t		stored;
 
-	if (piece->compress)
+	/* pieces are compressed as they are encoded */
+	if (piece->compress && piece->encoding != CODEC_BYTES_PIECES)
 		compressed = column_encode_compress(piece, frame->data, frame->used,
 											&stored);
 	if (compressed != NULL)
@@ -365,6 +366,9 @@ write_column(SegmentWriter *writer, int c)
 	piece.compression = builder->spec.compression;
 	piece.level = builder->spec.level;
 	piece.forced = forced_encoding(builder, column);
+	if (column->mode != COLUMN_CODES)
+		data->raw_bytes = column_raw_bytes(writer, column);
+	piece.raw_bytes = data->raw_bytes;
 	column_encode_begin(&piece);
 	column_encode_choose(&piece);
 	zone_map_begin(&zone, &piece, nblocks);
@@ -375,8 +379,6 @@ write_column(SegmentWriter *writer, int c)
 	data->data_offset = writer->stream->length;
 	write_frames(writer, &piece, &zone, &lengths);
 	data->data_length = writer->stream->length - data->data_offset;
-	if (column->mode != COLUMN_CODES)
-		data->raw_bytes = column_raw_bytes(writer, column);
 	fill_column_header(data, &piece, &zone);
 
 	packed_init(&meta);

@@ -169,6 +169,13 @@ slot_load_column(RustsTupleTableSlot *rslot, SlotOwner *owner)
 	SlotColumn *column = &owner->columns[owner->nloaded];
 	SegmentVector vector;
 
+	if (segment_reader_by_value(rslot->reader, (AttrNumber) (owner->nloaded + 1)))
+	{
+		column->values = NULL;
+		owner->by_value = true;
+		owner->nloaded++;
+		return;
+	}
 	segment_reader_block(rslot->reader, (AttrNumber) (owner->nloaded + 1),
 						 owner->block, &vector);
 	column->values = vector.values;
@@ -181,7 +188,10 @@ slot_load_column(RustsTupleTableSlot *rslot, SlotOwner *owner)
 		slot_copy_arrays(owner, &vector, column);
 	else if (!slot_copy_vector(owner, TupleDescAttr(desc, owner->nloaded),
 							   &vector, column))
+	{
 		column->values = NULL;
+		owner->by_value = true;
+	}
 	owner->nloaded++;
 }
 
@@ -210,9 +220,17 @@ slot_load_columns(RustsTupleTableSlot *rslot, SlotOwner *owner, int natts)
 	MemoryContextSwitchTo(old);
 }
 
-/* Columns of the row that were too large to copy. */
+/* Another block's are needed from now on. */
+static inline void
+slot_forget_columns(SlotOwner *owner)
+{
+	owner->nloaded = 0;
+	owner->by_value = false;
+}
+
+/* Columns of the row that are read row by row. */
 static void
-slot_fill_large(RustsTupleTableSlot *rslot, int from, int natts)
+slot_fill_by_value(RustsTupleTableSlot *rslot, int from, int natts)
 {
 	TupleTableSlot *slot = &rslot->base.base.base;
 	SlotOwner  *owner = rslot->owner;
@@ -246,7 +264,7 @@ slot_fill(RustsTupleTableSlot *rslot, int natts)
 		slot_load_columns(rslot, owner, natts);
 
 	columns = owner->columns;
-	if (owner->copies)
+	if (unlikely(owner->by_value))
 	{
 		for (attr = from; attr < natts; attr++)
 		{
@@ -255,7 +273,7 @@ slot_fill(RustsTupleTableSlot *rslot, int natts)
 			values[attr] = columns[attr].values[i];
 			isnull[attr] = columns[attr].isnull[i];
 		}
-		slot_fill_large(rslot, from, natts);
+		slot_fill_by_value(rslot, from, natts);
 	}
 	else
 	{
@@ -556,7 +574,7 @@ slot_store_segment_row(TupleTableSlot *slot, Oid relid,
 	{
 		owner->reader = reader;
 		owner->block = block;
-		owner->nloaded = 0;
+		slot_forget_columns(owner);
 	}
 
 	rslot->reader = reader;
@@ -577,5 +595,5 @@ slot_detach(SlotOwner *owner)
 		return;
 	/* the next reader may well get the address of this one */
 	owner->reader = NULL;
-	owner->nloaded = 0;
+	slot_forget_columns(owner);
 }

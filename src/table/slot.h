@@ -44,10 +44,14 @@ typedef struct SlotOwner
 	SlotColumn *columns;
 
 	/*
+	 * One of the columns has no values there: it is read row by row, and the
+	 * slot must be detached before the reader decodes anything else.
+	 */
+	bool		by_value;
+
+	/*
 	 * Set by owners that keep a block while their reader goes on to others:
-	 * columns are copies.  A column too large for that has no values there;
-	 * it is read row by row, and the slot must be detached before the reader
-	 * decodes anything else.
+	 * columns are copies.  One too large for that is read row by row.
 	 */
 	bool		copies;
 	Size		bytes;			/* of the copies */

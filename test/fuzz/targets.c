@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/codec.h"
+#include "codec/bytespieces.h"
 #include "fuzz.h"
 #include "unit.h"
 
@@ -206,6 +206,70 @@ seed_bytes(int argument, int i, int n, uint8_t *out, size_t capacity)
 	return len;
 }
 
+/* ------------------------------------------------------------- pieces */
+
+/* Larger than any input can be, if it is what the lengths say. */
+#define MAX_PIECE (64 * FUZZ_MAX_INPUT)
+
+static void
+run_pieces(int kind, int n, const uint8_t *in, size_t len)
+{
+	BytesPieces *pieces = malloc(sizeof(BytesPieces));
+	int			i;
+
+	if (bytespieces_read(in, len, len, n, pieces) == CODEC_OK)
+	{
+		promise(pieces->n >= 1 && pieces->n <= n, "number of pieces");
+		promise(pieces->first[0] == 0 && pieces->first[pieces->n] == n &&
+				pieces->offset[pieces->n] == len, "pieces are all there is");
+		promise(bytespieces_find(pieces, n - 1) == pieces->n - 1, "last piece");
+		for (i = 0; i < pieces->n; i++)
+		{
+			uint8_t    *raw;
+
+			promise(pieces->offset[i] <= pieces->offset[i + 1], "offsets");
+			if (pieces->raw[i] > MAX_PIECE)
+				continue;
+			raw = malloc((size_t) pieces->raw[i] + 1);
+			(void) bytespieces_decode((CodecCompression) kind, pieces, i,
+									  in + pieces->offset[i], raw);
+			free(raw);
+		}
+	}
+	free(pieces);
+}
+
+static size_t
+seed_pieces(int kind, int i, int n, uint8_t *out, size_t capacity)
+{
+	uint32_t	lengths[CODEC_BLOCK_ROWS];
+	size_t		data_len = 0;
+	size_t		bound;
+	size_t		len = 0;
+	uint8_t    *data;
+	uint8_t    *bytes;
+	int			k;
+
+	if (i > 3)
+		return 0;
+	for (k = 0; k < n; k++)
+	{
+		lengths[k] = i == 0 ? 0 : i == 1 ? 700 : unit_random() % 3000;
+		data_len += lengths[k];
+	}
+	data = calloc(data_len + 1, 1);
+	bound = bytespieces_bound((CodecCompression) kind, lengths, n, data_len);
+	bytes = malloc(bound);
+	if (bytespieces_encode((CodecCompression) kind, 0, lengths, n, data,
+						   data_len, bytes, bound, &len) != CODEC_OK ||
+		len > capacity)
+		len = 0;
+	memcpy(out, bytes, len);
+	free(bytes);
+	free(data);
+	return len;
+}
+
 /* ------------------------------------------------------------- compression */
 
 static void
@@ -257,6 +321,8 @@ const FuzzTarget fuzz_targets[] = {
 	{"float_alp_delta", run_floats, seed_floats, CODEC_FLOAT_ALP_DELTA},
 	{"float_alp_planes", run_floats, seed_floats, CODEC_FLOAT_ALP_PLANES},
 	{"bytes", run_bytes, seed_bytes, 0},
+	{"pieces_lz4", run_pieces, seed_pieces, CODEC_COMPRESSION_LZ4},
+	{"pieces_zstd", run_pieces, seed_pieces, CODEC_COMPRESSION_ZSTD},
 	{"lz4", run_compressed, seed_compressed, CODEC_COMPRESSION_LZ4},
 	{"zstd", run_compressed, seed_compressed, CODEC_COMPRESSION_ZSTD}
 };

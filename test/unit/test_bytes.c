@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/bytespieces.h"
 #include "unit.h"
 
 static void
@@ -76,6 +77,103 @@ check_strings(int shape, int n)
 	check_truncated(bytes, len, n);
 	free(bytes);
 	free(data);
+}
+
+/* Strings of a shape that fill several pieces, or none. */
+static void
+fill_long(int shape, uint32_t *lengths, int n, size_t *data_len)
+{
+	int			i;
+
+	*data_len = 0;
+	for (i = 0; i < n; i++)
+	{
+		lengths[i] = shape == 0 ? 0 : shape == 1 ? 3000 :
+			shape == 2 ? (uint32_t) (unit_random() % 2000) :
+			i % 300 == 5 ? 3 * BYTESPIECES_SIZE : (uint32_t) (i % 7);
+		*data_len += lengths[i];
+	}
+}
+
+/* Each string comes back from the piece that is said to hold it. */
+static void
+check_pieces_values(CodecCompression kind, const uint8_t *bytes,
+					const BytesPieces *pieces, const uint8_t *data, int n)
+{
+	uint8_t    *raw = NULL;
+	bool		same = true;
+	int			current = -1;
+	size_t		at = 0;
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		int			piece = bytespieces_find(pieces, i);
+
+		if (piece != current)
+		{
+			free(raw);
+			raw = malloc((size_t) pieces->raw[piece] + 1);
+			same &= piece == current + 1 && pieces->first[piece] == i &&
+				bytespieces_decode(kind, pieces, piece,
+								   bytes + pieces->offset[piece],
+								   raw) == CODEC_OK;
+			current = piece;
+			at = 0;
+		}
+		same &= memcmp(raw + at, data, pieces->lengths[i]) == 0;
+		at += pieces->lengths[i];
+		data += pieces->lengths[i];
+	}
+	UNIT_CHECK(same && current == pieces->n - 1, "strings come back from pieces");
+	free(raw);
+}
+
+static void
+check_pieces(CodecCompression kind, int shape, int n)
+{
+	uint32_t	lengths[CODEC_BLOCK_ROWS];
+	BytesPieces *pieces = malloc(sizeof(BytesPieces));
+	size_t		data_len;
+	size_t		bound;
+	size_t		len;
+	size_t		head;
+	size_t		cut;
+	uint8_t    *data;
+	uint8_t    *bytes;
+	bool		noticed = true;
+	size_t		i;
+
+	fill_long(shape, lengths, n, &data_len);
+	data = malloc(data_len + 1);
+	for (i = 0; i < data_len; i++)
+		data[i] = (uint8_t) (i / 100000 % 2 == 0 ? i / 1000 : unit_random());
+	bound = bytespieces_bound(kind, lengths, n, data_len);
+	bytes = malloc(bound);
+	UNIT_CHECK(bytespieces_encode(kind, 0, lengths, n, data, data_len, bytes,
+								  bound, &len) == CODEC_OK && len <= bound,
+			   "pieces");
+	head = len < BYTESPIECES_HEAD ? len : BYTESPIECES_HEAD;
+	UNIT_CHECK(bytespieces_read(bytes, head, len, n, pieces) == CODEC_OK &&
+			   memcmp(pieces->lengths, lengths,
+					  (size_t) n * sizeof(uint32_t)) == 0, "head of pieces");
+	check_pieces_values(kind, bytes, pieces, data, n);
+	UNIT_CHECK(bytespieces_read(bytes, head, len + 1, n, pieces) ==
+			   CODEC_CORRUPT, "bytes after pieces");
+	for (cut = 0; cut < pieces->offset[0]; cut += head / 100 + 1)
+	{
+		uint8_t    *copy = unit_exact_copy(bytes, cut);
+
+		noticed &= bytespieces_read(copy, cut, len, n, pieces) != CODEC_OK;
+		free(copy);
+	}
+	UNIT_CHECK(noticed, "truncated head of pieces");
+	UNIT_CHECK(bytespieces_encode(kind, 0, lengths, n, data, data_len, bytes,
+								  bound - 1, &len) == CODEC_NOSPACE,
+			   "no room for pieces");
+	free(bytes);
+	free(data);
+	free(pieces);
 }
 
 static void
@@ -154,6 +252,12 @@ main(void)
 	}
 	for (k = 0; k < 3; k++)
 	{
+		for (shape = 0; shape < 4; shape++)
+		{
+			check_pieces(kinds[k], shape, 1);
+			check_pieces(kinds[k], shape, 100);
+			check_pieces(kinds[k], shape, CODEC_BLOCK_ROWS);
+		}
 		check_compression(kinds[k], 0, 1);
 		check_compression(kinds[k], 1, 1);
 		check_compression(kinds[k], 100, 256);

@@ -61,6 +61,7 @@ my @questions = (
 	[ one_host => "SELECT count(*), sum(n), count(note) FROM %s WHERE host = 'host_3'" ],
 	[ some_values => 'SELECT count(*), sum(v), min(payload) FROM %s WHERE v > 700 AND n %% 3 = 1' ],
 	[ some_text => "SELECT note, count(*), max(d) FROM %s WHERE note LIKE 'note 1%%' GROUP BY note ORDER BY note" ],
+	[ some_docs => 'SELECT count(*), min(doc), sum(length(doc)) FROM %s WHERE n %% 100 = 7' ],
 	[ no_note => 'SELECT count(*), sum(n) FROM %s WHERE note IS NULL' ],
 	[ rows => "SELECT count(*), $all_rows FROM %s x" ],
 	(map { [ $_ => "SELECT count(*), $all_rows FROM %s x WHERE time >= '$_' AND time < '$_'::timestamptz + interval '1 day'" ] }
@@ -80,12 +81,13 @@ my @questions = (
 
 sub create_tables
 {
-	my $columns = '(time timestamptz NOT NULL, host text, n int, v float8, d numeric, note text, payload text)';
+	my $columns = '(time timestamptz NOT NULL, host text, n int, v float8, d numeric, note text, payload text, doc text)';
 	my $rows = sub {
 		"SELECT '2026-01-01'::timestamptz + g * interval '21.6 s', 'host_' || g % 7, g, "
 		  . "g % 4001 / 4.0, CASE WHEN g % 11 <> 0 THEN g / 3.0::numeric END, "
 		  . "CASE WHEN g % 5 <> 0 THEN 'note ' || g % 13 END, "
-		  . "CASE WHEN g % 17 <> 0 THEN md5(g::text) END FROM generate_series($_[0], $_[1]) g";
+		  . "CASE WHEN g % 17 <> 0 THEN md5(g::text) END, "
+		  . "CASE WHEN g % 23 <> 0 THEN repeat(md5(g::text), 18) END FROM generate_series($_[0], $_[1]) g";
 	};
 
 	$node->safe_psql('postgres', 'CREATE EXTENSION rusts');
