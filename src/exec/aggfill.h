@@ -64,7 +64,7 @@ typedef struct AggFill
 	MemoryContext row_memory;	/* reset at will */
 
 	/* the groups at hand */
-	AggGroups	groups;			/* of a batch */
+	AggGroups  *groups;			/* of a batch; NULL: none was read yet */
 	uint32		capacity;		/* of the functions' arrays */
 	Size		limit;			/* bytes */
 	uint32		bounded_groups; /* when the bound was last raised */

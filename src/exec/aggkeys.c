@@ -81,7 +81,7 @@ aggkeys_create(List *exprs, List *eqs, PlanState *parent, TupleDesc desc,
 	keys->row_datums = palloc(Max(1, keys->n) * sizeof(Datum));
 	keys->row_nulls = palloc(Max(1, keys->n) * sizeof(bool));
 	keys->context = AllocSetContextCreate(CurrentMemoryContext, "rusts groups",
-										  ALLOCSET_DEFAULT_SIZES);
+										  ALLOCSET_START_SMALL_SIZES);
 	keys->n = 0;
 	forboth(expr_cell, exprs, eq_cell, eqs)
 	{
@@ -95,7 +95,6 @@ aggkeys_create(List *exprs, List *eqs, PlanState *parent, TupleDesc desc,
 		get_typlenbyval(exprType(expr), &key->typlen, &key->typbyval);
 		if (IsA(expr, Var) && ((Var *) expr)->varattno > 0)
 			key->column = ((Var *) expr)->varattno;
-		key->words = palloc(BATCH_ROWS * sizeof(int64));
 		if (key->kind == VECTOR_DATUM)
 			key->intern = intern_create(exprType(expr), exprCollation(expr),
 										lfirst_oid(eq_cell), keys->context);
@@ -299,6 +298,9 @@ key_begin_batch(AggKeys *keys, AggKey *key, Batch *batch)
 	if (key->constant || key->coded || key->kind == VECTOR_INT ||
 		key->kind == VECTOR_FLOAT8)
 		return;					/* the values themselves will do */
+	if (key->words == NULL)
+		key->words = MemoryContextAlloc(GetMemoryChunkContext(keys),
+										BATCH_ROWS * sizeof(int64));
 	for (SELECTION_EACH(i, batch->selected))
 		key->words[i] = vector->isnull != NULL && vector->isnull[i] ? 0 :
 			intern_word(key->intern, key->kind, vector->values[i]);

@@ -157,13 +157,16 @@ update_groups(AggFill *fill, BlockScan *scan)
 	const AggLeftOut *left_out;
 	int			i;
 
-	aggkeys_lookup(fill->keys, batch, &fill->groups);
+	if (fill->groups == NULL)
+		fill->groups = MemoryContextAlloc(fill->query_memory,
+										  sizeof(AggGroups));
+	aggkeys_lookup(fill->keys, batch, fill->groups);
 	left_out = aggkeys_left_out(fill->keys);
 	if (left_out != NULL)
 		rowspill_put(fill->rows, fill->spill, left_out);
 	aggread_reserve(fill);
 	for (i = 0; i < fill->nfuncs && batch->nselected > 0; i++)
-		aggfunc_update(&fill->funcs[i], batch, &fill->groups);
+		aggfunc_update(&fill->funcs[i], batch, fill->groups);
 	if (fill->any_distinct)
 		bound_values(fill);
 }

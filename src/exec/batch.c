@@ -211,6 +211,9 @@ blockscan_begin_rows(BlockScan *scan, const Bitmapset *attnos)
 {
 	int			attno = -1;
 
+	if (scan->hot_tids == NULL)
+		scan->hot_tids = MemoryContextAlloc(scan->context, BATCH_ROWS *
+											sizeof(ItemPointerData));
 	scan->mode = BLOCK_HOT;
 	scan->batch_number++;
 	MemoryContextReset(scan->batch.memory);
@@ -284,6 +287,17 @@ batch_add_hot(BlockScan *scan)
 	scan->hot_tids[row] = slot->tts_tid;
 }
 
+/* The next row into hot_slot; false: there is none. */
+static bool
+batch_next_hot(BlockScan *scan)
+{
+	/* after the last one heapam would start again */
+	if (!scan->hot_done)
+		scan->hot_done = !heap_getnextslot(scan->heap, ForwardScanDirection,
+										   scan->hot_slot);
+	return !scan->hot_done;
+}
+
 bool
 blockscan_next_hot(BlockScan *scan)
 {
@@ -291,26 +305,19 @@ blockscan_next_hot(BlockScan *scan)
 	MemoryContext old;
 
 	CHECK_FOR_INTERRUPTS();
-	if (scan->hot_done)
+	/* no room is made where there is no row, which is so in many partitions */
+	if (!batch_next_hot(scan))
 		return false;
 	blockscan_begin_rows(scan, scan->needed);
 	old = MemoryContextSwitchTo(batch->memory);
-	while (batch->n < scan->hot_batch)
-	{
-		if (!heap_getnextslot(scan->heap, ForwardScanDirection,
-							  scan->hot_slot))
-		{
-			/* heapam would start again */
-			scan->hot_done = true;
-			break;
-		}
+	do
 		batch_add_hot(scan);
-	}
+	while (batch->n < scan->hot_batch && batch_next_hot(scan));
 	MemoryContextSwitchTo(old);
 	scan->hot_batch = Min(scan->hot_batch * 4, BATCH_ROWS);
 	scan->counters.hot_rows += batch->n;
 	batch->nselected = batch->n;
 	scan->full = scan->nfilters == 0;
 	selection_set_range(batch->selected, 0, batch->n);
-	return batch->n > 0;
+	return true;
 }

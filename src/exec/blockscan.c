@@ -116,7 +116,7 @@ blockscan_create(Relation rel, PlanState *parent, TupleTableSlot *slot,
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "rusts block scan",
-												  ALLOCSET_DEFAULT_SIZES);
+												  ALLOCSET_START_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	BlockScan  *scan = palloc0(sizeof(BlockScan));
 	int			i;
@@ -126,7 +126,7 @@ blockscan_create(Relation rel, PlanState *parent, TupleTableSlot *slot,
 	scan->context = context;
 	scan->batch.relid = RelationGetRelid(rel);
 	scan->batch.memory = AllocSetContextCreate(context, "rusts batch",
-											   ALLOCSET_DEFAULT_SIZES);
+											   ALLOCSET_START_SMALL_SIZES);
 	scan->columns = palloc0(Max(1, scan->desc->natts) * sizeof(BlockColumn));
 	scan->run_columns = palloc0(Max(1, scan->desc->natts) *
 								sizeof(BlockColumn));
@@ -158,7 +158,6 @@ blockscan_begin_hot(BlockScan *scan)
 								flags);
 	scan->hot_slot = MakeSingleTupleTableSlot(scan->desc,
 											  &TTSOpsBufferHeapTuple);
-	scan->hot_tids = palloc(BATCH_ROWS * sizeof(ItemPointerData));
 }
 
 /* Position before the first segment, hot rows unread. */
@@ -242,7 +241,8 @@ blockscan_end(BlockScan *scan)
 	ExecDropSingleTupleTableSlot(scan->hot_slot);
 	heap_endscan(scan->heap);
 	cursor_close(&scan->cursor);
-	pfree(scan->hot_tids);
+	if (scan->hot_tids != NULL)
+		pfree(scan->hot_tids);
 	pfree(scan->order);
 	scan->hot_tids = NULL;
 	scan->order = NULL;

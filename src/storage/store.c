@@ -416,17 +416,18 @@ store_take_chunk(const StoreStream *stream, const StoreChunk *chunk,
 
 /* ---------- chunks side by side: README.md, invariant 10 ---------- */
 
-static BlockNumber
-store_find_page(Store *store, Oid chunk_id, int32 chunk_seq)
+static ItemPointerData
+store_find_chunk(Store *store, Oid chunk_id, int32 chunk_seq)
 {
-	BlockNumber page = InvalidBlockNumber;
+	ItemPointerData found;
 	ItemPointer tid;
 
+	ItemPointerSetInvalid(&found);
 	store_rescan(store, chunk_id, chunk_seq, chunk_seq);
 	/* to the end, which gives back the pin */
 	while ((tid = index_getnext_tid(store->scan, ForwardScanDirection)) != NULL)
-		page = ItemPointerGetBlockNumber(tid);
-	return page;
+		found = *tid;
+	return found;
 }
 
 static void
@@ -434,16 +435,23 @@ store_find_place(Store *store, const StoreStream *stream)
 {
 	uint64		last = (stream->length - 1) / STORE_CHUNK_PAYLOAD;
 	StorePlace *place = stream->place;
-	BlockNumber page;
+	ItemPointerData first;
+	ItemPointerData end;
 
 	place->layout = STORE_APART;
-	if (stream->length == 0 || last == 0 || last > PG_INT32_MAX)
+	if (stream->length == 0 || last > PG_INT32_MAX)
 		return;
-	place->first = store_find_page(store, stream->chunk_id, 0);
-	page = store_find_page(store, stream->chunk_id, (int32) last);
-	if (place->first != InvalidBlockNumber && page != InvalidBlockNumber &&
-		page == place->first + last)
-		place->layout = STORE_SIDE_BY_SIDE;
+	first = end = store_find_chunk(store, stream->chunk_id, 0);
+	if (last > 0)
+		end = store_find_chunk(store, stream->chunk_id, (int32) last);
+	if (!ItemPointerIsValid(&first) || !ItemPointerIsValid(&end) ||
+		ItemPointerGetBlockNumber(&end) != ItemPointerGetBlockNumber(&first) + last)
+		return;
+	place->layout = STORE_SIDE_BY_SIDE;
+	place->first = ItemPointerGetBlockNumber(&first);
+	/* the only one is small, as a rule, and shares its page */
+	place->offset = last > 0 ? FirstOffsetNumber :
+		ItemPointerGetOffsetNumber(&first);
 }
 
 /* Take the chunk that is expected, if it is on its page. */
@@ -456,7 +464,7 @@ store_read_page(Store *store, const StoreStream *stream, StoreRead *read)
 	bool		right;
 
 	ItemPointerSet(&tuple.t_self, stream->place->first + read->expected,
-				   FirstOffsetNumber);
+				   stream->place->offset);
 	if (!heap_fetch(store->toast, SnapshotAny, &tuple, &buffer, false))
 		return false;
 	right = store_take_apart(store, &tuple, &chunk) == NULL &&

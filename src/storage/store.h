@@ -34,6 +34,7 @@ typedef struct StorePlace
 {
 	StoreLayout layout;
 	BlockNumber first;			/* of chunk 0, side by side */
+	OffsetNumber offset;		/* of each, then */
 } StorePlace;
 
 typedef struct Store

@@ -42,6 +42,8 @@
  * would make it decode a block for each row.
  */
 #define FETCH_KEEP_BYTES ((Size) 64 * 1024 * 1024)
+/* What a block takes without the columns: its context, columns, hash entry. */
+#define FETCH_BLOCK_BYTES ((Size) 2048)
 /* Lookups in the directory before all of it is read. */
 #define FETCH_PROBES 16
 
@@ -84,6 +86,8 @@ struct SegmentFetch
 	FetchBlock *recent;			/* the first of lru, or NULL */
 	Size		last_bytes;		/* of it, as counted in bytes */
 	Size		bytes;			/* of all */
+	bool		returns;		/* rows of a block were asked for again after
+								 * rows of another */
 
 	/* for an MVCC snapshot */
 	Snapshot	snapshot;
@@ -271,6 +275,26 @@ fetch_create_blocks(SegmentFetch *fetch)
 								HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
+/*
+ * A row of a block that has been here before.  Columns are copied from the
+ * second row on: of many blocks, a scan wants one row, and the copies cost
+ * more memory than all else it does.  With the first block that comes round
+ * again, the second look at it decodes it anew; from then on columns of all
+ * new ones are copied at once.
+ */
+static FetchBlock *
+fetch_again(SegmentFetch *fetch, FetchBlock *block)
+{
+	if (block->owner.once)
+		slot_owner_keep(&block->owner);
+	if (fetch->recent != block)
+	{
+		fetch->returns = true;
+		dlist_move_head(&fetch->lru, &block->lru);
+	}
+	return fetch->recent = block;
+}
+
 /* The kept block of a row, made if need be; the most recently used now. */
 static FetchBlock *
 fetch_block(SegmentFetch *fetch, FetchReader *reader, uint32 row)
@@ -281,7 +305,7 @@ fetch_block(SegmentFetch *fetch, FetchReader *reader, uint32 row)
 
 	/* neighbours in the index are neighbours in the segment, as a rule */
 	if (block != NULL && block->reader == reader && block->key.block == key.block)
-		return block;
+		return fetch_again(fetch, block);
 	if (fetch->blocks == NULL)
 		fetch_create_blocks(fetch);
 	block = hash_search(fetch->blocks, &key, HASH_FIND, NULL);
@@ -292,10 +316,7 @@ fetch_block(SegmentFetch *fetch, FetchReader *reader, uint32 row)
 		block = NULL;
 	}
 	if (block != NULL)
-	{
-		dlist_move_head(&fetch->lru, &block->lru);
-		return fetch->recent = block;
-	}
+		return fetch_again(fetch, block);
 
 	while (fetch->bytes > Max((Size) work_mem * 1024, FETCH_KEEP_BYTES) &&
 		   !dlist_is_empty(&fetch->lru))
@@ -309,6 +330,9 @@ fetch_block(SegmentFetch *fetch, FetchReader *reader, uint32 row)
 	block->owner.reader = reader->reader;
 	block->owner.block = key.block;
 	block->owner.copies = true;
+	block->owner.once = !fetch->returns;
+	block->owner.bytes = FETCH_BLOCK_BYTES;
+	fetch->bytes += block->owner.bytes;
 	block->reader = reader;
 	dlist_push_head(&fetch->lru, &block->lru);
 	return fetch->recent = block;

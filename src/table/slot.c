@@ -169,7 +169,8 @@ slot_load_column(RustsTupleTableSlot *rslot, SlotOwner *owner)
 	SlotColumn *column = &owner->columns[owner->nloaded];
 	SegmentVector vector;
 
-	if (segment_reader_by_value(rslot->reader, (AttrNumber) (owner->nloaded + 1)))
+	if (owner->once ||
+		segment_reader_by_value(rslot->reader, (AttrNumber) (owner->nloaded + 1)))
 	{
 		column->values = NULL;
 		owner->by_value = true;
@@ -584,6 +585,13 @@ slot_store_segment_row(TupleTableSlot *slot, Oid relid,
 	slot->tts_tableOid = relid;
 	slot->tts_nvalid = 0;
 	slot->tts_flags &= ~TTS_FLAG_EMPTY;
+}
+
+void
+slot_owner_keep(SlotOwner *owner)
+{
+	owner->once = false;
+	slot_forget_columns(owner);
 }
 
 void

@@ -54,6 +54,7 @@ typedef struct SlotOwner
 	 * columns are copies.  One too large for that is read row by row.
 	 */
 	bool		copies;
+	bool		once;			/* not yet: one row is all that was wanted */
 	Size		bytes;			/* of the copies */
 } SlotOwner;
 
@@ -69,5 +70,7 @@ extern void slot_store_segment_copy(TupleTableSlot *slot, Oid relid,
 									SegmentReader *reader, uint32 row);
 /* The owner's reader is about to move or close: make the slot independent. */
 extern void slot_detach(SlotOwner *owner);
+/* Rows of the owner's block are wanted again: copy columns from now on. */
+extern void slot_owner_keep(SlotOwner *owner);
 
 #endif							/* RUSTS_SLOT_H */
