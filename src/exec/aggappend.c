@@ -23,11 +23,11 @@
 #include "parser/parsetree.h"
 
 #include "compat/compat.h"
+#include "exec/aggtop.h"
 #include "exec/aggappend.h"
 #include "exec/aggfunc.h"
-#include "exec/aggrows.h"
+#include "exec/group_estimate.h"
 #include "exec/scanpath.h"
-#include "exec/toppath.h"
 #include "exec/vexpr.h"
 #include "table/settings.h"
 
@@ -127,7 +127,7 @@ estimate_largest(AppendPlan *append)
 	if (append->plan.keys == NIL)
 		return;
 	plan = child_plan(append, append->largest);
-	append->groups = aggrows_estimate(append->root, append->largest, plan.keys);
+	append->groups = group_estimate_rows(append->root, append->largest, plan.keys);
 }
 
 static double
@@ -165,7 +165,7 @@ child_path(AppendPlan *append, RelOptInfo *child, int workers)
 	CustomPath *path;
 
 	if (workers == 0 && settings_enable_ordered_scan &&
-		toppath_for_aggregates(append->root, child, plan.keys, plan.eqs,
+		aggtop_for_aggregates(append->root, child, plan.keys, plan.eqs,
 							   plan.aggrefs, &top))
 		scanpath_set_top(scan, &top, groups);
 	/* its parent is what the Append prunes by when it is executed */

@@ -185,7 +185,7 @@ aggdistinct_update(AggFunc *func, const Vector *vector, const uint64 *selected,
 	for (SELECTION_EACH(row, selected))
 	{
 		int			at = vector->constant ? 0 : row;
-		uint32		group = agggroups_of(groups, &range, row);
+		uint32		group = aggkeys_group_of(groups, &range, row);
 		Datum		value = vector->values[at];
 		int64		word;
 

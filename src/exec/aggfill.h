@@ -6,6 +6,7 @@
 #define RUSTS_AGGFILL_H
 
 #include "datatype/timestamp.h"
+#include "exec/aggfunc.h"
 #include "exec/aggkeys.h"
 #include "exec/aggnode.h"
 #include "exec/scannode.h"

@@ -5,7 +5,7 @@
 #ifndef RUSTS_AGGFUNC_H
 #define RUSTS_AGGFUNC_H
 
-#include "exec/batch.h"
+#include "exec/aggkeys.h"
 #include "exec/vexpr.h"
 #include "fmgr.h"
 #include "nodes/primnodes.h"
@@ -78,33 +78,6 @@ typedef struct AggFunc
 	struct AggState *fake;		/* what transition functions expect */
 	MemoryContext context;		/* of states */
 } AggFunc;
-
-/* Rows [from, to) of a batch belong to one group. */
-typedef struct AggRange
-{
-	uint16		from;
-	uint16		to;
-	uint32		group;
-} AggRange;
-
-/* Whose rows are whose: ranges, or a group for each row. */
-typedef struct AggGroups
-{
-	int			nranges;		/* < 0: see groups */
-	AggRange	ranges[BATCH_ROWS];
-	uint32		groups[BATCH_ROWS];
-} AggGroups;
-
-/* The group of a row; range: 0 at first, rows come in order. */
-static inline uint32
-agggroups_of(const AggGroups *groups, int *range, int row)
-{
-	if (groups->nranges < 0)
-		return groups->groups[row];
-	while (groups->ranges[*range].to <= row)
-		(*range)++;
-	return groups->ranges[*range].group;
-}
 
 /* Can this aggregate be computed here?  native: without calling functions. */
 extern bool aggfunc_supported(Aggref *aggref, bool *native);

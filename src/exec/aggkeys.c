@@ -20,6 +20,7 @@
 
 #include "exec/aggkeys.h"
 #include "exec/intern.h"
+#include "exec/vexpr.h"
 #include "vector/compare.h"
 #include "vector/selection.h"
 

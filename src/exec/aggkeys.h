@@ -5,10 +5,38 @@
 #ifndef RUSTS_AGGKEYS_H
 #define RUSTS_AGGKEYS_H
 
-#include "exec/aggfunc.h"
+#include "exec/batch.h"
+#include "lib/stringinfo.h"
 #include "nodes/execnodes.h"
 
 typedef struct AggKeys AggKeys;
+
+/* Rows [from, to) of a batch belong to one group. */
+typedef struct AggRange
+{
+	uint16		from;
+	uint16		to;
+	uint32		group;
+} AggRange;
+
+/* Whose rows are whose: ranges, or a group for each row. */
+typedef struct AggGroups
+{
+	int			nranges;		/* < 0: see groups */
+	AggRange	ranges[BATCH_ROWS];
+	uint32		groups[BATCH_ROWS];
+} AggGroups;
+
+/* The group of a row; range: 0 at first, rows come in order. */
+static inline uint32
+aggkeys_group_of(const AggGroups *groups, int *range, int row)
+{
+	if (groups->nranges < 0)
+		return groups->groups[row];
+	while (groups->ranges[*range].to <= row)
+		(*range)++;
+	return groups->ranges[*range].group;
+}
 
 /* No group at hand, and none can be made: such rows are left out. */
 #define AGG_NO_GROUP PG_UINT32_MAX

@@ -32,17 +32,17 @@
 #include "utils/selfuncs.h"
 
 #include "compat/compat.h"
+#include "exec/aggtop.h"
 #include "exec/aggappend.h"
 #include "exec/aggcost.h"
 #include "exec/aggfunc.h"
 #include "exec/aggnode.h"
 #include "exec/aggpath.h"
-#include "exec/aggrows.h"
+#include "exec/group_estimate.h"
 #include "exec/aggsort.h"
 #include "exec/aggstream.h"
 #include "exec/scanpath.h"
 #include "exec/teampath.h"
-#include "exec/toppath.h"
 #include "exec/vexpr.h"
 #include "table/planner.h"
 #include "table/settings.h"
@@ -531,10 +531,10 @@ aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 		!aggplan_make(root, input, clauses, plan))
 		return;
 	if (plan->keys != NIL)
-		groups = aggrows_estimate(root, input, plan->keys);
+		groups = group_estimate_rows(root, input, plan->keys);
 	scan = scanpath_create(root, input, 0);
 	if (settings_enable_ordered_scan &&
-		toppath_for_aggregates(root, input, plan->keys, plan->eqs,
+		aggtop_for_aggregates(root, input, plan->keys, plan->eqs,
 							   plan->aggrefs, &top))
 		scanpath_set_top(scan, &top, groups);
 	path = aggpath_make(output, plan->target, &scan->path, plan,
@@ -548,7 +548,7 @@ aggpath_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 		return;
 	}
 	if (settings_enable_ordered_scan)
-		buckets = toppath_for_buckets(root, input, plan->keys, &key, &attno,
+		buckets = aggtop_for_buckets(root, input, plan->keys, &key, &attno,
 									  &zoned);
 	if (buckets > 0)
 		list_nth_cell(path->custom_private, 6)->ptr_value =

@@ -13,6 +13,7 @@
 #include "executor/instrument.h"
 #include "utils/memutils.h"
 
+#include "exec/block_hot.h"
 #include "exec/aggdistinct.h"
 #include "exec/aggread.h"
 #include "exec/aggspill.h"
@@ -274,7 +275,7 @@ read_batches(AggFill *fill)
 {
 	BlockScan  *scan = aggread_begin_scan(fill);
 
-	while (blockscan_next_hot(scan))
+	while (block_hot_next_batch(scan))
 	{
 		if (!blockscan_filter(scan))
 			continue;

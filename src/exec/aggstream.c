@@ -30,11 +30,11 @@
 #include "nodes/nodeFuncs.h"
 #include "utils/memutils.h"
 
+#include "exec/bucket.h"
 #include "exec/aggsort.h"
 #include "exec/aggstream.h"
 #include "exec/aggteam.h"
 #include "exec/blockprune.h"
-#include "exec/toppath.h"
 #include "table/settings.h"
 
 /* Fewer groups are handed out all at once. */
@@ -54,7 +54,7 @@ is_bucket(Node *key, AttrNumber *attno, bool *zoned)
 		*attno = ((Var *) key)->varattno;
 		return true;
 	}
-	return toppath_bucket_column(key, attno, zoned);
+	return bucket_column(key, attno, zoned);
 }
 
 /* A list of integers: key, attno, desc, nulls_first, zoned. */

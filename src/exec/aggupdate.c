@@ -279,7 +279,7 @@ update_first_last(AggFunc *func, Batch *batch, const AggGroups *groups)
 
 		if (isnull)
 			continue;
-		group = agggroups_of(groups, &range, i);
+		group = aggkeys_group_of(groups, &range, i);
 		if (!aggstate_is_better(func, group, time))
 			continue;
 		value = vector_datum(values, i, &isnull);
@@ -301,7 +301,7 @@ update_generic(AggFunc *func, Batch *batch, const AggGroups *groups)
 		vectors[a] = vexpr_eval(func->args[a], batch);
 	for (SELECTION_EACH(i, batch->selected))
 	{
-		uint32		group = agggroups_of(groups, &range, i);
+		uint32		group = aggkeys_group_of(groups, &range, i);
 
 		for (a = 0; a < func->nargs; a++)
 			args[a].value = vector_datum(vectors[a], i, &args[a].isnull);

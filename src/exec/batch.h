@@ -12,7 +12,6 @@
 
 #include "codec/codec.h"
 #include "executor/tuptable.h"
-#include "storage/segment_read.h"
 
 #define BATCH_ROWS CODEC_BLOCK_ROWS
 #define BATCH_WORDS (BATCH_ROWS / 64)
@@ -50,12 +49,6 @@ typedef struct Vector
 
 typedef struct Batch Batch;
 
-/*
- * The columns of a batch.  attno > 0.  The vector is valid until the next
- * batch.
- */
-extern const Vector *batch_column(Batch *batch, AttrNumber attno);
-
 /* The series runs that a batch's rows belong to: run i ends before ends[i]. */
 typedef struct BatchRuns
 {
@@ -64,40 +57,67 @@ typedef struct BatchRuns
 } BatchRuns;
 
 /*
- * A column of long strings of a segment's block that has not been read as a
- * vector: who wants rows fetches its values one by one, each valid until the
- * next is fetched or the column is read.
+ * Where the columns of a batch come from; attno > 0.
+ *
+ * column: a vector that is valid until the next batch.
+ * run_column: a tag column with a row for each of the batch's runs, or NULL when
+ * the batch is not of a segment in which the column is a tag, or has many runs.
+ * is_by_value: a column of long strings of a segment's block that has not been
+ * read as a vector; who wants rows fetches its values one by one, each valid
+ * until the next is fetched or the column is read.
+ * fetch_value: such a value, into a slot.
+ * store_identity: give a slot a row's tableoid and ctid.
  */
-extern bool batch_by_value(Batch *batch, AttrNumber attno);
-extern void batch_fetch_value(Batch *batch, int row, TupleTableSlot *slot,
-							  AttrNumber attno);
-
-/*
- * A tag column with a row for each of the batch's runs, or NULL when the batch
- * is not of a segment in which the column is a tag, or has many runs.
- */
-extern const Vector *batch_run_column(Batch *batch, AttrNumber attno,
-									  BatchRuns *runs);
-
-/*
- * Store row i's columns attnos[0 .. n) into a virtual slot of the table's
- * descriptor; other attributes are not touched.  For expressions that are
- * evaluated row by row.
- */
-extern void batch_store_row(Batch *batch, int row, TupleTableSlot *slot,
-							const AttrNumber *attnos, int n);
-
-/* Give the slot row i's tableoid and ctid. */
-extern void batch_store_identity(Batch *batch, int row, TupleTableSlot *slot);
+typedef struct BatchOps
+{
+	const Vector *(*column) (Batch *batch, AttrNumber attno);
+	const Vector *(*run_column) (Batch *batch, AttrNumber attno,
+								 BatchRuns *runs);
+	bool		(*is_by_value) (Batch *batch, AttrNumber attno);
+	void		(*fetch_value) (Batch *batch, int row, TupleTableSlot *slot,
+								AttrNumber attno);
+	void		(*store_identity) (Batch *batch, int row, TupleTableSlot *slot);
+} BatchOps;
 
 struct Batch
 {
+	const BatchOps *ops;
 	int			n;				/* rows, selected or not */
 	int			nselected;
 	uint64		selected[BATCH_WORDS];	/* bits at and after n are 0 */
 	MemoryContext memory;		/* reset before each batch */
 	Oid			relid;
 };
+
+static inline const Vector *
+batch_column(Batch *batch, AttrNumber attno)
+{
+	return batch->ops->column(batch, attno);
+}
+
+static inline const Vector *
+batch_run_column(Batch *batch, AttrNumber attno, BatchRuns *runs)
+{
+	return batch->ops->run_column(batch, attno, runs);
+}
+
+static inline bool
+batch_is_by_value(Batch *batch, AttrNumber attno)
+{
+	return batch->ops->is_by_value(batch, attno);
+}
+
+static inline void
+batch_fetch_value(Batch *batch, int row, TupleTableSlot *slot, AttrNumber attno)
+{
+	batch->ops->fetch_value(batch, row, slot, attno);
+}
+
+static inline void
+batch_store_identity(Batch *batch, int row, TupleTableSlot *slot)
+{
+	batch->ops->store_identity(batch, row, slot);
+}
 
 /* One value of it, by index into the slot's arrays. */
 static inline void
@@ -113,6 +133,27 @@ batch_store_value(const Vector *vector, int row, TupleTableSlot *slot,
 	else
 		slot->tts_values[attr] = vector->dictionary == NULL ?
 			vector->values[at] : vector->dictionary[vector->values[at]];
+}
+
+/*
+ * Store row i's columns attnos[0 .. n) into a virtual slot of the table's
+ * descriptor; other attributes are not touched.  For expressions that are
+ * evaluated row by row.
+ */
+static inline void
+batch_store_row(Batch *batch, int row, TupleTableSlot *slot,
+				const AttrNumber *attnos, int n)
+{
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		if (batch_is_by_value(batch, attnos[i]))
+			batch_fetch_value(batch, row, slot, attnos[i]);
+		else
+			batch_store_value(batch_column(batch, attnos[i]), row, slot,
+							  attnos[i] - 1);
+	}
 }
 
 static inline bool

@@ -128,7 +128,7 @@ blockprune_wants(void *arg, const DirectoryEntry *entry)
 	scan->entry = entry;
 	for (i = 0; i < scan->nfilters && wanted; i++)
 		if (scan->filters[i].fixed)
-			wanted = zone_test_eval(scan->filters[i].test, ZONE_AHEAD,
+			wanted = zone_verdict_eval(scan->filters[i].test, ZONE_AHEAD,
 									lookup_segment_zone, scan) != ZONE_NONE;
 	scan->entry = NULL;
 	return wanted;
@@ -151,7 +151,7 @@ blockprune_segment(BlockScan *scan)
 		ZoneVerdict verdict = ZONE_SOME;
 
 		if (filter->test != NULL)
-			verdict = zone_test_eval(filter->test, ZONE_AMID,
+			verdict = zone_verdict_eval(filter->test, ZONE_AMID,
 									 lookup_segment_zone, scan);
 		if (verdict == ZONE_NONE)
 			return false;
@@ -370,7 +370,7 @@ blockprune_block(BlockScan *scan)
 		filter->block_true = filter->segment_true;
 		if (filter->block_true || filter->test == NULL)
 			continue;
-		verdict = zone_test_eval(filter->test, ZONE_AMID, lookup_block_zone,
+		verdict = zone_verdict_eval(filter->test, ZONE_AMID, lookup_block_zone,
 								 scan);
 		if (verdict == ZONE_NONE)
 			return false;

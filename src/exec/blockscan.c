@@ -18,6 +18,8 @@
 #include "utils/memutils.h"
 
 #include "compat/compat.h"
+#include "exec/block_columns.h"
+#include "exec/block_hot.h"
 #include "exec/blockprune.h"
 #include "exec/blockscan.h"
 #include "exec/blockshare.h"
@@ -101,7 +103,7 @@ blockscan_compile(BlockScan *scan, PlanState *parent, TupleTableSlot *slot,
 
 		filter->expr = vexpr_compile(expr, parent, scan->desc, slot);
 		if (settings_enable_pruning)
-			filter->test = zone_test_compile(expr, filter->expr, parent,
+			filter->test = zone_verdict_compile(expr, filter->expr, parent,
 											 scan->desc);
 		filter->fixed = filter->test != NULL &&
 			!blockscan_uses_parameter((Node *) expr, NULL);
@@ -124,6 +126,7 @@ blockscan_create(Relation rel, PlanState *parent, TupleTableSlot *slot,
 	scan->rel = rel;
 	scan->desc = RelationGetDescr(rel);
 	scan->context = context;
+	scan->batch.ops = &block_columns_ops;
 	scan->batch.relid = RelationGetRelid(rel);
 	scan->batch.memory = AllocSetContextCreate(context, "rusts batch",
 											   ALLOCSET_START_SMALL_SIZES);
@@ -217,7 +220,7 @@ blockscan_rescan(BlockScan *scan)
 	for (i = 0; i < scan->nfilters; i++)
 	{
 		vexpr_rescan(scan->filters[i].expr);
-		zone_test_rescan(scan->filters[i].test);
+		zone_verdict_rescan(scan->filters[i].test);
 	}
 	if (scan->heap == NULL)
 		return;
@@ -544,7 +547,7 @@ blockscan_filter(BlockScan *scan)
 bool
 blockscan_next(BlockScan *scan)
 {
-	while (blockscan_next_hot(scan))
+	while (block_hot_next_batch(scan))
 		if (blockscan_filter(scan))
 			return true;
 	do

@@ -37,17 +37,6 @@ extern void blockscan_end(BlockScan *scan);
 extern bool blockscan_next_segment(BlockScan *scan);
 /* The next block of it that is not pruned; filters are not applied. */
 extern bool blockscan_next_block(BlockScan *scan);
-/* The next batch of hot rows. */
-extern bool blockscan_next_hot(BlockScan *scan);
-/*
- * A batch of rows from elsewhere: begin with the columns that they have, then
- * add rows, at most BATCH_ROWS, with values of these in ascending order; those
- * by reference live as long as the batch.  Filters are not for them.
- */
-extern void blockscan_begin_rows(BlockScan *scan, const Bitmapset *attnos);
-extern void blockscan_add_row(BlockScan *scan, const Bitmapset *attnos,
-							  const Datum *values, const bool *isnull,
-							  const ItemPointerData *tid);
 /* Apply the filters; false: no row is left. */
 extern bool blockscan_filter(BlockScan *scan);
 /* The next batch with rows that pass. */

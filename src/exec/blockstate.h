@@ -10,7 +10,7 @@
 #include "access/heapam.h"
 #include "exec/batch.h"
 #include "exec/vexpr.h"
-#include "exec/zone_test.h"
+#include "exec/zone_verdict.h"
 #include "port/atomics.h"
 #include "table/cursor.h"
 

@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
+#include "exec/block_hot.h"
 #include "exec/orderbuffer.h"
 #include "exec/orderstream.h"
 #include "storage/value.h"
@@ -310,7 +311,7 @@ orderstream_put_hot(OrderStream *stream)
 {
 	BlockScan  *scan = stream->base->scan;
 
-	while (blockscan_next_hot(scan))
+	while (block_hot_next_batch(scan))
 		if (blockscan_filter(scan))
 			orderstream_put(stream, scan);
 }

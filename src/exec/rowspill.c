@@ -20,6 +20,7 @@
 #include "optimizer/optimizer.h"
 #include "utils/memutils.h"
 
+#include "exec/block_hot.h"
 #include "exec/rowspill.h"
 #include "vector/selection.h"
 
@@ -140,7 +141,7 @@ add_row(RowSpill *rows)
 	ItemPointerSetInvalid(&tid);
 	if (rows->tids)
 		tid = *(ItemPointer) DatumGetPointer(slot->tts_values[rows->n]);
-	blockscan_add_row(rows->scan, rows->attnos, slot->tts_values,
+	block_hot_add_row(rows->scan, rows->attnos, slot->tts_values,
 					  slot->tts_isnull, &tid);
 }
 
@@ -154,7 +155,7 @@ rowspill_next(RowSpill *rows, AggSpill *files)
 	CHECK_FOR_INTERRUPTS();
 	/* the batch before, of which the slot still has a row, goes away */
 	ExecClearTuple(rows->in);
-	blockscan_begin_rows(rows->scan, rows->attnos);
+	block_hot_begin_rows(rows->scan, rows->attnos);
 	old = MemoryContextSwitchTo(batch->memory);
 	while (batch->n < BATCH_ROWS && bytes < BATCH_BYTES &&
 		   aggspill_get(files, &rows->record))

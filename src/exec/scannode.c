@@ -82,7 +82,7 @@ scannode_access(ScanState *state)
 			node->in_batch = true;
 			node->row = 0;
 			for (i = 0; i < node->nneeded; i++)
-				node->vectors[i] = batch_by_value(&scan->batch, node->needed[i]) ?
+				node->vectors[i] = batch_is_by_value(&scan->batch, node->needed[i]) ?
 					NULL : batch_column(&scan->batch, node->needed[i]);
 		}
 		node->row = selection_next(scan->batch.selected, node->row);

@@ -15,7 +15,7 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 
-#include "exec/aggrows.h"
+#include "exec/group_estimate.h"
 #include "exec/steprows.h"
 #include "exec/vexpr_step.h"
 
@@ -57,7 +57,7 @@ clause_on_column(PlannerInfo *root, RelOptInfo *rel, Node *clause,
 		strategy = vexpr_strategy(op->opno, var->vartype);
 		if (strategy == BTEqualStrategyNumber)
 		{
-			buckets = aggrows_values(root, rel, lfirst(cell));
+			buckets = group_estimate_values(root, rel, lfirst(cell));
 			*share = buckets > 0 ? 1 / buckets : 0;
 		}
 		if (strategy == BTEqualStrategyNumber || strategy == 0)

@@ -25,8 +25,8 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "exec/bucket.h"
 #include "exec/stepvalues.h"
-#include "exec/toppath.h"
 #include "exec/vexpr.h"
 #include "exec/vexpr_ahead.h"
 #include "exec/vexpr_range.h"
@@ -82,7 +82,7 @@ bucket_width(Node *expr, Var *var)
 	Node	   *width;
 	double		result;
 
-	if (!toppath_bucket_column(expr, &attno, &zoned))
+	if (!bucket_column(expr, &attno, &zoned))
 		return 0;
 	width = linitial(((FuncExpr *) expr)->args);
 	if (!IsA(width, Const) || ((Const *) width)->constisnull)

@@ -13,24 +13,19 @@
 
 #include "access/stratnum.h"
 #include "catalog/pg_type_d.h"
-#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/paths.h"
-#include "utils/fmgroids.h"
 #include "utils/selfuncs.h"
-#include "utils/timestamp.h"
 #include "utils/typcache.h"
 
 #include "compat/compat.h"
-#include "exec/aggfunc.h"
-#include "exec/cfunction.h"
 #include "exec/toppath.h"
-#include "exec/vexpr_step.h"
+#include "exec/vexpr.h"
 
 /* A heap of more values than this costs more than it saves. */
 #define TOP_COUNT_MAX 100000
 
-static bool
+bool
 toppath_query_is_simple(PlannerInfo *root)
 {
 	Query	   *parse = root->parse;
@@ -53,10 +48,10 @@ limit_constant(Node *node)
 }
 
 /*
- * The rows that LIMIT and OFFSET want, 0: unknown, or too many.  The planner's
- * own number (limit_tuples) is an estimate where these are no constants.
+ * The planner's own number (limit_tuples) is an estimate where these are no
+ * constants.
  */
-static int
+int
 toppath_limit(const Query *parse)
 {
 	int64		count;
@@ -171,150 +166,4 @@ toppath_for_order(PlannerInfo *root, RelOptInfo *rel, ScanTopPlan *plan,
 		parse->limitOption == LIMIT_OPTION_WITH_TIES;
 	*rows = plan->count * 2.0;
 	return toppath_set_order(rel, linitial(root->sort_pathkeys), plan);
-}
-
-/* ---------- aggregates ---------- */
-
-bool
-toppath_for_aggregates(PlannerInfo *root, RelOptInfo *rel, List *keys,
-					   List *eqs, List *aggrefs, ScanTopPlan *plan)
-{
-	ListCell   *cell;
-
-	memset(plan, 0, sizeof(*plan));
-	if (aggrefs == NIL)
-		return false;
-	foreach(cell, keys)
-	{
-		Expr	   *expr = strip_relabel(lfirst(cell));
-
-		if (!IsA(expr, Var) || ((Var *) expr)->varattno <= 0 ||
-			expr != lfirst(cell))
-			return false;
-		plan->keys = lappend_int(plan->keys, ((Var *) expr)->varattno);
-	}
-	plan->eqs = eqs;
-	plan->count = 1;
-	plan->ties = true;
-	foreach(cell, aggrefs)
-	{
-		AttrNumber	attno;
-		bool		desc;
-
-		if (!aggfunc_is_extreme_row(lfirst_node(Aggref, cell), &attno, &desc) ||
-			(plan->attno != 0 &&
-			 (attno != plan->attno || desc != plan->desc)))
-		{
-			plan->attno = 0;
-			return false;
-		}
-		plan->attno = attno;
-		plan->desc = desc;
-	}
-	return true;
-}
-
-/* Is an interval known to have no months or, alternatively, nothing else? */
-static bool
-is_without_months(Node *interval, bool or_without_days)
-{
-	const Const *constant = (Const *) interval;
-	const Interval *value;
-
-	if (!IsA(interval, Const) || constant->consttype != INTERVALOID)
-		return false;
-	if (constant->constisnull)
-		return true;
-	value = DatumGetIntervalP(constant->constvalue);
-	return value->month == 0 ||
-		(or_without_days && value->day == 0 && value->time == 0);
-}
-
-/*
- * What months are added to may be another day when they are taken away again, so
- * that buckets of months that an offset moves can begin after what is in them.
- * Not so where all begin on the first day of a month, which is the default; and
- * buckets of days are moved all at once.
- */
-static bool
-offset_is_harmless(List *args)
-{
-	Node	   *offset = NULL;
-	bool		has_origin = false;
-	int			i;
-
-	for (i = 2; i < list_length(args); i++)
-	{
-		Node	   *arg = list_nth(args, i);
-
-		if (exprType(arg) == INTERVALOID)
-			offset = arg;
-		else if (exprType(arg) != TEXTOID &&
-				 !(IsA(arg, Const) && ((Const *) arg)->constisnull))
-			has_origin = true;
-	}
-	return offset == NULL || is_without_months(linitial(args), false) ||
-		is_without_months(offset, !has_origin);
-}
-
-bool
-toppath_bucket_column(Node *node, AttrNumber *attno, bool *zoned)
-{
-	StepShape	shape;
-	Node	   *arg;
-	Oid			function;
-
-	if (!IsA(node, FuncExpr))
-		return false;
-	function = ((FuncExpr *) node)->funcid;
-	if (list_length(((FuncExpr *) node)->args) < 2)
-		return false;
-	arg = (Node *) strip_relabel(lsecond(((FuncExpr *) node)->args));
-	if (!IsA(arg, Var) || ((Var *) arg)->varattno <= 0 ||
-		((Var *) arg)->vartype != exprType(node) ||
-		contain_var_clause(linitial(((FuncExpr *) node)->args)))
-		return false;
-	*attno = ((Var *) arg)->varattno;
-	if (!vexpr_find_step(node, &shape))
-		return false;
-	*zoned = shape.zoned;
-	if (cfunction_has_prefix(function, "rusts_time_bucket_"))
-		return offset_is_harmless(((FuncExpr *) node)->args);
-	return function == F_DATE_TRUNC_TEXT_TIMESTAMPTZ ||
-		function == F_DATE_TRUNC_TEXT_TIMESTAMP ||
-		function == F_DATE_BIN_INTERVAL_TIMESTAMP_TIMESTAMP ||
-		function == F_DATE_BIN_INTERVAL_TIMESTAMPTZ_TIMESTAMPTZ;
-}
-
-int
-toppath_for_buckets(PlannerInfo *root, RelOptInfo *rel, List *keys, int *key,
-					AttrNumber *attno, bool *zoned)
-{
-	Query	   *parse = root->parse;
-	PathKey    *pathkey;
-	ListCell   *cell;
-	int			count = toppath_limit(parse);
-
-	if (count == 0 || !toppath_query_is_simple(root) ||
-		parse->distinctClause != NIL || parse->havingQual != NULL ||
-		root->sort_pathkeys == NIL ||
-		parse->limitOption == LIMIT_OPTION_WITH_TIES)
-		return 0;
-	pathkey = linitial(root->sort_pathkeys);
-	if (pathkey->pk_strategy != BTGreaterStrategyNumber)
-		return 0;
-	foreach(cell, keys)
-	{
-		ListCell   *member;
-
-		foreach(member, pathkey->pk_eclass->ec_members)
-			if (equal(((EquivalenceMember *) lfirst(member))->em_expr,
-					  lfirst(cell)) &&
-				toppath_bucket_column(lfirst(cell), attno, zoned))
-			{
-				*key = foreach_current_index(cell);
-				return count;
-			}
-	}
-	return 0;
 }

@@ -305,7 +305,7 @@ dictionary_column(DictionaryExpr *expr, Batch *batch)
 {
 	const Vector *vector;
 
-	if (batch_by_value(batch, expr->attno))
+	if (batch_is_by_value(batch, expr->attno))
 		return NULL;
 	vector = batch_column(batch, expr->attno);
 	return vector->dictionary != NULL ? vector : NULL;

@@ -55,7 +55,7 @@
 #include "storage/segment_build.h"
 #include "table/flush.h"
 #include "table/flush_index.h"
-#include "table/handler.h"
+#include "table/ours.h"
 #include "table/hotstats.h"
 #include "table/settings.h"
 #include "table/size.h"
@@ -592,7 +592,7 @@ flush_table(Oid relid)
 	Relation	rel = table_open(relid, RowExclusiveLock);
 	int64		moved;
 
-	if (!handler_is_rusts(rel))
+	if (!ours_is_table(rel))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a rusts table",

@@ -36,7 +36,7 @@
 #include "storage/value.h"
 #include "table/flush.h"
 #include "table/functions.h"
-#include "table/handler.h"
+#include "table/ours.h"
 #include "table/options.h"
 
 #define RUSTS_VERSION "0.1.0"
@@ -117,7 +117,7 @@ functions_open_table(Oid relid, LOCKMODE lockmode)
 
 	if (rel == NULL)
 		functions_report_missing(relid);
-	if (!handler_is_rusts(rel))
+	if (!ours_is_table(rel))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a rusts table",
@@ -482,7 +482,7 @@ rusts_table_facts(PG_FUNCTION_ARGS)
 	rel = try_relation_open(relid, AccessShareLock);
 	if (rel == NULL)
 		return (Datum) 0;
-	if (handler_is_rusts(rel) && !RELATION_IS_OTHER_TEMP(rel))
+	if (ours_is_table(rel) && !RELATION_IS_OTHER_TEMP(rel))
 		table_facts_put_row((ReturnSetInfo *) fcinfo->resultinfo, rel);
 	relation_close(rel, AccessShareLock);
 	return (Datum) 0;

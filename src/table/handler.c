@@ -23,13 +23,13 @@
 #include "table/handler.h"
 #include "table/index_build.h"
 #include "table/modify.h"
+#include "table/ours.h"
 #include "table/parallel.h"
 #include "table/sample.h"
 #include "table/scan.h"
 #include "table/size.h"
+#include "table/utility.h"
 #include "table/vacuum.h"
-
-bool		handler_storage_wanted = false;
 
 static TableAmRoutine routine;
 
@@ -58,7 +58,7 @@ handler_replaces_segments(Relation rel)
 	old = try_relation_open((Oid) oid, NoLock);
 	if (old == NULL)
 		return false;
-	if (handler_is_rusts(old))
+	if (ours_is_table(old))
 		size_segment_totals(old, SnapshotAny, &totals);
 	relation_close(old, NoLock);
 	return totals.segments > 0;
@@ -93,7 +93,7 @@ handler_has_time_column(Relation rel)
 static bool
 handler_relation_needs_toast_table(Relation rel)
 {
-	return handler_storage_wanted || handler_has_time_column(rel) ||
+	return utility_storage_wanted || handler_has_time_column(rel) ||
 		GetHeapamTableAmRoutine()->relation_needs_toast_table(rel) ||
 		handler_replaces_segments(rel);
 }
@@ -188,12 +188,7 @@ handler_init(void)
 	handler_set_scans(&routine);
 	handler_set_changes(&routine);
 	handler_set_relations(&routine, heap);
-}
-
-bool
-handler_is_rusts(Relation rel)
-{
-	return rel->rd_tableam == &routine;
+	ours_set_routine(&routine);
 }
 
 Datum

@@ -32,7 +32,7 @@
 #include "optimizer/plancat.h"
 
 #include "compat/compat.h"
-#include "table/handler.h"
+#include "table/ours.h"
 #include "table/options.h"
 #include "table/planner.h"
 #include "table/size.h"
@@ -44,7 +44,7 @@ bool
 planner_is_rusts(Oid relid)
 {
 	Relation	rel = relation_open(relid, NoLock);
-	bool		result = handler_is_rusts(rel);
+	bool		result = ours_is_table(rel);
 
 	relation_close(rel, NoLock);
 	return result;
@@ -57,7 +57,7 @@ planner_segments(Oid relid)
 	Relation	rel = relation_open(relid, NoLock);
 	SegmentTotals totals = {0};
 
-	if (handler_is_rusts(rel))
+	if (ours_is_table(rel))
 		size_planner_totals(rel, &totals);
 	relation_close(rel, NoLock);
 	return totals.segments;
@@ -119,7 +119,7 @@ planner_outline_column(Oid relid, AttrNumber attnum, Outline *head,
 					   OutlineColumn *column)
 {
 	Relation	rel = relation_open(relid, NoLock);
-	bool		result = handler_is_rusts(rel) &&
+	bool		result = ours_is_table(rel) &&
 	outline_get_column(rel, attnum, head, column);
 
 	relation_close(rel, NoLock);
@@ -206,7 +206,7 @@ planner_prepare_node(PlanState *node, void *context)
 	{
 		BitmapHeapScanState *scan = (BitmapHeapScanState *) node;
 
-		if (handler_is_rusts(scan->ss.ss_currentRelation))
+		if (ours_is_table(scan->ss.ss_currentRelation))
 		{
 #if COMPAT_EXECUTOR_PREFETCHES
 			scan->prefetch_maximum = 0;

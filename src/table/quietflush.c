@@ -10,7 +10,7 @@
 #include "access/relation.h"
 #include "storage/lmgr.h"
 #include "table/flush.h"
-#include "table/handler.h"
+#include "table/ours.h"
 #include "table/quietflush.h"
 
 Relation
@@ -22,7 +22,7 @@ quietflush_open(Oid relid, LOCKMODE lockmode, bool *gone)
 	if (!ConditionalLockRelationOid(relid, lockmode))
 		return NULL;
 	rel = try_relation_open(relid, NoLock);
-	if (rel != NULL && handler_is_rusts(rel))
+	if (rel != NULL && ours_is_table(rel))
 		return rel;
 	*gone = true;
 	if (rel != NULL)

@@ -43,10 +43,10 @@
 #include "nodes/makefuncs.h"
 #include "storage/lmgr.h"
 #include "table/ddlframe.h"
-#include "table/handler.h"
 #include "table/namelist.h"
 #include "table/optionlist.h"
 #include "table/options.h"
+#include "table/ours.h"
 #include "table/utility.h"
 #include "tcop/utility.h"
 #include "utils/lsyscache.h"
@@ -67,60 +67,10 @@ typedef struct UtilityCall
 	DdlFrame	frame;
 } UtilityCall;
 
-extern Datum rusts_table_handler(PG_FUNCTION_ARGS);
-
 bool		utility_makes_table = false;
+bool		utility_storage_wanted = false;
 
 static ProcessUtility_hook_type previous_hook = NULL;
-
-/* Is this table access method ours, under whatever name? */
-static bool
-utility_am_is_rusts(Oid amoid)
-{
-	HeapTuple	tuple = SearchSysCache1(AMOID, ObjectIdGetDatum(amoid));
-	Form_pg_am	form;
-	bool		result;
-
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	form = (Form_pg_am) GETSTRUCT(tuple);
-	result = form->amtype == AMTYPE_TABLE &&
-		GetTableAmRoutine(form->amhandler) == (const TableAmRoutine *)
-		DatumGetPointer(DirectFunctionCall1(rusts_table_handler, (Datum) 0));
-	ReleaseSysCache(tuple);
-	return result;
-}
-
-static bool
-utility_am_name_is_rusts(const char *name)
-{
-	if (name == NULL)
-		name = default_table_access_method;
-	return utility_am_is_rusts(get_table_am_oid(name, false));
-}
-
-static Oid
-utility_relation_am(Oid relid)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	Oid			amoid;
-
-	if (!HeapTupleIsValid(tuple))
-		return InvalidOid;
-	amoid = ((Form_pg_class) GETSTRUCT(tuple))->relam;
-	ReleaseSysCache(tuple);
-	return amoid;
-}
-
-/* Indexes have a relam too; it is not ours, and not a table's. */
-static bool
-utility_relation_is_rusts(Oid relid)
-{
-	Oid			amoid = utility_relation_am(relid);
-
-	return OidIsValid(amoid) && amoid != HEAP_TABLE_AM_OID &&
-		utility_am_is_rusts(amoid);
-}
 
 static void
 utility_refuse_parameters(const char *relname, bool partitioned)
@@ -170,7 +120,7 @@ utility_extract_create(List **definitions, const char *access_method,
 {
 	List	   *parameters = optionlist_extract(definitions, false);
 
-	if (partitioned || !utility_am_name_is_rusts(access_method))
+	if (partitioned || !ours_is_method_name(access_method))
 		utility_refuse_parameters(relation->relname, partitioned);
 	return parameters;
 }
@@ -234,7 +184,7 @@ utility_require_toast(Oid relid)
 	{
 		CommandCounterIncrement();
 		LockRelationOid(relid, AccessExclusiveLock);
-		handler_storage_wanted = true;
+		utility_storage_wanted = true;
 		AlterTableCreateToastTable(relid, (Datum) 0, AccessExclusiveLock);
 		CommandCounterIncrement();
 	}
@@ -258,7 +208,7 @@ utility_created(DdlFrame *frame, Oid relid)
 	if (strcmp(get_rel_name(relid), frame->creating) != 0)
 		return;
 	frame->creating = NULL;
-	if (!utility_relation_is_rusts(relid))
+	if (!ours_is_relation(relid))
 		return;					/* LIKE a table of ours */
 	rel = table_open(relid, NoLock);
 	optionlist_write(relid, options_validate(rel, frame->parameters));
@@ -270,7 +220,7 @@ static void
 utility_run_create(UtilityCall *call, const RangeVar *relation,
 				   List *parameters, const char *access_method)
 {
-	handler_storage_wanted = access_method != NULL || parameters != NIL;
+	utility_storage_wanted = access_method != NULL || parameters != NIL;
 	if (parameters != NIL)
 	{
 		call->frame.parameters = parameters;
@@ -492,8 +442,8 @@ utility_altered(DdlFrame *frame, Oid relid)
 static bool
 utility_stays_rusts(Oid relid, AlterParts *parts)
 {
-	return parts->access_method == NULL ? utility_relation_is_rusts(relid) :
-		utility_am_name_is_rusts(parts->access_method);
+	return parts->access_method == NULL ? ours_is_relation(relid) :
+		ours_is_method_name(parts->access_method);
 }
 
 /*
@@ -584,7 +534,7 @@ utility_alter_concerns_us(AlterTableStmt *alter)
 	if (!parameters)
 		return false;
 	relid = RangeVarGetRelid(alter->relation, NoLock, true);
-	return OidIsValid(relid) && utility_relation_is_rusts(relid);
+	return OidIsValid(relid) && ours_is_relation(relid);
 }
 
 static void
@@ -624,7 +574,7 @@ utility_validate_changed(DdlFrame *frame)
 		List	   *parameters = optionlist_read(relid);
 		Relation	rel;
 
-		if (parameters == NIL || !utility_relation_is_rusts(relid))
+		if (parameters == NIL || !ours_is_relation(relid))
 			continue;
 		rel = table_open(relid, NoLock);
 		(void) options_validate(rel, parameters);
@@ -659,10 +609,10 @@ utility_hook(PlannedStmt *pstmt, const char *query_string, bool read_only_tree,
 		pstmt, query_string, read_only_tree, context, params, query_env, dest,
 		qc
 	};
-	bool		storage_wanted = handler_storage_wanted;
+	bool		storage_wanted = utility_storage_wanted;
 	bool		makes_table = utility_makes_table;
 
-	handler_storage_wanted = false;
+	utility_storage_wanted = false;
 	utility_makes_table = utility_as_ctas(pstmt->utilityStmt) != NULL ||
 		IsA(pstmt->utilityStmt, RefreshMatViewStmt);
 	ddlframe_push(&call.frame);
@@ -673,7 +623,7 @@ utility_hook(PlannedStmt *pstmt, const char *query_string, bool read_only_tree,
 	PG_FINALLY();
 	{
 		ddlframe_pop(&call.frame);
-		handler_storage_wanted = storage_wanted;
+		utility_storage_wanted = storage_wanted;
 		utility_makes_table = makes_table;
 	}
 	PG_END_TRY();

@@ -1,12 +1,12 @@
 /*
- * batch.c
+ * block_columns.c
  *	  The columns of a batch: of a block, of a run index, of rows.
  *
  * Three sources, one face.  A block's column comes from the segment's reader,
  * as codes where it is kept as codes.  A batch of series runs has a row for
  * each run, and only tag columns.  Hot rows are taken apart when the batch is
- * filled, because their buffers do not stay pinned; rows that come from a file
- * (rowspill.c) likewise.
+ * filled (block_hot.c), because their buffers do not stay pinned; rows that
+ * come from a file likewise.
  */
 #include "postgres.h"
 
@@ -14,7 +14,7 @@
 #include "utils/datum.h"
 #include "utils/memutils.h"
 
-#include "exec/blockscan.h"
+#include "exec/block_columns.h"
 #include "storage/column_read.h"
 #include "vector/selection.h"
 
@@ -55,8 +55,8 @@ batch_segment_column(BlockScan *scan, AttrNumber attno, Vector *vector)
 }
 
 /* Room for a column's values that no reader owns. */
-static void
-batch_reserve(BlockScan *scan, BlockColumn *column)
+void
+block_columns_reserve(BlockScan *scan, BlockColumn *column)
 {
 	if (column->values != NULL)
 		return;
@@ -79,7 +79,7 @@ batch_runs_column(BlockScan *scan, AttrNumber attno, BlockColumn *column,
 
 	if (!tag->present || tag->data.encoding != CODEC_SERIES)
 		elog(ERROR, "column %d is not a tag", attno);
-	batch_reserve(scan, column);
+	block_columns_reserve(scan, column);
 	column_read_dictionary(tag);
 	codes = reader->run_codes[tag->data.tag - 1] + first;
 	for (i = 0; i < n; i++)
@@ -100,8 +100,8 @@ batch_runs_column(BlockScan *scan, AttrNumber attno, BlockColumn *column,
 	column->vector.serial = batch_serial(scan, attno);
 }
 
-const Vector *
-batch_column(Batch *batch, AttrNumber attno)
+static const Vector *
+block_columns_get(Batch *batch, AttrNumber attno)
 {
 	BlockScan  *scan = (BlockScan *) batch;
 	BlockColumn *column = &scan->columns[attno - 1];
@@ -128,8 +128,8 @@ batch_column(Batch *batch, AttrNumber attno)
 /* With more runs than this in a batch, rows are as good. */
 #define MAX_BATCH_RUNS 64
 
-bool
-batch_by_value(Batch *batch, AttrNumber attno)
+static bool
+block_columns_are_by_value(Batch *batch, AttrNumber attno)
 {
 	BlockScan  *scan = (BlockScan *) batch;
 
@@ -138,9 +138,9 @@ batch_by_value(Batch *batch, AttrNumber attno)
 		segment_reader_by_value(scan->reader, attno);
 }
 
-void
-batch_fetch_value(Batch *batch, int row, TupleTableSlot *slot,
-				  AttrNumber attno)
+static void
+block_columns_fetch(Batch *batch, int row, TupleTableSlot *slot,
+					AttrNumber attno)
 {
 	BlockScan  *scan = (BlockScan *) batch;
 
@@ -151,8 +151,8 @@ batch_fetch_value(Batch *batch, int row, TupleTableSlot *slot,
 	batch_count_read(scan);
 }
 
-const Vector *
-batch_run_column(Batch *batch, AttrNumber attno, BatchRuns *runs)
+static const Vector *
+block_columns_runs(Batch *batch, AttrNumber attno, BatchRuns *runs)
 {
 	BlockScan  *scan = (BlockScan *) batch;
 	BlockColumn *column = &scan->run_columns[attno - 1];
@@ -181,143 +181,17 @@ batch_run_column(Batch *batch, AttrNumber attno, BatchRuns *runs)
 	return &column->vector;
 }
 
-void
-batch_store_row(Batch *batch, int row, TupleTableSlot *slot,
-				const AttrNumber *attnos, int n)
-{
-	int			i;
-
-	for (i = 0; i < n; i++)
-	{
-		if (batch_by_value(batch, attnos[i]))
-			batch_fetch_value(batch, row, slot, attnos[i]);
-		else
-			batch_store_value(batch_column(batch, attnos[i]), row, slot,
-							  attnos[i] - 1);
-	}
-}
-
-void
-batch_store_identity(Batch *batch, int row, TupleTableSlot *slot)
+static void
+block_columns_identify(Batch *batch, int row, TupleTableSlot *slot)
 {
 	slot->tts_tableOid = batch->relid;
 	blockscan_tid((BlockScan *) batch, row, &slot->tts_tid);
 }
 
-/* ---------- rows ---------- */
-
-void
-blockscan_begin_rows(BlockScan *scan, const Bitmapset *attnos)
-{
-	int			attno = -1;
-
-	if (scan->hot_tids == NULL)
-		scan->hot_tids = MemoryContextAlloc(scan->context, BATCH_ROWS *
-											sizeof(ItemPointerData));
-	scan->mode = BLOCK_HOT;
-	scan->batch_number++;
-	MemoryContextReset(scan->batch.memory);
-	scan->batch.n = scan->batch.nselected = 0;
-	selection_clear(scan->batch.selected);
-	while ((attno = bms_next_member(attnos, attno)) >= 0)
-	{
-		BlockColumn *column = &scan->columns[attno - 1];
-
-		batch_reserve(scan, column);
-		memset(&column->vector, 0, sizeof(column->vector));
-		column->vector.values = column->values;
-		column->batch = scan->batch_number;
-	}
-}
-
-static void
-batch_add_value(BlockColumn *column, int row, Datum value, bool isnull)
-{
-	if (isnull && column->vector.isnull == NULL)
-	{
-		memset(column->isnull, false, row);
-		column->vector.isnull = column->isnull;
-	}
-	column->values[row] = isnull ? (Datum) 0 : value;
-	if (column->vector.isnull != NULL)
-		column->isnull[row] = isnull;
-}
-
-void
-blockscan_add_row(BlockScan *scan, const Bitmapset *attnos,
-				  const Datum *values, const bool *isnull,
-				  const ItemPointerData *tid)
-{
-	int			row = scan->batch.n++;
-	int			attno = -1;
-	int			i = 0;
-
-	while ((attno = bms_next_member(attnos, attno)) >= 0)
-	{
-		batch_add_value(&scan->columns[attno - 1], row, values[i], isnull[i]);
-		i++;
-	}
-	scan->hot_tids[row] = *tid;
-	selection_add(scan->batch.selected, row);
-	scan->batch.nselected++;
-}
-
-/* ---------- hot rows ---------- */
-
-/* Append the row in hot_slot. */
-static void
-batch_add_hot(BlockScan *scan)
-{
-	TupleTableSlot *slot = scan->hot_slot;
-	int			row = scan->batch.n++;
-	int			attno = -1;
-
-	if (scan->last_needed > 0)
-		slot_getsomeattrs(slot, scan->last_needed);
-	while ((attno = bms_next_member(scan->needed, attno)) >= 0)
-	{
-		BlockColumn *column = &scan->columns[attno - 1];
-		bool		isnull = slot->tts_isnull[attno - 1];
-		Datum		value = slot->tts_values[attno - 1];
-
-		if (!isnull && !column->typbyval)
-			value = datumCopy(value, false, column->typlen);
-		batch_add_value(column, row, value, isnull);
-	}
-	scan->hot_tids[row] = slot->tts_tid;
-}
-
-/* The next row into hot_slot; false: there is none. */
-static bool
-batch_next_hot(BlockScan *scan)
-{
-	/* after the last one heapam would start again */
-	if (!scan->hot_done)
-		scan->hot_done = !heap_getnextslot(scan->heap, ForwardScanDirection,
-										   scan->hot_slot);
-	return !scan->hot_done;
-}
-
-bool
-blockscan_next_hot(BlockScan *scan)
-{
-	Batch	   *batch = &scan->batch;
-	MemoryContext old;
-
-	CHECK_FOR_INTERRUPTS();
-	/* no room is made where there is no row, which is so in many partitions */
-	if (!batch_next_hot(scan))
-		return false;
-	blockscan_begin_rows(scan, scan->needed);
-	old = MemoryContextSwitchTo(batch->memory);
-	do
-		batch_add_hot(scan);
-	while (batch->n < scan->hot_batch && batch_next_hot(scan));
-	MemoryContextSwitchTo(old);
-	scan->hot_batch = Min(scan->hot_batch * 4, BATCH_ROWS);
-	scan->counters.hot_rows += batch->n;
-	batch->nselected = batch->n;
-	scan->full = scan->nfilters == 0;
-	selection_set_range(batch->selected, 0, batch->n);
-	return true;
-}
+const BatchOps block_columns_ops = {
+	.column = block_columns_get,
+	.run_column = block_columns_runs,
+	.is_by_value = block_columns_are_by_value,
+	.fetch_value = block_columns_fetch,
+	.store_identity = block_columns_identify,
+};

@@ -1,9 +1,9 @@
 /*
- * zone_test.h
+ * zone_verdict.h
  *	  What a filter can come to, known from minimum, maximum and NULL count.
  */
-#ifndef RUSTS_ZONE_TEST_H
-#define RUSTS_ZONE_TEST_H
+#ifndef RUSTS_ZONE_VERDICT_H
+#define RUSTS_ZONE_VERDICT_H
 
 #include "exec/vexpr.h"
 
@@ -42,11 +42,11 @@ typedef enum ZoneTime
  * say nothing about it.  filter: the same, compiled, whose values without
  * columns are shared; parent: for parameters.  In the current context.
  */
-extern ZoneTest *zone_test_compile(Expr *expr, VExpr *filter,
+extern ZoneTest *zone_verdict_compile(Expr *expr, VExpr *filter,
 								   PlanState *parent, TupleDesc desc);
 /* Parameters may have changed; after vexpr_rescan of the filter. */
-extern void zone_test_rescan(ZoneTest *test);
-extern ZoneVerdict zone_test_eval(ZoneTest *test, ZoneTime time,
+extern void zone_verdict_rescan(ZoneTest *test);
+extern ZoneVerdict zone_verdict_eval(ZoneTest *test, ZoneTime time,
 								  ZoneLookup lookup, void *arg);
 
-#endif							/* RUSTS_ZONE_TEST_H */
+#endif							/* RUSTS_ZONE_VERDICT_H */

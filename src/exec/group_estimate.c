@@ -1,5 +1,5 @@
 /*
- * aggrows.c
+ * group_estimate.c
  *	  How many groups will there be?
  *
  * PostgreSQL takes an expression to have as many values as its column: for a
@@ -29,7 +29,7 @@
 #include "utils/selfuncs.h"
 #include "utils/timestamp.h"
 
-#include "exec/aggrows.h"
+#include "exec/group_estimate.h"
 #include "exec/stepvalues.h"
 #include "exec/vexpr.h"
 #include "exec/vexpr_step.h"
@@ -369,7 +369,7 @@ count_groups(GroupRows *rows)
 }
 
 double
-aggrows_estimate(PlannerInfo *root, RelOptInfo *rel, List *keys)
+group_estimate_rows(PlannerInfo *root, RelOptInfo *rel, List *keys)
 {
 	GroupRows	rows;
 	ListCell   *cell;
@@ -382,7 +382,7 @@ aggrows_estimate(PlannerInfo *root, RelOptInfo *rel, List *keys)
 }
 
 double
-aggrows_values(PlannerInfo *root, RelOptInfo *rel, Node *key)
+group_estimate_values(PlannerInfo *root, RelOptInfo *rel, Node *key)
 {
 	GroupRows	rows;
 	Var		   *var = only_column(key);

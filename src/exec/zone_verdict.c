@@ -1,5 +1,5 @@
 /*
- * zone_test.c
+ * zone_verdict.c
  *	  What a filter can come to, known from minimum, maximum and NULL count.
  *
  * A test is a tree: comparisons of a column with something constant for the
@@ -41,7 +41,7 @@
 #include "exec/vexpr_once.h"
 #include "exec/vexpr_range.h"
 #include "exec/vexpr_step.h"
-#include "exec/zone_test.h"
+#include "exec/zone_verdict.h"
 #include "storage/value.h"
 
 /* The truth values that rows can have. */
@@ -145,7 +145,7 @@ zone_is_column(Expr *expr, TupleDesc desc)
 }
 
 static ZoneTest *
-zone_test_make(ZoneTestKind kind, const ZoneSource *source)
+zone_verdict_make(ZoneTestKind kind, const ZoneSource *source)
 {
 	ZoneTest   *test = palloc0(sizeof(ZoneTest));
 
@@ -187,13 +187,13 @@ zone_make_pair(ZoneTestKind kind, Expr *left, const ZoneSource *source)
 
 	if (zone_is_column(left, source->desc))
 	{
-		test = zone_test_make(kind, source);
+		test = zone_verdict_make(kind, source);
 		test->attno = ((Var *) left)->varattno;
 		return test;
 	}
 	if (!zone_is_step(left, source->desc, &shape))
 		return NULL;
-	test = zone_test_make(kind, source);
+	test = zone_verdict_make(kind, source);
 	test->attno = shape.var->varattno;
 	test->step = ExecInitExpr((Expr *) vexpr_with_placeholder((Node *) left),
 							  source->parent);
@@ -260,7 +260,7 @@ zone_compile_bool(BoolExpr *expr, const ZoneSource *source)
 	bool		any = false;
 	ListCell   *cell;
 
-	test = zone_test_make(expr->boolop == AND_EXPR ? TEST_AND :
+	test = zone_verdict_make(expr->boolop == AND_EXPR ? TEST_AND :
 						  expr->boolop == OR_EXPR ? TEST_OR : TEST_NOT,
 						  source);
 	foreach(cell, expr->args)
@@ -297,20 +297,20 @@ zone_compile(Expr *expr, const ZoneSource *source)
 	if (IsA(expr, NullTest) && !((NullTest *) expr)->argisrow &&
 		zone_is_column(((NullTest *) expr)->arg, source->desc))
 	{
-		test = zone_test_make(TEST_NULL, source);
+		test = zone_verdict_make(TEST_NULL, source);
 		test->attno = ((Var *) ((NullTest *) expr)->arg)->varattno;
 		test->is_not = ((NullTest *) expr)->nulltesttype == IS_NOT_NULL;
 		return test;
 	}
 	if (zone_is_column(expr, source->desc) && exprType((Node *) expr) == BOOLOID)
 	{
-		test = zone_test_make(TEST_BOOL, source);
+		test = zone_verdict_make(TEST_BOOL, source);
 		test->attno = ((Var *) expr)->varattno;
 		return test;
 	}
 	if (vexpr_is_once((Node *) expr) && exprType((Node *) expr) == BOOLOID)
 	{
-		test = zone_test_make(TEST_CONSTANT, source);
+		test = zone_verdict_make(TEST_CONSTANT, source);
 		test->constant = vexpr_build_once(source->shared, (Node *) expr);
 		vexpr_ahead_prepare(source->shared, (Node *) expr);
 		test->constant_type = BOOLOID;
@@ -319,7 +319,7 @@ zone_compile(Expr *expr, const ZoneSource *source)
 }
 
 ZoneTest *
-zone_test_compile(Expr *expr, VExpr *filter, PlanState *parent, TupleDesc desc)
+zone_verdict_compile(Expr *expr, VExpr *filter, PlanState *parent, TupleDesc desc)
 {
 	ZoneSource	source = {filter->shared, parent, desc};
 
@@ -403,7 +403,7 @@ zone_read_constant(ZoneTest *test)
 
 /* Get the constant, if it can be had now. */
 static bool
-zone_test_prepare(ZoneTest *test, ZoneTime time)
+zone_verdict_prepare(ZoneTest *test, ZoneTime time)
 {
 	if (!test->ready)
 	{
@@ -418,7 +418,7 @@ zone_test_prepare(ZoneTest *test, ZoneTime time)
 }
 
 void
-zone_test_rescan(ZoneTest *test)
+zone_verdict_rescan(ZoneTest *test)
 {
 	ListCell   *cell;
 
@@ -428,7 +428,7 @@ zone_test_rescan(ZoneTest *test)
 	test->examined = false;
 	test->step_examined = false;
 	foreach(cell, test->children)
-		zone_test_rescan(lfirst(cell));
+		zone_verdict_rescan(lfirst(cell));
 }
 
 /* ---------- evaluating ---------- */
@@ -669,7 +669,7 @@ zone_eval(ZoneTest *test, ZoneTime time, ZoneLookup lookup, void *arg)
 			return (can & CAN_NULL) | (can & CAN_TRUE ? CAN_FALSE : 0) |
 				(can & CAN_FALSE ? CAN_TRUE : 0);
 		case TEST_CONSTANT:
-			if (!zone_test_prepare(test, time))
+			if (!zone_verdict_prepare(test, time))
 				return CAN_ANY;
 			return test->isnull ? CAN_NULL :
 				test->values[0] ? CAN_TRUE : CAN_FALSE;
@@ -679,7 +679,7 @@ zone_eval(ZoneTest *test, ZoneTime time, ZoneLookup lookup, void *arg)
 			return zone_eval_null(test, &zone);
 		case TEST_COMPARE:
 		case TEST_IN:
-			if (!zone_test_prepare(test, time))
+			if (!zone_verdict_prepare(test, time))
 				return CAN_ANY;
 			/* FALLTHROUGH */
 		case TEST_BOOL:
@@ -693,7 +693,7 @@ zone_eval(ZoneTest *test, ZoneTime time, ZoneLookup lookup, void *arg)
 }
 
 ZoneVerdict
-zone_test_eval(ZoneTest *test, ZoneTime time, ZoneLookup lookup, void *arg)
+zone_verdict_eval(ZoneTest *test, ZoneTime time, ZoneLookup lookup, void *arg)
 {
 	int			can = zone_eval(test, time, lookup, arg);
 

@@ -1,0 +1,19 @@
+/*
+ * bucket.h
+ *	  Time buckets of a column.
+ */
+#ifndef RUSTS_BUCKET_H
+#define RUSTS_BUCKET_H
+
+#include "access/attnum.h"
+#include "nodes/nodes.h"
+
+/*
+ * Is it the start of a time bucket of a column, the last one up to the time that
+ * is in it?  zoned: by local time; when that is put back, a start can be
+ * after times in its bucket, and before those of the bucket before.  The width
+ * is the function's first argument.
+ */
+extern bool bucket_column(Node *node, AttrNumber *attno, bool *zoned);
+
+#endif							/* RUSTS_BUCKET_H */
