@@ -87,7 +87,7 @@ load_heap() {
 # commit to the next: then the rows are loaded anew.
 load_postgres() {
 	local stamp=$BENCH_DIR/loaded.$1 want=loaded
-	[ "$1" = heap ] || want=$(cat sql/rusts--*.sql src/storage/segment_format.h src/storage/segment_write.c | md5sum)
+	[ "$1" = heap ] || want=$(cat sql/rusts--*.sql src/segment/segment_format.h src/segment/segment_write.c | md5sum)
 	[ "$(cat "$stamp" 2>/dev/null)" != "$want" ] || return 0
 	load_generator && load_taxi_file || return 1
 	load_note "loading D1 and the taxi trips into $1"

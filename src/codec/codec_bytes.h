@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "codec/codec.h"
-#include "codec/codec_simd.h"
+#include "simd/codec_simd.h"
 
 /* the most bytes a variable-length 64-bit integer takes */
 #define CODEC_VARINT_MAX 10

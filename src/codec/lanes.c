@@ -16,7 +16,7 @@
 #include "codec/lanes.h"
 
 #include "codec/codec.h"
-#include "codec/codec_simd.h"
+#include "simd/codec_simd.h"
 
 #define LANES LANES_COUNT
 #define ROWS CODEC_BLOCK_ROWS

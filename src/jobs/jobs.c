@@ -9,7 +9,7 @@
 #include "jobs/jobslot.h"
 #include "jobs/launcher.h"
 #include "miscadmin.h"
-#include "table/hotstats.h"
+#include "write/hotstats.h"
 
 /*
  * Nothing runs when the library is loaded on demand: shared memory and static

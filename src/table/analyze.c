@@ -37,7 +37,7 @@
 #include "utils/snapmgr.h"
 
 #include "table/analyze.h"
-#include "table/size.h"
+#include "write/size.h"
 
 #define ANALYZE_SITES 2000
 #define ANALYZE_EXCESS 1.1		/* over the reservoir's size */

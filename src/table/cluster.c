@@ -30,11 +30,11 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-#include "storage/segment_build.h"
-#include "storage/segment_read.h"
+#include "segment/segment_build.h"
+#include "segment/segment_read.h"
 #include "table/cluster.h"
-#include "table/size.h"
-#include "table/spec.h"
+#include "write/size.h"
+#include "write/spec.h"
 
 typedef struct ClusterCopy
 {

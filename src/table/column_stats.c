@@ -22,10 +22,10 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
-#include "storage/value.h"
+#include "segment/value.h"
 #include "table/column_stats.h"
-#include "table/outline.h"
 #include "table/planner.h"
+#include "write/outline.h"
 
 static get_relation_stats_hook_type previous_stats = NULL;
 

@@ -32,12 +32,12 @@
 
 #include "compat/compat.h"
 #include "compat/privilege.h"
-#include "storage/segment_read.h"
-#include "storage/value.h"
-#include "table/flush.h"
+#include "option/options.h"
+#include "option/ours.h"
+#include "segment/segment_read.h"
+#include "segment/value.h"
 #include "table/functions.h"
-#include "table/ours.h"
-#include "table/options.h"
+#include "write/flush.h"
 
 #define RUSTS_VERSION "0.1.0"
 

@@ -16,6 +16,8 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
+#include "option/ours.h"
+#include "option/utility.h"
 #include "table/analyze.h"
 #include "table/bitmap.h"
 #include "table/cluster.h"
@@ -23,13 +25,11 @@
 #include "table/handler.h"
 #include "table/index_build.h"
 #include "table/modify.h"
-#include "table/ours.h"
 #include "table/parallel.h"
 #include "table/sample.h"
 #include "table/scan.h"
-#include "table/size.h"
-#include "table/utility.h"
 #include "table/vacuum.h"
+#include "write/size.h"
 
 static TableAmRoutine routine;
 

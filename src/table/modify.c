@@ -34,11 +34,11 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "table/bulk.h"
 #include "table/fetch.h"
-#include "table/hotstats.h"
 #include "table/modify.h"
 #include "table/slot.h"
+#include "write/bulk.h"
+#include "write/hotstats.h"
 
 #define HEAP_AM() GetHeapamTableAmRoutine()
 

@@ -32,10 +32,10 @@
 #include "optimizer/plancat.h"
 
 #include "compat/compat.h"
-#include "table/ours.h"
-#include "table/options.h"
+#include "option/options.h"
+#include "option/ours.h"
 #include "table/planner.h"
-#include "table/size.h"
+#include "write/size.h"
 
 static get_relation_info_hook_type previous_info = NULL;
 static ExecutorStart_hook_type previous_start = NULL;

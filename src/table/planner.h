@@ -6,7 +6,7 @@
 #define RUSTS_PLANNER_H
 
 #include "nodes/bitmapset.h"
-#include "table/outline.h"
+#include "write/outline.h"
 
 /* Is it a rusts table, and has it segments?  The caller has it locked. */
 extern bool planner_is_rusts(Oid relid);

@@ -24,11 +24,11 @@
 
 #include "table/analyze.h"
 #include "table/bitmap.h"
-#include "table/bulk.h"
 #include "table/parallel.h"
 #include "table/sample.h"
 #include "table/scan.h"
-#include "table/size.h"
+#include "write/bulk.h"
+#include "write/size.h"
 
 TableScanDesc
 scan_begin(Relation rel, Snapshot snapshot, int nkeys,

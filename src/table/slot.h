@@ -9,7 +9,7 @@
 #define RUSTS_SLOT_H
 
 #include "executor/tuptable.h"
-#include "storage/segment_read.h"
+#include "segment/segment_read.h"
 
 extern const TupleTableSlotOps slot_ops_rusts;
 

@@ -34,8 +34,8 @@
 #include "utils/syscache.h"
 
 #include "compat/tablestats.h"
-#include "table/size.h"
 #include "table/vacuum.h"
+#include "write/size.h"
 
 typedef struct StaleCheck
 {

@@ -21,9 +21,9 @@
 #include "utils/snapmgr.h"
 
 #include "compat/compat.h"
-#include "storage/segment_read.h"
+#include "segment/guarded.h"
+#include "segment/segment_read.h"
 #include "table/functions.h"
-#include "table/guarded.h"
 
 PG_FUNCTION_INFO_V1(rusts_verify);
 PGDLLEXPORT Datum rusts_verify(PG_FUNCTION_ARGS);

@@ -6,7 +6,7 @@
  * total (NaN is greatest), so the other three are complements.  A kernel does
  * whole words; the last rows go through the same code with a shorter loop.
  */
-#include "codec/codec_simd.h"
+#include "simd/codec_simd.h"
 #include "vector/compare.h"
 #include "vector/selection.h"
 

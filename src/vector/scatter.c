@@ -5,7 +5,7 @@
  * One row after the other: two rows of a vector register may belong to one
  * group.  Full words, the usual case, are walked without looking at bits.
  */
-#include "codec/codec_simd.h"
+#include "simd/codec_simd.h"
 #include "vector/scatter.h"
 #include "vector/selection.h"
 #include "vector/vextreme.h"

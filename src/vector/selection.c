@@ -2,7 +2,7 @@
  * selection.c
  *	  Selections: ranges, conversions from and to flags and row numbers.
  */
-#include "codec/codec_simd.h"
+#include "simd/codec_simd.h"
 #include "vector/selection.h"
 
 /* The part of [from, to) that lies in word w, as bits. */

@@ -5,7 +5,7 @@
  * Integer arithmetic is done on unsigned numbers, which wrap.  Suspicions are
  * gathered as bits in a variable of the loop, so that the loops vectorise.
  */
-#include "codec/codec_simd.h"
+#include "simd/codec_simd.h"
 #include "vector/varith.h"
 
 #include <math.h>

@@ -5,7 +5,7 @@
  * Words of a selection with few rows go row by row; in others every row is
  * written, either with the new value or with its own.
  */
-#include "codec/codec_simd.h"
+#include "simd/codec_simd.h"
 #include "vector/selection.h"
 #include "vector/vblend.h"
 

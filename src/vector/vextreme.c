@@ -10,7 +10,7 @@
  * Rows come in LANES lanes; the words of a selection are masked by replacing
  * what is not selected by the start value.
  */
-#include "codec/codec_simd.h"
+#include "simd/codec_simd.h"
 #include "vector/selection.h"
 #include "vector/vextreme.h"
 

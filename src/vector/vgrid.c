@@ -7,7 +7,7 @@
  * before them is done at once, other values divide when they leave it.
  * Unsigned arithmetic, because rows that do not matter may hold anything.
  */
-#include "codec/codec_simd.h"
+#include "simd/codec_simd.h"
 #include "vector/vgrid.h"
 
 #define STEP 16

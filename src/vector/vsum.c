@@ -11,7 +11,7 @@
  * An integer sum adds upper and lower halves apart; of at most 1,024 values
  * neither can overflow.
  */
-#include "codec/codec_simd.h"
+#include "simd/codec_simd.h"
 #include "vector/selection.h"
 #include "vector/vsum.h"
 

@@ -4,7 +4,7 @@
 #
 # A reader goes to the pages of a segment by itself where the index says that they
 # are consecutive, and asks the index for every read where they are not
-# (src/storage/README.md, 10).
+# (src/segment/README.md, 10).
 use strict;
 use warnings;
 

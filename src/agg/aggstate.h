@@ -1,0 +1,51 @@
+/*
+ * aggstate.h
+ *	  The arrays behind an AggFunc's states, and what is added to them.
+ */
+#ifndef RUSTS_AGGSTATE_H
+#define RUSTS_AGGSTATE_H
+
+#include "agg/aggfunc.h"
+#include "vector/vsum.h"
+
+#define COUNTS(func) ((int64 *) (func)->arrays[0].at)
+#define FLOATS(func) ((double *) (func)->arrays[1].at)
+#define INTS(func) ((int64 *) (func)->arrays[1].at)
+#define SUMS(func) ((VectorInt128 *) (func)->arrays[1].at)
+#define SQUARES(func) ((VectorInt128 *) (func)->arrays[2].at)
+/* did a group of float sums see an input that is infinite or NaN? */
+#define INFINITE(func) ((bool *) (func)->arrays[2].at)
+#define VARIANCES(func) ((Variance *) (func)->arrays[0].at)
+/* of AGG_FIRST and AGG_LAST; COUNTS is 0: empty, 1: NULL, 2: a value */
+#define TIMES(func) INTS(func)
+#define VALUES(func) ((Datum *) (func)->arrays[2].at)
+
+/* What some rows of a group come to: the parts that the kind has. */
+typedef struct AggPartial
+{
+	int64		count;
+	double		number;			/* sum or extreme of floats */
+	int64		integer;		/* extreme of integers */
+	VectorInt128 sum;			/* of integers */
+	VectorInt128 squares;
+	Variance	variance;
+
+	/*
+	 * Was an input of a float sum infinite or NaN?  A sum that is although none
+	 * was is an overflow, as it is for float8pl and float8_accum.  (NaN is
+	 * what partial sums of opposite signs come to that overflow.)
+	 */
+	bool		infinite;
+} AggPartial;
+
+/* Add a partial (of no rows: start values) to a group's state. */
+extern void aggstate_add(AggFunc *func, uint32 group,
+						 const AggPartial *partial);
+
+/* Keep a value as a group's best. */
+extern void aggstate_keep_value(AggFunc *func, uint32 group, Datum value,
+								bool isnull);
+/* Is a row of this time the one to keep? */
+extern bool aggstate_is_better(const AggFunc *func, uint32 group, int64 time);
+
+#endif							/* RUSTS_AGGSTATE_H */

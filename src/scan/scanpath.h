@@ -1,0 +1,47 @@
+/*
+ * scanpath.h
+ *	  Plan the columnar scan of a base relation.
+ */
+#ifndef RUSTS_SCANPATH_H
+#define RUSTS_SCANPATH_H
+
+#include "nodes/extensible.h"
+#include "nodes/pathnodes.h"
+
+#include "scan/scanorder.h"
+#include "scan/scantop.h"
+
+/* CustomScan.custom_private of a columnar scan, in this order. */
+typedef enum ScanPrivate
+{
+	SCAN_PRIVATE_NEEDED,		/* attribute numbers to decode */
+	SCAN_PRIVATE_EARLY,			/* per filter: may it run before the others? */
+	SCAN_PRIVATE_TOP,			/* scantop_describe, or NIL */
+	SCAN_PRIVATE_ORDER			/* scanorder_describe, or NIL */
+} ScanPrivate;
+
+/* Can the relation be read by a columnar scan; is it worth it, too? */
+extern bool scanpath_able(PlannerInfo *root, RelOptInfo *rel);
+extern bool scanpath_possible(PlannerInfo *root, RelOptInfo *rel);
+/* A path for the relation, parallel-aware when workers > 0. */
+extern CustomPath *scanpath_create(PlannerInfo *root, RelOptInfo *rel,
+								   int workers);
+/* A path that takes values from other relations. */
+extern CustomPath *scanpath_create_inner(PlannerInfo *root, RelOptInfo *rel,
+										 Relids outer);
+/* How many of the table's segments lie in the time that clauses leave? */
+extern double scanpath_segments(PlannerInfo *root, RelOptInfo *rel,
+								List *clauses, AttrNumber time,
+								double segments);
+/* Let it drop rows that do not matter; rows: how many will be left. */
+extern void scanpath_set_top(CustomPath *path, const ScanTopPlan *plan,
+							 double rows);
+/* Let it give out rows in an order. */
+extern void scanpath_set_order(CustomPath *path, const ScanOrderPlan *plan);
+/* What it costs when its batches are read instead of its rows. */
+extern Cost scanpath_batch_cost(const Path *path);
+/* How many workers to plan for; 0: a parallel scan is out of the question. */
+extern int	scanpath_workers(RelOptInfo *rel);
+extern void scanpath_init(void);
+
+#endif							/* RUSTS_SCANPATH_H */

@@ -1,0 +1,20 @@
+/*
+ * column_pieces.h
+ *	  Columns of long strings: one value without the thousand around it.
+ */
+#ifndef RUSTS_COLUMN_PIECES_H
+#define RUSTS_COLUMN_PIECES_H
+
+#include "segment/column_read.h"
+
+/* Decode a block into values, isnull and vector.isnull of the column. */
+extern void column_pieces_read_block(ColumnReader *column, uint32 block);
+
+/*
+ * One value of the column: decompresses its piece when it is not the current
+ * one.  A value by reference is valid until the next call.
+ */
+extern Datum column_pieces_read_value(ColumnReader *column, uint32 row,
+									  bool *isnull);
+
+#endif							/* RUSTS_COLUMN_PIECES_H */

@@ -1,0 +1,61 @@
+/*
+ * counter.h
+ *	  Virtual row numbers: reserved once, never reused.
+ */
+#ifndef RUSTS_COUNTER_H
+#define RUSTS_COUNTER_H
+
+#include "segment/store.h"
+
+/* A segment row's TID: block >= ROWID_BASE, offsets 1 .. ROWID_ROWS. */
+#define ROWID_BASE 0x80000000U
+#define ROWID_ROWS 291			/* what tidbitmap accepts */
+
+static inline bool
+rowid_is_virtual(const ItemPointerData *tid)
+{
+	BlockNumber block = ItemPointerGetBlockNumberNoCheck(tid);
+
+	/* InvalidBlockNumber marks a row moved to another partition. */
+	return block >= ROWID_BASE && block != InvalidBlockNumber;
+}
+
+/* Row `row` of the segment that begins at virtual block first_block. */
+static inline void
+rowid_set(ItemPointer tid, uint32 first_block, uint32 row)
+{
+	ItemPointerSet(tid, ROWID_BASE + first_block + row / ROWID_ROWS,
+				   (OffsetNumber) (row % ROWID_ROWS + 1));
+}
+
+/* Virtual block of a virtual TID. */
+static inline uint32
+rowid_block(const ItemPointerData *tid)
+{
+	return ItemPointerGetBlockNumberNoCheck(tid) - ROWID_BASE;
+}
+
+static inline uint32
+rowid_blocks(uint32 rows)
+{
+	return (rows + ROWID_ROWS - 1) / ROWID_ROWS;
+}
+
+/*
+ * Reserve nblocks virtual blocks; returns the first.  Survives an abort.  Until
+ * the end of the (sub)transaction others can tell that somebody has reserved.
+ */
+extern uint32 counter_reserve(Store *store, uint32 nblocks);
+/*
+ * Keep everybody from reserving, for a moment, if no transaction that has
+ * reserved is in progress; false, without waiting, if there is one.
+ */
+extern bool counter_try_quiesce(Store *store);
+extern void counter_end_quiesce(Store *store);
+/*
+ * First block that was never reserved; 0 when nothing ever was.  An error when
+ * there are segments and no counter.
+ */
+extern uint32 counter_peek(Store *store);
+
+#endif							/* RUSTS_COUNTER_H */

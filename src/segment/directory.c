@@ -1,0 +1,490 @@
+/*
+ * directory.c
+ *	  One row per segment, visible like any row.
+ *
+ * A directory row is a chunk under STORE_ID_DIRECTORY whose chunk_seq is the
+ * segment's first virtual block.  It is an ordinary MVCC tuple: a segment is
+ * visible exactly when its directory row is (segment invariant 1).
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/transam.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "storage/procarray.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+
+#include "codec/codec.h"
+#include "compat/compat.h"
+#include "segment/directory.h"
+
+StaticAssertDecl(sizeof(DirectorySummaryData) == 32, "format 3.2");
+StaticAssertDecl(sizeof(DirectoryEntryData) == 96, "format 3.1");
+StaticAssertDecl(sizeof(DirectoryEntryData) +
+				 DIRECTORY_MAX_SUMMARIES * sizeof(DirectorySummaryData) <=
+				 STORE_CHUNK_PAYLOAD, "a directory row is one chunk");
+
+/* The bytes of a directory row. */
+static char *
+directory_entry_encode(const DirectoryEntry *entry, uint32 *len)
+{
+	Size		summaries = entry->d.nsummaries * sizeof(DirectorySummaryData);
+	char	   *data = palloc(sizeof(DirectoryEntryData) + summaries);
+
+	memcpy(data, &entry->d, sizeof(DirectoryEntryData));
+	memcpy(data + sizeof(DirectoryEntryData), entry->summaries, summaries);
+	*len = sizeof(DirectoryEntryData) + summaries;
+	return data;
+}
+
+HeapTuple
+directory_form_tuple(Store *store, const DirectoryEntry *entry)
+{
+	uint32		len;
+	char	   *data = directory_entry_encode(entry, &len);
+	HeapTuple	tuple;
+
+	tuple = store_form_tuple(store, STORE_ID_DIRECTORY,
+							 (int32) entry->d.first_block, data, len);
+	pfree(data);
+	return tuple;
+}
+
+/* Are the numbers of an entry possible? */
+static bool
+directory_entry_plausible(const DirectoryEntryData *d, int32 seq, uint32 len)
+{
+	return d->first_block == (uint32) seq &&
+		d->rows > 0 && d->nblocks == rowid_blocks(d->rows) &&
+		d->dead_rows <= d->rows &&
+		d->nsummaries <= DIRECTORY_MAX_SUMMARIES &&
+		len == sizeof(*d) + d->nsummaries * sizeof(DirectorySummaryData) &&
+		d->header_offset <= d->stream_length &&
+		d->header_length <= d->stream_length - d->header_offset &&
+		(d->dead_rows == 0 ||
+		 (d->dead_offset <= d->stream_length &&
+		  (d->rows + 7) / 8 <= d->stream_length - d->dead_offset));
+}
+
+/* Whose row is it?  -1 when what is left of it does not tell. */
+static int64
+directory_chunk_segment(const char *damage, const StoreChunk *chunk)
+{
+	DirectoryEntryData d;
+
+	if (chunk->id != STORE_ID_DIRECTORY)
+		return -1;
+	if (damage == NULL)
+		return chunk->seq;
+	if (chunk->data == NULL || chunk->len < sizeof(d))
+		return -1;
+	memcpy(&d, chunk->data, sizeof(d));
+	return d.first_block == (uint32) chunk->seq ? chunk->seq : -1;
+}
+
+/*
+ * Check a directory tuple; returns NULL, or what is wrong with it.  The
+ * entry's summaries stay in the tuple.  segment is the one that the row is of,
+ * -1 when nobody can tell.
+ */
+static const char *
+directory_tuple_examine(Store *store, HeapTuple tuple, DirectoryEntry *entry,
+						int64 *segment)
+{
+	DirectoryEntryData *d = &entry->d;
+	StoreChunk	chunk;
+	const char *damage = store_take_apart(store, tuple, &chunk);
+
+	*segment = directory_chunk_segment(damage, &chunk);
+	if (damage != NULL)
+		return damage;
+	if (*segment < 0 || chunk.len < sizeof(DirectoryEntryData))
+		return "directory row is malformed";
+	memcpy(d, chunk.data, sizeof(DirectoryEntryData));
+	if (d->version != DIRECTORY_VERSION)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("segment %d has directory format %u, this version reads %d",
+						chunk.seq, d->version, DIRECTORY_VERSION),
+				 errhint("Update rusts.")));
+	if (!directory_entry_plausible(d, chunk.seq, chunk.len))
+		return "directory row contradicts itself";
+	/* tuple header, two keys, varlena header, checksum, fixed part */
+	entry->summaries = (DirectorySummaryData *) (chunk.data + sizeof(*d));
+	Assert(entry->summaries == (void *) MAXALIGN(entry->summaries));
+	entry->xmin = HeapTupleHeaderGetXmin(tuple->t_data);
+	entry->self = tuple->t_self;
+	return NULL;
+}
+
+/* Check a directory tuple; damage is an error. */
+static void
+directory_tuple_decode(Store *store, HeapTuple tuple, DirectoryEntry *entry)
+{
+	int64		segment;
+	const char *damage = directory_tuple_examine(store, tuple, entry, &segment);
+
+	if (damage != NULL)
+		store_report_corruption(store, segment, NULL, damage);
+}
+
+static void
+directory_entry_keep(DirectoryEntry *entry)
+{
+	Size		len = entry->d.nsummaries * sizeof(DirectorySummaryData);
+
+	entry->summaries = memcpy(palloc(Max(1, len)), entry->summaries, len);
+}
+
+void
+directory_entry_decode(Store *store, HeapTuple tuple, DirectoryEntry *entry)
+{
+	directory_tuple_decode(store, tuple, entry);
+	directory_entry_keep(entry);
+}
+
+/*
+ * Could some transaction still see this directory row?  For callers with
+ * SnapshotAny, who want all that is not surely dead.
+ */
+static bool
+directory_maybe_visible(Store *store, HeapTuple tuple, TransactionId oldest)
+{
+	Buffer		buffer;
+	HTSV_Result result;
+
+	buffer = ReadBuffer(store->toast, ItemPointerGetBlockNumber(&tuple->t_self));
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	result = HeapTupleSatisfiesVacuum(tuple, oldest, buffer);
+	UnlockReleaseBuffer(buffer);
+	return result != HEAPTUPLE_DEAD;
+}
+
+static SysScanDesc
+directory_begin(Store *store, Snapshot snapshot, ScanKey keys, int nkeys)
+{
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(STORE_ID_DIRECTORY));
+	return systable_beginscan_ordered(store->toast,
+									  store->indexes[store->valid],
+									  snapshot, nkeys, keys);
+}
+
+static void
+directory_list_add(DirectoryList *list, DirectoryEntry *entry)
+{
+	if (list->n == list->capacity)
+	{
+		list->capacity *= 2;
+		list->entries = repalloc_huge(list->entries,
+									  list->capacity * sizeof(DirectoryEntry));
+	}
+	directory_entry_keep(entry);
+	list->entries[list->n++] = *entry;
+	list->rows += entry->d.rows;
+	list->dead_rows += entry->d.dead_rows;
+	list->bytes += entry->d.stream_length;
+	list->nblocks += entry->d.nblocks;
+}
+
+/* What becomes of the rows: filter and damage may be NULL. */
+typedef struct DirectoryLoad
+{
+	DirectoryFilter filter;		/* which are wanted */
+	DirectoryDamage damage;		/* told of damaged ones, otherwise an error */
+	void	   *arg;
+	uint64		end;			/* of the row numbers seen so far */
+} DirectoryLoad;
+
+/*
+ * Rows come in the order of their index entries.  One whose numbers are not
+ * behind those before it was reached through a damaged line pointer, and would
+ * be counted twice.
+ */
+static void
+directory_load_tuple(Store *store, HeapTuple tuple, DirectoryLoad *load,
+					 DirectoryList *list)
+{
+	DirectoryEntry entry;
+	int64		segment;
+	const char *what = directory_tuple_examine(store, tuple, &entry, &segment);
+
+	if (what == NULL && entry.d.first_block < load->end)
+		what = "row numbers overlap another segment";
+	if (what == NULL)
+		load->end = (uint64) entry.d.first_block + entry.d.nblocks;
+	if (what != NULL && load->damage == NULL)
+		store_report_corruption(store, segment, NULL, what);
+	if (what != NULL)
+		load->damage(load->arg, segment, what);
+	else if (load->filter == NULL || load->filter(load->arg, &entry))
+		directory_list_add(list, &entry);
+	else
+		list->left_out++;
+}
+
+static DirectoryList *
+directory_load_with(Store *store, Snapshot snapshot, DirectoryLoad *load)
+{
+	DirectoryList *list = palloc0(sizeof(DirectoryList));
+	TransactionId oldest = InvalidTransactionId;
+	ScanKeyData key[1];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	if (snapshot == SnapshotAny)
+		oldest = GetOldestNonRemovableTransactionId(store->toast);
+	list->capacity = 16;
+	list->entries = palloc(list->capacity * sizeof(DirectoryEntry));
+	scan = directory_begin(store, snapshot, key, 1);
+	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (snapshot == SnapshotAny &&
+			!directory_maybe_visible(store, tuple, oldest))
+			continue;
+		directory_load_tuple(store, tuple, load, list);
+	}
+	systable_endscan_ordered(scan);
+	return list;
+}
+
+DirectoryList *
+directory_load(Store *store, Snapshot snapshot)
+{
+	DirectoryLoad load = {NULL, NULL, NULL, 0};
+
+	return directory_load_with(store, snapshot, &load);
+}
+
+DirectoryList *
+directory_load_filtered(Store *store, Snapshot snapshot,
+						DirectoryFilter filter, void *arg)
+{
+	DirectoryLoad load = {filter, NULL, arg, 0};
+
+	return directory_load_with(store, snapshot, &load);
+}
+
+DirectoryList *
+directory_load_sound(Store *store, Snapshot snapshot, DirectoryDamage damage,
+					 void *arg)
+{
+	DirectoryLoad load = {NULL, damage, arg, 0};
+
+	return directory_load_with(store, snapshot, &load);
+}
+
+/* Somebody who looks at what totals are made of. */
+typedef struct DirectorySample
+{
+	DirectoryTotals *totals;
+	DirectoryVisit visit;		/* NULL: nobody */
+	void	   *arg;
+} DirectorySample;
+
+/* Add a segment's share of so many virtual blocks. */
+static void
+directory_add(DirectorySample *sample, const DirectoryEntry *entry,
+			  double blocks)
+{
+	const DirectoryEntryData *d = &entry->d;
+	double		weight = blocks / d->nblocks;
+
+	sample->totals->segments += weight;
+	sample->totals->rows += weight * (d->rows - d->dead_rows);
+	sample->totals->bytes += weight * d->stream_length;
+	if (sample->visit != NULL)
+		sample->visit(sample->arg, entry, weight);
+}
+
+/* Begin a scan at the last visible row that begins at or before a block. */
+static HeapTuple
+directory_last(Store *store, uint32 block, Snapshot snapshot,
+			   SysScanDesc *scan)
+{
+	ScanKeyData key[2];
+
+	ScanKeyInit(&key[1], 2, BTLessEqualStrategyNumber, F_INT4LE,
+				Int32GetDatum((int32) block));
+	*scan = directory_begin(store, snapshot, key, 2);
+	return systable_getnext_ordered(*scan, BackwardScanDirection);
+}
+
+/* The end of the virtual blocks. */
+static double
+directory_end(Store *store, Snapshot snapshot)
+{
+	SysScanDesc scan;
+	HeapTuple	tuple = directory_last(store, PG_INT32_MAX, snapshot, &scan);
+	DirectoryEntry entry;
+	double		end = 0;
+
+	if (tuple != NULL)
+	{
+		directory_tuple_decode(store, tuple, &entry);
+		end = (double) entry.d.first_block + entry.d.nblocks;
+	}
+	systable_endscan_ordered(scan);
+	return end;
+}
+
+/* Add the segment that a virtual block is in as so many blocks. */
+static void
+directory_probe(Store *store, Snapshot snapshot, uint32 block, double blocks,
+				DirectorySample *sample)
+{
+	SysScanDesc scan;
+	HeapTuple	tuple = directory_last(store, block, snapshot, &scan);
+	DirectoryEntry entry;
+
+	if (tuple != NULL)
+	{
+		directory_tuple_decode(store, tuple, &entry);
+		if (block - entry.d.first_block < entry.d.nblocks)
+			directory_add(sample, &entry, blocks);
+	}
+	systable_endscan_ordered(scan);
+}
+
+void
+directory_sum(Store *store, Snapshot snapshot, DirectoryTotals *totals)
+{
+	DirectorySample sample = {totals};
+	ScanKeyData key[1];
+	SysScanDesc scan = directory_begin(store, snapshot, key, 1);
+	HeapTuple	tuple;
+
+	memset(totals, 0, sizeof(*totals));
+	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+	{
+		DirectoryEntry entry;
+
+		CHECK_FOR_INTERRUPTS();
+		directory_tuple_decode(store, tuple, &entry);
+		directory_add(&sample, &entry, entry.d.nblocks);
+	}
+	systable_endscan_ordered(scan);
+}
+
+/* Beyond this many visible rows, so many more are looked at. */
+#define ESTIMATE_EXACT 200
+#define ESTIMATE_PROBES 64
+
+/*
+ * A sampled segment speaks for the blocks around the probe that met it, and so
+ * for as much more than itself as these are more than its own.  Large segments
+ * are met more often and speak for less.
+ */
+static void
+directory_estimate_rest(Store *store, Snapshot snapshot, uint32 start,
+						DirectorySample *sample)
+{
+	double		step = (directory_end(store, snapshot) - start) / ESTIMATE_PROBES;
+	int			i;
+
+	for (i = 0; step > 0 && i < ESTIMATE_PROBES; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		directory_probe(store, snapshot, start + (uint32) ((i + 0.5) * step),
+						step, sample);
+	}
+}
+
+void
+directory_estimate(Store *store, Snapshot snapshot, DirectoryTotals *totals,
+				   DirectoryVisit visit, void *arg)
+{
+	DirectorySample sample = {totals, visit, arg};
+	ScanKeyData key[1];
+	SysScanDesc scan = directory_begin(store, snapshot, key, 1);
+	HeapTuple	tuple;
+	DirectoryEntry entry;
+
+	memset(totals, 0, sizeof(*totals));
+	while (totals->segments < ESTIMATE_EXACT &&
+		   (tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+	{
+		directory_tuple_decode(store, tuple, &entry);
+		directory_add(&sample, &entry, entry.d.nblocks);
+	}
+	systable_endscan_ordered(scan);
+	if (totals->segments >= ESTIMATE_EXACT)
+		directory_estimate_rest(store, snapshot,
+								entry.d.first_block + entry.d.nblocks, &sample);
+}
+
+bool
+directory_find(Store *store, uint32 block, Snapshot snapshot,
+			   DirectoryEntry *entry)
+{
+	SysScanDesc scan;
+	HeapTuple	tuple = directory_last(store, block, snapshot, &scan);
+	bool		found = false;
+
+	if (tuple != NULL)
+	{
+		directory_entry_decode(store, tuple, entry);
+		found = block - entry->d.first_block < entry->d.nblocks;
+	}
+	systable_endscan_ordered(scan);
+	return found;
+}
+
+DirectoryEntry *
+directory_list_find(DirectoryList *list, uint32 block)
+{
+	int			low = 0;
+	int			high = list->n;
+
+	while (low < high)
+	{
+		int			mid = low + (high - low) / 2;
+		DirectoryEntry *entry = &list->entries[mid];
+
+		if (block < entry->d.first_block)
+			high = mid;
+		else if (block - entry->d.first_block >= entry->d.nblocks)
+			low = mid + 1;
+		else
+			return entry;
+	}
+	return NULL;
+}
+
+/* ---------- writing ---------- */
+
+/*
+ * Put the next row beside the last one, if there is room.  Chunks fill their
+ * pages, so that each directory row would begin a page of its own, and reading
+ * the directory would touch a page for each segment.
+ */
+static void
+directory_aim(Store *store)
+{
+	ScanKeyData key[1];
+	SysScanDesc scan = directory_begin(store, SnapshotAny, key, 1);
+	HeapTuple	tuple = systable_getnext_ordered(scan, BackwardScanDirection);
+
+	if (tuple != NULL)
+		RelationSetTargetBlock(store->toast,
+							   ItemPointerGetBlockNumber(&tuple->t_self));
+	systable_endscan_ordered(scan);
+}
+
+void
+directory_insert(Store *store, const DirectoryEntry *entry, CommandId cid,
+				 bool frozen)
+{
+	uint32		len;
+	char	   *data = directory_entry_encode(entry, &len);
+
+	directory_aim(store);
+	store_insert(store, STORE_ID_DIRECTORY, (int32) entry->d.first_block,
+				 data, len, cid, frozen ? HEAP_INSERT_FROZEN : 0);
+	/* and chunks elsewhere */
+	RelationSetTargetBlock(store->toast, InvalidBlockNumber);
+	pfree(data);
+}

@@ -1,0 +1,86 @@
+/*
+ * segment_build.h
+ *	  Rows on their way into segments: column buffers in memory.
+ */
+#ifndef RUSTS_SEGMENT_BUILD_H
+#define RUSTS_SEGMENT_BUILD_H
+
+#include "access/tupdesc.h"
+#include "codec/codec.h"
+#include "segment/directory.h"
+
+/* How a table wants its segments. */
+typedef struct SegmentSpec
+{
+	AttrNumber	time_attnum;	/* 0: none */
+	int			ntags;
+	AttrNumber *tags;
+	int64		partition_interval; /* in the time column's unit; 0: one */
+	uint32		max_rows;
+	uint8		compression;	/* CodecCompression */
+	int			level;
+	DirectoryTier tier;
+	uint8	   *encoding;		/* CodecEncoding per attribute, NULL: auto */
+	bool		frozen;			/* directory row: visible to all at once */
+} SegmentSpec;
+
+typedef struct SegmentBuilder SegmentBuilder;
+
+/*
+ * A builder lives in its own memory context below parent.  desc and spec are
+ * copied.  Values are copied (detoasted) on append.
+ */
+extern SegmentBuilder *segment_builder_create(TupleDesc desc,
+											  const SegmentSpec *spec,
+											  MemoryContext parent);
+extern void segment_builder_destroy(SegmentBuilder *builder);
+extern void segment_builder_reset(SegmentBuilder *builder);
+extern void segment_builder_append(SegmentBuilder *builder,
+								   const Datum *values, const bool *isnull);
+extern uint32 segment_builder_rows(SegmentBuilder *builder);
+extern Size segment_builder_memory(SegmentBuilder *builder);
+/* Rows are at spec.max_rows, or some column cannot take more. */
+extern bool segment_builder_full(SegmentBuilder *builder);
+
+/*
+ * Sorted, cut into partitions, ready to write.  Piece p holds rows
+ * order[start[p]] .. order[start[p + 1] - 1].
+ */
+typedef struct SegmentPlan
+{
+	uint32		nrows;
+	uint32	   *order;			/* append position of each row, sorted */
+	uint32	   *series;			/* by append position: number of its series */
+	int			npieces;
+	uint32	   *start;			/* npieces + 1 */
+	int64	   *partition;		/* start of each piece's window */
+	bool		has_time;
+} SegmentPlan;
+
+extern SegmentPlan *segment_sort(SegmentBuilder *builder);
+
+/*
+ * Write piece p as a segment: chunks now, but not the directory row, which
+ * the caller inserts (directory_insert) once it knows the born-dead rows.
+ * first_block was reserved by the caller for the piece's rows.
+ */
+typedef struct SegmentWriter SegmentWriter;
+
+extern SegmentWriter *segment_write_piece(SegmentBuilder *builder,
+										  SegmentPlan *plan, int piece,
+										  Store *store, uint32 first_block,
+										  CommandId cid);
+/*
+ * Finish: dead is NULL or a bitmap of born-dead rows (bit set = dead), ndead
+ * of them.  Writes the last bytes of the stream and the directory row.
+ */
+extern void segment_write_finish(SegmentWriter *writer, const uint8 *dead,
+								 uint32 ndead);
+/*
+ * The same without inserting the directory row: it is returned instead, in
+ * the current memory context.
+ */
+extern DirectoryEntry *segment_write_close(SegmentWriter *writer,
+										   const uint8 *dead, uint32 ndead);
+
+#endif							/* RUSTS_SEGMENT_BUILD_H */

@@ -1,0 +1,129 @@
+/*
+ * segment_read.h
+ *	  Segments, read: columns block by block.
+ */
+#ifndef RUSTS_SEGMENT_READ_H
+#define RUSTS_SEGMENT_READ_H
+
+#include "access/tupdesc.h"
+#include "codec/codec.h"
+#include "segment/directory.h"
+
+typedef struct SegmentReader SegmentReader;
+
+/*
+ * One decoded block of one column.  values are Datums as a heap tuple's
+ * deforming would give them (by-reference ones point into the reader and stay
+ * valid until another block of that column is decoded).  isnull is NULL when
+ * the block has no null.  n rows.
+ */
+typedef struct SegmentVector
+{
+	int			n;
+	const Datum *values;
+	const bool *isnull;
+} SegmentVector;
+
+/* Column facts, for rusts.segment_columns and verify. */
+typedef struct SegmentColumnInfo
+{
+	AttrNumber	attnum;
+	Oid			typid;			/* when the segment was written */
+	CodecEncoding encoding;
+	CodecCompression compression;
+	uint64		raw_bytes;
+	uint64		stored_bytes;
+	uint32		null_count;
+	uint32		entries;		/* of its dictionary, 0: none */
+	bool		has_minmax;
+	Datum		min;
+	Datum		max;
+} SegmentColumnInfo;
+
+/*
+ * Open a segment.  desc describes the rows wanted: a column the segment does
+ * not have gives its missing value or NULL.  sequential: blocks may be asked
+ * for in order, so read ahead when they are.  Everything lives in a context below parent
+ * and goes with segment_reader_close (or with parent).
+ */
+extern SegmentReader *segment_reader_open(Store *store,
+										  const DirectoryEntry *entry,
+										  TupleDesc desc, bool sequential,
+										  MemoryContext parent);
+/*
+ * The same, without what this backend remembers of the segment, and with each
+ * chunk through the index.
+ */
+extern SegmentReader *segment_reader_open_fresh(Store *store,
+												const DirectoryEntry *entry,
+												TupleDesc desc,
+												MemoryContext parent);
+extern void segment_reader_close(SegmentReader *reader);
+extern const DirectoryEntry *segment_reader_entry(SegmentReader *reader);
+
+extern uint32 segment_reader_rows(SegmentReader *reader);
+/* Runs of the series index; 0: there are no tags. */
+extern uint32 segment_reader_series(SegmentReader *reader);
+/* Was this row born dead?  (The one place that knows of deletions.) */
+extern bool segment_reader_row_dead(SegmentReader *reader, uint32 row);
+/* First live row >= row, or rows; for backward: last live row <= row, or -1 */
+extern int64 segment_reader_next_live(SegmentReader *reader, int64 row);
+extern int64 segment_reader_prev_live(SegmentReader *reader, int64 row);
+
+/*
+ * Clear the bits of a block's dead rows in a selection of CODEC_BLOCK_ROWS
+ * bits; false: none was dead.
+ */
+extern bool segment_reader_mask_dead(SegmentReader *reader, uint32 block,
+									 uint64 *selected);
+
+/* Decode a block (CODEC_BLOCK_ROWS rows each); attnum from 1. */
+extern void segment_reader_block(SegmentReader *reader, AttrNumber attnum,
+								 uint32 block, SegmentVector *vector);
+/*
+ * The same for who does not care about the order of rows, which decodes
+ * faster where a block is kept in lanes.  True: values[i * 32 + lane] is row
+ * lane * 32 + i; there are no NULLs then.
+ */
+extern bool segment_reader_block_unordered(SegmentReader *reader,
+										   AttrNumber attnum, uint32 block,
+										   SegmentVector *vector);
+/*
+ * The same for a column kept as codes of a dictionary, as codes: the value of
+ * row i is dictionary[values[i]].  The codes are not checked against the
+ * number of entries for rows that are NULL only.  segment_reader_has_codes: is
+ * the column kept so?  Then values that segment_reader_block gives are those of
+ * the dictionary, too, and stay until the reader is closed.
+ */
+extern bool segment_reader_has_codes(SegmentReader *reader, AttrNumber attnum);
+extern void segment_reader_codes(SegmentReader *reader, AttrNumber attnum,
+								 uint32 block, SegmentVector *vector,
+								 const Datum **dictionary, uint32 *entries);
+/*
+ * One value; decodes its block when it is not the current one, or no more than
+ * a part of it where values are so long that a reader by block would hold
+ * hundreds of megabytes (segment_reader_by_value).  By reference it is valid
+ * until another value of that column is asked for.
+ */
+extern bool segment_reader_by_value(SegmentReader *reader, AttrNumber attnum);
+extern Datum segment_reader_value(SegmentReader *reader, AttrNumber attnum,
+								  uint32 row, bool *isnull);
+/* All columns of a row as a heap tuple in the current memory context. */
+extern HeapTuple segment_reader_tuple(SegmentReader *reader, uint32 row);
+
+/* Does the segment lack a column whose missing value is not NULL? */
+extern bool segment_reader_lacks_values(SegmentReader *reader);
+
+/* Facts about column i of the segment (0 ..); false past the last. */
+extern bool segment_reader_column_info(SegmentReader *reader, int i,
+									   SegmentColumnInfo *info);
+/*
+ * Read everything, check everything.  Calls report(arg, attnum or 0, message)
+ * for each thing wrong that does not throw by itself.
+ */
+typedef void (*SegmentReport) (void *arg, AttrNumber attnum,
+							   const char *message);
+extern void segment_reader_verify(SegmentReader *reader, SegmentReport report,
+								  void *arg);
+
+#endif							/* RUSTS_SEGMENT_READ_H */

@@ -1,0 +1,38 @@
+/*
+ * quietflush.c
+ *	  Flush a table on nobody's behalf.
+ *
+ * For flushes that no user asked for: they take locks only when they are
+ * free, because whoever queues behind a waiting lock waits as well.
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "storage/lmgr.h"
+#include "option/ours.h"
+#include "write/flush.h"
+#include "write/quietflush.h"
+
+Relation
+quietflush_open(Oid relid, LOCKMODE lockmode, bool *gone)
+{
+	Relation	rel;
+
+	*gone = false;
+	if (!ConditionalLockRelationOid(relid, lockmode))
+		return NULL;
+	rel = try_relation_open(relid, NoLock);
+	if (rel != NULL && ours_is_table(rel))
+		return rel;
+	*gone = true;
+	if (rel != NULL)
+		relation_close(rel, NoLock);
+	UnlockRelationOid(relid, lockmode);
+	return NULL;
+}
+
+int64
+quietflush_run(Relation rel)
+{
+	return flush_relation(rel, false);
+}
