@@ -34,6 +34,7 @@
 #include "agg/aggcost.h"
 #include "agg/aggfill.h"
 #include "agg/aggfunc.h"
+#include "agg/aggresult.h"
 #include "agg/aggspill.h"
 
 /* A group without states: its keys, its place in tables, room to grow. */
@@ -108,7 +109,7 @@ group_size(const AggCost *cost)
 		size.fixed += STATE_BYTES;
 		if (!native)
 			add_generic(&size, aggref);
-		size.combine &= aggfunc_can_combine(aggref);
+		size.combine &= aggresult_can_combine(aggref);
 	}
 	return size;
 }

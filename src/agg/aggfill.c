@@ -23,7 +23,9 @@
 
 #include "agg/aggdistinct.h"
 #include "agg/aggread.h"
+#include "agg/aggresult.h"
 #include "agg/aggspill.h"
+#include "agg/aggstate.h"
 #include "agg/aggstream.h"
 #include "agg/aggteam.h"
 #include "segment/segment_format.h"
@@ -123,7 +125,7 @@ spill_groups(AggFill *fill)
 		resetStringInfo(&fill->buffer);
 		aggkeys_serialize(fill->keys, group, &fill->buffer);
 		for (i = 0; i < fill->nfuncs; i++)
-			aggfunc_serialize(&fill->funcs[i], group, 1, &fill->buffer);
+			aggresult_serialize(&fill->funcs[i], group, 1, &fill->buffer);
 		aggspill_put(fill->spill, aggkeys_hash(fill->keys, group),
 					 &fill->buffer);
 	}
@@ -241,7 +243,7 @@ aggfill_end(AggFill *fill)
 	int			i;
 
 	for (i = 0; i < fill->nfuncs; i++)
-		aggfunc_forget(&fill->funcs[i]);
+		aggstate_forget(&fill->funcs[i]);
 	if (fill->spill == NULL)
 		return;
 	fill->disk += aggspill_bytes(fill->spill);

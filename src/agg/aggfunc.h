@@ -93,31 +93,9 @@ extern void aggfunc_compile(AggFunc *func, Aggref *aggref, PlanState *parent,
 							TupleDesc desc, TupleTableSlot *slot,
 							struct AggState *fake);
 extern void aggfunc_rescan(AggFunc *func);
-/* Room for capacity groups; states from old_capacity on are empty. */
-extern void aggfunc_resize(AggFunc *func, uint32 old_capacity,
-						   uint32 capacity);
-/* Forget all states; their memory has been reset. */
-extern void aggfunc_forget(AggFunc *func);
 
-extern void aggfunc_update(AggFunc *func, Batch *batch,
-						   const AggGroups *groups);
-/* Can metadata answer?  Then add it, for rows rows of one group. */
+/* Can metadata answer? */
 extern bool aggfunc_may_take_summary(Aggref *aggref);
 extern bool aggfunc_takes_summary(const AggFunc *func);
-extern bool aggfunc_summary_suffices(const AggFunc *func,
-									 const DirectorySummaryData *summary,
-									 uint32 rows);
-extern void aggfunc_add_summary(AggFunc *func, uint32 group,
-								const DirectorySummaryData *summary,
-								uint32 rows);
-
-extern Datum aggfunc_result(AggFunc *func, uint32 group, bool *isnull);
-
-/* States between processes: of n groups from first on to a buffer, and back. */
-extern bool aggfunc_can_combine(const Aggref *aggref);
-extern void aggfunc_serialize(AggFunc *func, uint32 first, uint32 n,
-							  StringInfo buffer);
-extern void aggfunc_combine(AggFunc *func, const uint32 *groups, uint32 n,
-							StringInfo buffer);
 
 #endif							/* RUSTS_AGGFUNC_H */

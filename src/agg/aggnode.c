@@ -25,6 +25,7 @@
 
 #include "agg/aggfill.h"
 #include "agg/agggeneric.h"
+#include "agg/aggresult.h"
 #include "agg/aggsort.h"
 #include "agg/aggspill.h"
 #include "agg/aggstream.h"
@@ -79,8 +80,8 @@ aggnode_store_states(AggNode *node, uint32 group, TupleTableSlot *slot)
 	node->fill.buffer.len = VARHDRSZ;
 	for (i = 0; i < node->fill.nfuncs; i++)
 	{
-		aggfunc_serialize(&node->fill.funcs[i], group, 1,
-						  &node->fill.buffer);
+		aggresult_serialize(&node->fill.funcs[i], group, 1,
+							&node->fill.buffer);
 		slot->tts_isnull[node->fill.nkeys + i] = i > 0;
 	}
 	SET_VARSIZE(node->fill.buffer.data, node->fill.buffer.len);
@@ -103,8 +104,8 @@ aggnode_store_group(AggNode *node, uint32 group, TupleTableSlot *slot)
 	else
 		for (i = 0; i < node->fill.nfuncs; i++)
 			slot->tts_values[node->fill.nkeys + i] =
-				aggfunc_result(&node->fill.funcs[i], group,
-							   &slot->tts_isnull[node->fill.nkeys + i]);
+				aggresult_value(&node->fill.funcs[i], group,
+								&slot->tts_isnull[node->fill.nkeys + i]);
 	ExecStoreVirtualTuple(slot);
 }
 

@@ -36,6 +36,7 @@
 #include "agg/aggfunc.h"
 #include "agg/aggnode.h"
 #include "agg/aggpath.h"
+#include "agg/aggresult.h"
 #include "agg/aggsort.h"
 #include "agg/aggstream.h"
 #include "agg/aggtop.h"
@@ -373,7 +374,7 @@ aggpath_can_combine(const AggPlan *plan)
 	ListCell   *cell;
 
 	foreach(cell, plan->aggrefs)
-		if (!aggfunc_can_combine(lfirst_node(Aggref, cell)))
+		if (!aggresult_can_combine(lfirst_node(Aggref, cell)))
 			return false;
 	return true;
 }

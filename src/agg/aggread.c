@@ -15,9 +15,12 @@
 
 #include "agg/aggdistinct.h"
 #include "agg/aggread.h"
+#include "agg/aggresult.h"
 #include "agg/aggspill.h"
+#include "agg/aggstate.h"
 #include "agg/aggstream.h"
 #include "agg/aggteam.h"
+#include "agg/aggupdate.h"
 #include "agg/rowspill.h"
 #include "block/block_hot.h"
 #include "block/blockprune.h"
@@ -39,7 +42,7 @@ aggread_reset(AggFill *fill)
 	ReScanExprContext(fill->fake->curaggcontext);
 	aggkeys_reset(fill->keys);
 	for (i = 0; i < fill->nfuncs; i++)
-		aggfunc_forget(&fill->funcs[i]);
+		aggstate_forget(&fill->funcs[i]);
 	fill->capacity = 0;
 	fill->bounded_groups = 0;
 }
@@ -55,7 +58,7 @@ aggread_reserve(AggFill *fill)
 	while (capacity < aggkeys_ngroups(fill->keys))
 		capacity = Max(capacity * 2, fill->nkeys == 0 ? 1 : 64);
 	for (i = 0; i < fill->nfuncs; i++)
-		aggfunc_resize(&fill->funcs[i], fill->capacity, capacity);
+		aggstate_resize(&fill->funcs[i], fill->capacity, capacity);
 	fill->capacity = capacity;
 }
 
@@ -67,7 +70,7 @@ aggread_combine(AggFill *fill, const uint32 *groups, uint32 n,
 
 	aggread_reserve(fill);
 	for (i = 0; i < fill->nfuncs; i++)
-		aggfunc_combine(&fill->funcs[i], groups, n, states);
+		aggresult_combine(&fill->funcs[i], groups, n, states);
 }
 
 /*
@@ -167,7 +170,7 @@ update_groups(AggFill *fill, BlockScan *scan)
 		rowspill_put(fill->rows, fill->spill, left_out);
 	aggread_reserve(fill);
 	for (i = 0; i < fill->nfuncs && batch->nselected > 0; i++)
-		aggfunc_update(&fill->funcs[i], batch, fill->groups);
+		aggupdate_function(&fill->funcs[i], batch, fill->groups);
 	if (fill->any_distinct)
 		bound_values(fill);
 }
@@ -190,14 +193,14 @@ add_summaries(AggFill *fill, BlockScan *scan, SummaryLookup lookup,
 	for (i = 0; i < fill->nfuncs; i++)
 		if (fill->funcs[i].nargs > 0 &&
 			(!lookup(scan, fill->funcs[i].column, &summary) ||
-			 !aggfunc_summary_suffices(&fill->funcs[i], &summary, rows)))
+			 !aggstate_summary_suffices(&fill->funcs[i], &summary, rows)))
 			return false;
 	memset(&summary, 0, sizeof(summary));
 	for (i = 0; i < fill->nfuncs; i++)
 	{
 		if (fill->funcs[i].nargs > 0)
 			(void) lookup(scan, fill->funcs[i].column, &summary);
-		aggfunc_add_summary(&fill->funcs[i], 0, &summary, rows);
+		aggstate_add_summary(&fill->funcs[i], 0, &summary, rows);
 	}
 	return true;
 }

@@ -14,6 +14,7 @@
 #include "utils/numeric.h"
 
 #include "agg/agggeneric.h"
+#include "agg/aggresult.h"
 #include "agg/aggstate.h"
 
 /* ---------- results ---------- */
@@ -93,7 +94,7 @@ result_extreme(AggFunc *func, uint32 group)
 }
 
 Datum
-aggfunc_result(AggFunc *func, uint32 group, bool *isnull)
+aggresult_value(AggFunc *func, uint32 group, bool *isnull)
 {
 	int64		n;
 
@@ -147,7 +148,7 @@ aggfunc_result(AggFunc *func, uint32 group, bool *isnull)
 /* ---------- between processes ---------- */
 
 bool
-aggfunc_can_combine(const Aggref *aggref)
+aggresult_can_combine(const Aggref *aggref)
 {
 	bool		native;
 
@@ -184,7 +185,7 @@ serialize_value(AggFunc *func, uint32 group, StringInfo buffer)
 
 /* Both ends are one server: states travel as they lie in memory. */
 void
-aggfunc_serialize(AggFunc *func, uint32 first, uint32 n, StringInfo buffer)
+aggresult_serialize(AggFunc *func, uint32 first, uint32 n, StringInfo buffer)
 {
 	uint32		group;
 	int			i;
@@ -268,8 +269,8 @@ read_partial(const AggFunc *func, const char *const *arrays, uint32 i,
 }
 
 void
-aggfunc_combine(AggFunc *func, const uint32 *groups, uint32 n,
-				StringInfo buffer)
+aggresult_combine(AggFunc *func, const uint32 *groups, uint32 n,
+				  StringInfo buffer)
 {
 	const char *arrays[AGG_ARRAYS];
 	AggPartial	partial;

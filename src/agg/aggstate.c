@@ -62,7 +62,7 @@ state_init(AggFunc *func, uint32 group)
 }
 
 void
-aggfunc_resize(AggFunc *func, uint32 old_capacity, uint32 capacity)
+aggstate_resize(AggFunc *func, uint32 old_capacity, uint32 capacity)
 {
 	uint32		group;
 	int			i;
@@ -92,7 +92,7 @@ aggfunc_resize(AggFunc *func, uint32 old_capacity, uint32 capacity)
 }
 
 void
-aggfunc_forget(AggFunc *func)
+aggstate_forget(AggFunc *func)
 {
 	int			i;
 
@@ -180,8 +180,8 @@ aggstate_is_better(const AggFunc *func, uint32 group, int64 time)
 /* ---------- metadata ---------- */
 
 bool
-aggfunc_summary_suffices(const AggFunc *func,
-						 const DirectorySummaryData *summary, uint32 rows)
+aggstate_summary_suffices(const AggFunc *func,
+						  const DirectorySummaryData *summary, uint32 rows)
 {
 	bool		is_float = func->kind == AGG_SUM_FLOAT ||
 	func->kind == AGG_MIN_FLOAT || func->kind == AGG_MAX_FLOAT;
@@ -205,8 +205,8 @@ summary_float(int64 bits)
 }
 
 void
-aggfunc_add_summary(AggFunc *func, uint32 group,
-					const DirectorySummaryData *summary, uint32 rows)
+aggstate_add_summary(AggFunc *func, uint32 group,
+					 const DirectorySummaryData *summary, uint32 rows)
 {
 	AggPartial	partial;
 

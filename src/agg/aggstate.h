@@ -38,6 +38,19 @@ typedef struct AggPartial
 	bool		infinite;
 } AggPartial;
 
+/* Room for capacity groups; states from old_capacity on are empty. */
+extern void aggstate_resize(AggFunc *func, uint32 old_capacity,
+							uint32 capacity);
+/* Forget all states; their memory has been reset. */
+extern void aggstate_forget(AggFunc *func);
+/* Can a summary answer for rows rows of one group?  Then add it. */
+extern bool aggstate_summary_suffices(const AggFunc *func,
+									  const DirectorySummaryData *summary,
+									  uint32 rows);
+extern void aggstate_add_summary(AggFunc *func, uint32 group,
+								 const DirectorySummaryData *summary,
+								 uint32 rows);
+
 /* Add a partial (of no rows: start values) to a group's state. */
 extern void aggstate_add(AggFunc *func, uint32 group,
 						 const AggPartial *partial);

@@ -30,6 +30,7 @@
 #include "nodes/nodeFuncs.h"
 #include "utils/memutils.h"
 
+#include "agg/aggresult.h"
 #include "agg/aggsort.h"
 #include "agg/aggstream.h"
 #include "agg/aggteam.h"
@@ -72,7 +73,7 @@ aggstream_plan(List *keys, List *aggrefs, List *order, double groups)
 	if (order == NIL || !settings_enable_ordered_scan || groups < STREAM_GROUPS)
 		return NIL;
 	foreach(cell, aggrefs)
-		if (!aggfunc_can_combine(lfirst_node(Aggref, cell)))
+		if (!aggresult_can_combine(lfirst_node(Aggref, cell)))
 			return NIL;
 	aggsort_read_first(order, &number, &desc, &nulls_first);
 	key = list_nth(keys, number);

@@ -23,11 +23,13 @@
 
 #include "agg/aggnode.h"
 #include "agg/aggread.h"
+#include "agg/aggresult.h"
 #include "agg/aggstream.h"
 #include "agg/aggteam.h"
 #include "block/blockshare.h"
 #include "compat/sentplan.h"
 #include "option/settings.h"
+#include "resident/residentwork.h"
 
 /*
  * A message holds so many groups: their number, the worker's, below which row
@@ -342,8 +344,8 @@ send_message(AggFill *fill, uint32 first, uint32 n, uint64 floor,
 	for (i = 0; i < n; i++)
 		aggkeys_serialize(fill->keys, first + i, message);
 	for (i = 0; i < fill->nfuncs; i++)
-		aggfunc_serialize(&fill->funcs[i], first, n, message);
-	resident_send(queue, message);
+		aggresult_serialize(&fill->funcs[i], first, n, message);
+	residentwork_send(queue, message);
 }
 
 static void

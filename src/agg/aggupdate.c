@@ -10,6 +10,7 @@
 #include "agg/aggdistinct.h"
 #include "agg/agggeneric.h"
 #include "agg/aggstate.h"
+#include "agg/aggupdate.h"
 #include "vector/scatter.h"
 #include "vector/selection.h"
 #include "vector/vextreme.h"
@@ -341,7 +342,7 @@ update_selected(AggFunc *func, Batch *batch, const AggGroups *groups)
 
 /* Arguments are evaluated only for the rows that FILTER leaves. */
 void
-aggfunc_update(AggFunc *func, Batch *batch, const AggGroups *groups)
+aggupdate_function(AggFunc *func, Batch *batch, const AggGroups *groups)
 {
 	MemoryContext old = MemoryContextSwitchTo(batch->memory);
 	uint64		before[SELECTION_WORDS];

@@ -19,6 +19,7 @@
 #include "utils/lsyscache.h"
 
 #include "agg/aggfunc.h"
+#include "agg/aggresult.h"
 #include "agg/teampath.h"
 #include "option/settings.h"
 #include "option/utility.h"
@@ -83,7 +84,7 @@ aggregates_are_bound(List *aggrefs)
 	{
 		Aggref	   *aggref = lfirst_node(Aggref, cell);
 
-		if (!aggfunc_can_combine(aggref) || is_anonymous(aggref->aggtype))
+		if (!aggresult_can_combine(aggref) || is_anonymous(aggref->aggtype))
 			return true;
 	}
 	return is_bound((Node *) aggrefs, NULL);

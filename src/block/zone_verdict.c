@@ -17,7 +17,7 @@
  * (vexpr_ahead.c); else the test says nothing until rows have needed the value.
  *
  * In place of the column may stand a function of it that never decreases, as
- * time_bucket and date_trunc are (vexpr_find_step): between its values for the
+ * time_bucket and date_trunc are (vexpr_time_find): between its values for the
  * smallest and the largest input lie all others.  One that goes by the local
  * time of a time zone can decrease where clocks are put back, by a day at most,
  * and once more on the way from local time back.  So it is asked about inputs
@@ -43,6 +43,7 @@
 #include "vexpr/vexpr_once.h"
 #include "vexpr/vexpr_range.h"
 #include "vexpr/vexpr_step.h"
+#include "vexpr/vexpr_time.h"
 
 /* The truth values that rows can have. */
 #define CAN_TRUE 1
@@ -173,7 +174,7 @@ static bool
 zone_is_step(Expr *expr, TupleDesc desc, StepShape *shape)
 {
 	return expr != NULL && !IsA(expr, Var) &&
-		vexpr_find_step((Node *) expr, shape) &&
+		vexpr_time_find((Node *) expr, shape) &&
 		shape->width != STEP_WIDTH_CELL &&
 		shape->var->varattno <= desc->natts;
 }
@@ -217,7 +218,7 @@ zone_compile_pair(ZoneTestKind kind, Oid opno, List *args,
 	Oid			constant_type;
 	ZoneTest   *test;
 
-	if (kind == TEST_COMPARE && vexpr_is_once((Node *) left))
+	if (kind == TEST_COMPARE && vexpr_once_fits((Node *) left))
 	{
 		Expr	   *swap = left;
 
@@ -225,7 +226,7 @@ zone_compile_pair(ZoneTestKind kind, Oid opno, List *args,
 		right = swap;
 		opno = get_commutator(opno);
 	}
-	if (!OidIsValid(opno) || !vexpr_is_once((Node *) right))
+	if (!OidIsValid(opno) || !vexpr_once_fits((Node *) right))
 		return NULL;
 	test = zone_make_pair(kind, zone_strip(left), source);
 	if (test == NULL)
@@ -244,7 +245,7 @@ zone_compile_pair(ZoneTestKind kind, Oid opno, List *args,
 
 	test->is_float = zone_type_kind(column_type) == 3;
 	test->strategy = zone_strategy(opno, column_type);
-	test->constant = vexpr_build_once(source->shared, (Node *) right);
+	test->constant = vexpr_once_build(source->shared, (Node *) right);
 	vexpr_ahead_prepare(source->shared, (Node *) right);
 	test->constant_type = constant_type;
 	return test->strategy == 0 ? NULL : test;
@@ -308,10 +309,10 @@ zone_compile(Expr *expr, const ZoneSource *source)
 		test->attno = ((Var *) expr)->varattno;
 		return test;
 	}
-	if (vexpr_is_once((Node *) expr) && exprType((Node *) expr) == BOOLOID)
+	if (vexpr_once_fits((Node *) expr) && exprType((Node *) expr) == BOOLOID)
 	{
 		test = zone_verdict_make(TEST_CONSTANT, source);
-		test->constant = vexpr_build_once(source->shared, (Node *) expr);
+		test->constant = vexpr_once_build(source->shared, (Node *) expr);
 		vexpr_ahead_prepare(source->shared, (Node *) expr);
 		test->constant_type = BOOLOID;
 	}

@@ -17,7 +17,7 @@ bytescodec_bound(int n, size_t data_len)
 }
 
 uint8_t *
-byteshead_write(const int64_t *values, int n, uint8_t *out)
+bytescodec_write_head(const int64_t *values, int n, uint8_t *out)
 {
 	uint8_t		packed[INTCODEC_BOUND(CODEC_BLOCK_ROWS)];
 	uint8_t		runs[INTCODEC_BOUND(CODEC_BLOCK_ROWS)];
@@ -40,7 +40,7 @@ byteshead_write(const int64_t *values, int n, uint8_t *out)
 }
 
 CodecStatus
-byteshead_read(CodecReader *r, int64_t *values, int n)
+bytescodec_read_head(CodecReader *r, int64_t *values, int n)
 {
 	const uint8_t *bytes;
 	uint64_t	len;
@@ -78,7 +78,7 @@ bytescodec_encode(const uint32_t *lengths, int n,
 		return CODEC_UNFIT;
 	for (i = 0; i < n; i++)
 		values[i] = lengths[i];
-	head_len = (size_t) (byteshead_write(values, n, head) - head);
+	head_len = (size_t) (bytescodec_write_head(values, n, head) - head);
 	if (head_len > capacity || data_len > capacity - head_len)
 		return CODEC_NOSPACE;
 	*len = head_len + data_len;
@@ -100,7 +100,7 @@ bytescodec_decode(const uint8_t *in, size_t len, uint32_t *lengths, int n,
 
 	if (n < 1 || n > CODEC_BLOCK_ROWS)
 		return CODEC_UNFIT;
-	status = byteshead_read(&r, values, n);
+	status = bytescodec_read_head(&r, values, n);
 	if (status != CODEC_OK)
 		return status;
 	*data = r.pos;

@@ -11,7 +11,7 @@
 #define BYTESHEAD_BOUND(n) (INTCODEC_BOUND(n) + 1 + CODEC_VARINT_MAX)
 
 /* Write encoding, size and n numbers; out has room for the bound. */
-extern uint8_t *byteshead_write(const int64_t *values, int n, uint8_t *out);
-extern CodecStatus byteshead_read(CodecReader *r, int64_t *values, int n);
+extern uint8_t *bytescodec_write_head(const int64_t *values, int n, uint8_t *out);
+extern CodecStatus bytescodec_read_head(CodecReader *r, int64_t *values, int n);
 
 #endif							/* RUSTS_BYTESCODEC_H */

@@ -108,8 +108,8 @@ bytespieces_encode(CodecCompression kind, int level,
 								 pieces_end, &numbers[i]);
 		data += raw[i];
 	}
-	end = byteshead_write(values, n, out);
-	end = byteshead_write(numbers, pieces, end);
+	end = bytescodec_write_head(values, n, out);
+	end = bytescodec_write_head(numbers, pieces, end);
 	memmove(end, pieces_at, (size_t) (pieces_end - pieces_at));
 	*len = (size_t) (end - out) + (size_t) (pieces_end - pieces_at);
 	return CODEC_OK;
@@ -120,7 +120,7 @@ static CodecStatus
 read_lengths(CodecReader *r, uint32_t *lengths, int n)
 {
 	int64_t		values[CODEC_BLOCK_ROWS];
-	CodecStatus status = byteshead_read(r, values, n);
+	CodecStatus status = bytescodec_read_head(r, values, n);
 	int			i;
 
 	if (status != CODEC_OK)
@@ -150,7 +150,7 @@ bytespieces_read(const uint8_t *in, size_t len, size_t total, int n,
 	if (status != CODEC_OK)
 		return status;
 	pieces->n = cut_pieces(pieces->lengths, n, pieces->first, pieces->raw);
-	status = byteshead_read(&r, numbers, pieces->n);
+	status = bytescodec_read_head(&r, numbers, pieces->n);
 	if (status != CODEC_OK)
 		return status;
 	offset = (uint64_t) (r.pos - in);

@@ -62,7 +62,4 @@ typedef void (*ResidentWork) (void *area, const char *work,
 							  ParamListInfo params, shm_mq_handle *queue);
 extern ResidentWork resident_work;
 
-/* Send a message to the session. */
-extern void resident_send(shm_mq_handle *queue, const StringInfoData *message);
-
 #endif							/* RUSTS_RESIDENT_H */

@@ -25,6 +25,7 @@
 
 #include "resident/residentcount.h"
 #include "resident/residentshare.h"
+#include "resident/residentwork.h"
 
 /* Exit after so long without a job. */
 #define RESIDENT_IDLE_MS (10 * 1000)
@@ -107,7 +108,7 @@ end_transaction(void)
 /* ---------- a job ---------- */
 
 void
-resident_send(shm_mq_handle *queue, const StringInfoData *message)
+residentwork_send(shm_mq_handle *queue, const StringInfoData *message)
 {
 	if (shm_mq_send(queue, message->len, message->data, false, false) !=
 		SHM_MQ_SUCCESS)

@@ -34,6 +34,7 @@
 #include "table/planner.h"
 #include "vexpr/vexpr.h"
 #include "vexpr/vexpr_step.h"
+#include "vexpr/vexpr_time.h"
 
 /* What groups are counted from. */
 typedef struct GroupRows
@@ -112,7 +113,7 @@ is_about_time(const GroupRows *rows, Node *node)
 
 	if (IsA(node, Var))
 		return ((Var *) node)->varattno == rows->time;
-	return vexpr_find_step(node, &shape) && shape.width != STEP_WIDTH_CELL &&
+	return vexpr_time_find(node, &shape) && shape.width != STEP_WIDTH_CELL &&
 		shape.var->varattno == rows->time &&
 		shape.var->vartype == exprType(node);
 }

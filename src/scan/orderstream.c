@@ -416,7 +416,7 @@ merge_compare(Datum a, Datum b, void *arg)
 }
 
 OrderMerge *
-ordermerge_create(OrderBase *base, int capacity)
+orderstream_merge_create(OrderBase *base, int capacity)
 {
 	MemoryContext old = MemoryContextSwitchTo(base->context);
 	OrderMerge *merge = palloc0(sizeof(OrderMerge));
@@ -427,7 +427,7 @@ ordermerge_create(OrderBase *base, int capacity)
 }
 
 void
-ordermerge_add(OrderMerge *merge, OrderStream *stream)
+orderstream_merge_add(OrderMerge *merge, OrderStream *stream)
 {
 	binaryheap_add(merge->heap, PointerGetDatum(stream));
 }
@@ -447,7 +447,7 @@ ordermerge_settle(OrderMerge *merge, OrderStream *stream, bool more)
 }
 
 OrderStream *
-ordermerge_next(OrderMerge *merge)
+orderstream_merge_next(OrderMerge *merge)
 {
 	OrderStream *stream;
 

@@ -122,10 +122,10 @@ typedef struct OrderMerge
 	bool		given;			/* the first one's row was given out */
 } OrderMerge;
 
-extern OrderMerge *ordermerge_create(OrderBase *base, int capacity);
+extern OrderMerge *orderstream_merge_create(OrderBase *base, int capacity);
 /* Add a stream that has a current row, or a load function. */
-extern void ordermerge_add(OrderMerge *merge, OrderStream *stream);
+extern void orderstream_merge_add(OrderMerge *merge, OrderStream *stream);
 /* The stream whose current row is next, or NULL. */
-extern OrderStream *ordermerge_next(OrderMerge *merge);
+extern OrderStream *orderstream_merge_next(OrderMerge *merge);
 
 #endif							/* RUSTS_ORDERSTREAM_H */

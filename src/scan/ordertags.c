@@ -302,7 +302,7 @@ ordertags_begin(OrderBase *base)
 	order->heap = binaryheap_allocate(capacity, source_compare, order);
 
 	/* one for each member, and one for their rows to be sorted */
-	order->merge = ordermerge_create(base, capacity + 1);
+	order->merge = orderstream_merge_create(base, capacity + 1);
 	order->sources[order->nsources++].collected = collected;
 	orderstream_put_hot(collected);
 	for (i = 0; i < list->n; i++)
@@ -351,7 +351,7 @@ group_add_collected(TagOrder *order)
 	stream->inner = source->collected;
 	stream->advance = collected_advance;
 	stream->key = source->collected->key;
-	ordermerge_add(order->merge, stream);
+	orderstream_merge_add(order->merge, stream);
 }
 
 /* Do the times of a run go up from row to row? */
@@ -438,7 +438,7 @@ static void
 group_add_stream(TagOrder *order, OrderStream *stream)
 {
 	if (orderstream_advance(stream))
-		ordermerge_add(order->merge, stream);
+		orderstream_merge_add(order->merge, stream);
 	else
 		orderstream_end(stream);
 }
@@ -528,7 +528,7 @@ ordertags_next(TagOrder *order)
 
 	for (;;)
 	{
-		stream = ordermerge_next(order->merge);
+		stream = orderstream_merge_next(order->merge);
 		if (stream != NULL)
 			return stream;
 		if (!ordertags_next_group(order))

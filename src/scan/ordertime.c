@@ -351,7 +351,7 @@ ordertime_add_clusters(TimeOrder *order)
 		stream->key = order->spans[from].first;
 		stream->load = timecluster_load;
 		stream->advance = timecluster_advance;
-		ordermerge_add(order->merge, stream);
+		orderstream_merge_add(order->merge, stream);
 	}
 }
 
@@ -370,12 +370,12 @@ ordertime_begin(OrderBase *base)
 	order->base = base;
 	order->spans = palloc_extended(Max(1, list->n) * sizeof(TimeSpan),
 								   MCXT_ALLOC_HUGE);
-	order->merge = ordermerge_create(base, list->n + 1);
+	order->merge = orderstream_merge_create(base, list->n + 1);
 	hot = orderstream_of_sort(base, false);
 	orderstream_put_hot(hot);
 	orderstream_sort(hot);
 	if (orderstream_advance(hot))
-		ordermerge_add(order->merge, hot);
+		orderstream_merge_add(order->merge, hot);
 	else
 		orderstream_end(hot);
 	for (i = 0; i < list->n; i++)
@@ -393,7 +393,7 @@ ordertime_begin(OrderBase *base)
 OrderStream *
 ordertime_next(TimeOrder *order)
 {
-	return ordermerge_next(order->merge);
+	return orderstream_merge_next(order->merge);
 }
 
 void

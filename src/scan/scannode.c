@@ -24,6 +24,7 @@
 #include "scan/scanpath.h"
 #include "scan/workerstats.h"
 #include "vector/selection.h"
+#include "vexpr/vexpr_plan.h"
 
 static Node *scannode_create(CustomScan *plan);
 
@@ -402,7 +403,7 @@ scannode_explain(CustomScanState *state, List *ancestors, ExplainState *es)
 
 	foreach(cell, plan->custom_exprs)
 	{
-		if (vexpr_is_vectorized(lfirst(cell), &cost))
+		if (vexpr_plan_is_vectorized(lfirst(cell), &cost))
 			vectorized = lappend(vectorized, lfirst(cell));
 		else
 			others = lappend(others, lfirst(cell));

@@ -43,6 +43,7 @@
 #include "vexpr/costs.h"
 #include "vexpr/vexpr.h"
 #include "vexpr/vexpr_ahead.h"
+#include "vexpr/vexpr_plan.h"
 
 static set_rel_pathlist_hook_type previous_pathlist = NULL;
 static planner_hook_type previous_planner = NULL;
@@ -203,7 +204,7 @@ scanpath_filter_cost(PlannerInfo *root, RelOptInfo *rel, List *clauses,
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
 		Cost		cost;
 
-		if (!vexpr_is_vectorized((Node *) rinfo->clause, &cost))
+		if (!vexpr_plan_is_vectorized((Node *) rinfo->clause, &cost))
 			cost = Max(cost, cpu_operator_cost);
 		result->cost += read * cost;
 		read *= clause_selectivity(root, (Node *) rinfo, rel->relid,
@@ -373,7 +374,7 @@ clause_examine(PlannerInfo *root, ScanClause *clause)
 		clause->rank = cost.per_tuple;
 		return;
 	}
-	if (!vexpr_is_vectorized(expr, &each))
+	if (!vexpr_plan_is_vectorized(expr, &each))
 		each += 100 * cpu_operator_cost;
 	clause->rank = each / Max(1 - Max(clause->rinfo->norm_selec, 0), 0.01);
 }

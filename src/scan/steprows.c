@@ -18,6 +18,7 @@
 #include "scan/group_estimate.h"
 #include "scan/steprows.h"
 #include "vexpr/vexpr_step.h"
+#include "vexpr/vexpr_time.h"
 
 /* The column of a bucket that has the column's type, or NULL. */
 static Var *
@@ -25,7 +26,7 @@ bucket_column(RelOptInfo *rel, Node *node)
 {
 	StepShape	shape;
 
-	if (IsA(node, Var) || !vexpr_find_step(node, &shape) ||
+	if (IsA(node, Var) || !vexpr_time_find(node, &shape) ||
 		shape.width == STEP_WIDTH_CELL || shape.var->varno != rel->relid ||
 		shape.var->vartype != exprType(node))
 		return NULL;

@@ -6,7 +6,7 @@
 #define RUSTS_COLUMN_BUFFER_H
 
 #include "segment/dict.h"
-#include "segment/segment_build.h"
+#include "segment/segment_builder.h"
 #include "segment/value.h"
 
 typedef struct BytesRef

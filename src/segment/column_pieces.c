@@ -112,7 +112,7 @@ pieces_open_block(ColumnReader *column, uint32 block)
 	pieces->from = from;
 	pieces->n = segment_reader_block_rows(column->segment, block);
 	pieces_take_head(column, pieces,
-					 column_stored_bytes(column, from, from + len), len, total);
+					 column_read_bytes(column, from, from + len), len, total);
 	pieces->block = block;
 	return pieces;
 }
@@ -127,9 +127,9 @@ pieces_decompress(ColumnReader *column, ColumnPieces *pieces, int piece)
 	if (pieces->current == piece)
 		return (const char *) column->frame;
 	pieces->current = -1;
-	column_reserve_frame(column, Max(head->raw[piece], 1));
-	bytes = column_stored_bytes(column, pieces->from + head->offset[piece],
-								pieces->from + head->offset[piece + 1]);
+	column_read_reserve_frame(column, Max(head->raw[piece], 1));
+	bytes = column_read_bytes(column, pieces->from + head->offset[piece],
+							  pieces->from + head->offset[piece + 1]);
 	column_read_check(column, bytespieces_decode(column->data.compression,
 												 head, piece, bytes,
 												 column->frame));
@@ -155,7 +155,7 @@ column_pieces_read_value(ColumnReader *column, uint32 row, bool *isnull)
 	bytes = pieces_decompress(column, pieces, piece);
 	for (k = head->first[piece]; k < i; k++)
 		bytes += head->lengths[k];
-	column_reserve_arena(column, value_datum_size(-1, head->lengths[i]));
+	column_read_reserve_arena(column, value_datum_size(-1, head->lengths[i]));
 	return value_make_datum(-1, bytes, head->lengths[i], column->arena);
 }
 
@@ -196,7 +196,7 @@ column_pieces_read_block(ColumnReader *column, uint32 block)
 	}
 	for (i = 0; i < pieces->n; i++)
 		size += value_datum_size(-1, pieces->head.lengths[i]);
-	column_reserve_arena(column, size);
+	column_read_reserve_arena(column, size);
 	space = column->arena;
 	for (i = 0; i < pieces->head.n; i++)
 		space = pieces_fill(column, pieces, i, space);

@@ -167,7 +167,7 @@ column_hold_around(ColumnReader *column, uint64 from, uint64 to)
 }
 
 const uint8 *
-column_stored_bytes(ColumnReader *column, uint64 from, uint64 to)
+column_read_bytes(ColumnReader *column, uint64 from, uint64 to)
 {
 	if (from < column->held_from || to > column->held_to)
 		column_hold_around(column, from, to);
@@ -175,7 +175,7 @@ column_stored_bytes(ColumnReader *column, uint64 from, uint64 to)
 }
 
 void
-column_reserve_frame(ColumnReader *column, Size size)
+column_read_reserve_frame(ColumnReader *column, Size size)
 {
 	if (size <= column->frame_size)
 		return;
@@ -198,8 +198,8 @@ column_read_frame(ColumnReader *column, uint32 frame)
 	if (column->current_frame == frame)
 		return;
 	column->current_frame = -1;
-	column_reserve_frame(column, raw);
-	bytes = column_stored_bytes(column, from, from + stored);
+	column_read_reserve_frame(column, raw);
+	bytes = column_read_bytes(column, from, from + stored);
 	column_read_check(column, compress_decode(column->data.compression, bytes,
 											  stored, column->frame, raw));
 	column->current_frame = frame;
@@ -219,13 +219,13 @@ column_block_bytes(ColumnReader *column, uint32 block)
 		return column->frame + from;
 	}
 	from += meta->frame_offset[frame];
-	return column_stored_bytes(column, from, from + meta->block_length[block]);
+	return column_read_bytes(column, from, from + meta->block_length[block]);
 }
 
 /* ---------- decoding ---------- */
 
 void
-column_reserve_arena(ColumnReader *column, Size size)
+column_read_reserve_arena(ColumnReader *column, Size size)
 {
 	if (size <= column->arena_size)
 		return;
@@ -261,7 +261,7 @@ decode_fixed(ColumnReader *column, const uint8 *in, Size len, int n)
 
 	if (len != (Size) width * n)
 		column_read_corrupt(column, "values have the wrong width");
-	column_reserve_arena(column, step * n);
+	column_read_reserve_arena(column, step * n);
 	for (i = 0; i < n; i++)
 		column->values[i] = value_make_datum(width, (const char *) in + (Size) i * width,
 											 width, column->arena + i * step);
@@ -283,7 +283,7 @@ decode_bytes(ColumnReader *column, const uint8 *in, Size len, int n)
 										   &bytes, &total));
 	for (i = 0; i < n; i++)
 		size += value_datum_size(-1, column->lengths[i]);
-	column_reserve_arena(column, size);
+	column_read_reserve_arena(column, size);
 	space = column->arena;
 	for (i = 0; i < n; i++)
 	{

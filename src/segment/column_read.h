@@ -8,7 +8,7 @@
 #include "segment/column_meta.h"
 #include "segment/segment_cache.h"
 #include "segment/segment_format.h"
-#include "segment/segment_read.h"
+#include "segment/segment_reader.h"
 #include "segment/value.h"
 
 /* What a block is decoded to. */
@@ -71,10 +71,10 @@ struct SegmentReader
  * room for a frame or piece, once decompressed; room for by-reference values,
  * without what is there.
  */
-extern const uint8 *column_stored_bytes(ColumnReader *column, uint64 from,
-										uint64 to);
-extern void column_reserve_frame(ColumnReader *column, Size size);
-extern void column_reserve_arena(ColumnReader *column, Size size);
+extern const uint8 *column_read_bytes(ColumnReader *column, uint64 from,
+									  uint64 to);
+extern void column_read_reserve_frame(ColumnReader *column, Size size);
+extern void column_read_reserve_arena(ColumnReader *column, Size size);
 
 extern void column_read_block(ColumnReader *column, uint32 block);
 extern void column_read_codes(ColumnReader *column, uint32 block);

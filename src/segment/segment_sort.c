@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 
 #include "segment/column_buffer.h"
+#include "segment/segment_sort.h"
 
 /* Windows that no finite time falls into. */
 #define PARTITION_MINUS_INFINITY PG_INT64_MIN

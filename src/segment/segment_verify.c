@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 
 #include "segment/column_read.h"
+#include "segment/segment_verify.h"
 
 typedef struct VerifyState
 {
@@ -197,7 +198,7 @@ verify_dictionary(VerifyState *state, ColumnReader *column)
 }
 
 void
-segment_reader_verify(SegmentReader *reader, SegmentReport report, void *arg)
+segment_verify(SegmentReader *reader, SegmentReport report, void *arg)
 {
 	VerifyState state;
 	uint32		dead = 0;

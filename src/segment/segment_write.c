@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "segment/column_encode.h"
+#include "segment/segment_write.h"
 #include "segment/zone_map.h"
 
 /* Code of a dictionary entry that the piece does not use. */

@@ -30,8 +30,10 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-#include "segment/segment_build.h"
-#include "segment/segment_read.h"
+#include "segment/segment_builder.h"
+#include "segment/segment_reader.h"
+#include "segment/segment_sort.h"
+#include "segment/segment_write.h"
 #include "table/cluster.h"
 #include "write/size.h"
 #include "write/spec.h"

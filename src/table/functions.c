@@ -34,7 +34,7 @@
 #include "compat/privilege.h"
 #include "option/options.h"
 #include "option/ours.h"
-#include "segment/segment_read.h"
+#include "segment/segment_reader.h"
 #include "segment/value.h"
 #include "table/functions.h"
 #include "write/flush.h"

@@ -24,6 +24,7 @@
 #include "table/fetch.h"
 #include "table/handler.h"
 #include "table/index_build.h"
+#include "table/index_validate.h"
 #include "table/modify.h"
 #include "table/parallel.h"
 #include "table/sample.h"

@@ -16,8 +16,5 @@ extern double index_build_range_scan(Relation table, Relation index,
 									 IndexBuildCallback callback,
 									 void *callback_state,
 									 TableScanDesc sscan);
-extern void index_validate_scan(Relation table, Relation index,
-								IndexInfo *info, Snapshot snapshot,
-								struct ValidateIndexState *state);
 
 #endif							/* RUSTS_INDEX_BUILD_H */

@@ -17,6 +17,7 @@
 #include "catalog/pg_operator_d.h"
 #include "catalog/pg_type_d.h"
 #include "compat/compat.h"
+#include "table/index_validate.h"
 #include "miscadmin.h"
 #include "utils/tuplesort.h"
 

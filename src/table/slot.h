@@ -9,7 +9,7 @@
 #define RUSTS_SLOT_H
 
 #include "executor/tuptable.h"
-#include "segment/segment_read.h"
+#include "segment/segment_reader.h"
 
 extern const TupleTableSlotOps slot_ops_rusts;
 

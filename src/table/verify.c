@@ -22,7 +22,8 @@
 
 #include "compat/compat.h"
 #include "segment/guarded.h"
-#include "segment/segment_read.h"
+#include "segment/segment_reader.h"
+#include "segment/segment_verify.h"
 #include "table/functions.h"
 
 PG_FUNCTION_INFO_V1(rusts_verify);
@@ -99,7 +100,7 @@ verify_read_segment(void *arg)
 	reader = segment_reader_open_fresh(store, context->entry,
 									   RelationGetDescr(context->rel),
 									   CurrentMemoryContext);
-	segment_reader_verify(reader, verify_report, context);
+	segment_verify(reader, verify_report, context);
 	segment_reader_close(reader);
 	store_close(store);
 }

@@ -13,6 +13,7 @@
 #include "vexpr/bucket.h"
 #include "vexpr/cfunction.h"
 #include "vexpr/vexpr_step.h"
+#include "vexpr/vexpr_time.h"
 
 static Expr *
 strip_relabel(Expr *expr)
@@ -83,7 +84,7 @@ bucket_column(Node *node, AttrNumber *attno, bool *zoned)
 		contain_var_clause(linitial(((FuncExpr *) node)->args)))
 		return false;
 	*attno = ((Var *) arg)->varattno;
-	if (!vexpr_find_step(node, &shape))
+	if (!vexpr_time_find(node, &shape))
 		return false;
 	*zoned = shape.zoned;
 	if (cfunction_has_prefix(function, "rusts_time_bucket_"))

@@ -400,23 +400,23 @@ VExpr *
 vexpr_build(VExprShared *shared, Node *node)
 {
 	static VExpr *(*const builders[]) (VExprShared *, Node *) = {
-		vexpr_build_dictionary, vexpr_build_time, vexpr_build_logic,
-		vexpr_build_compare, vexpr_build_array, vexpr_build_case,
-		vexpr_build_arith, vexpr_build_of_step
+		vexpr_dictionary_build, vexpr_time_build, vexpr_logic_build,
+		vexpr_compare_build, vexpr_compare_build_array, vexpr_case_build,
+		vexpr_arith_build, vexpr_time_build_of_step
 	};
 	VExpr	   *expr = NULL;
 	int			i;
 
 	check_stack_depth();
-	if (vexpr_is_once(node))
-		return vexpr_build_once(shared, node);
+	if (vexpr_once_fits(node))
+		return vexpr_once_build(shared, node);
 	if (IsA(node, Var))
 		expr = build_column(shared, (Var *) node);
 	else if (IsA(node, RelabelType))
 		expr = build_relabel(shared, (RelabelType *) node);
 	for (i = 0; expr == NULL && i < lengthof(builders); i++)
 		expr = builders[i] (shared, node);
-	return expr != NULL ? expr : vexpr_build_scalar(shared, node);
+	return expr != NULL ? expr : vexpr_scalar_build(shared, node);
 }
 
 /*

@@ -45,10 +45,4 @@ extern void vexpr_filter(VExpr *expr, Batch *batch);
 /* Parameters may have changed: forget what was computed from them. */
 extern void vexpr_rescan(VExpr *expr);
 
-/*
- * For the planner, and EXPLAIN: is all of it evaluated on vectors or once per
- * dictionary entry?  cost: of one row.
- */
-extern bool vexpr_is_vectorized(Node *expr, Cost *cost);
-
 #endif							/* RUSTS_VEXPR_H */

@@ -61,9 +61,9 @@ compute(Node *node, AheadContext *context, Range *range)
 	Datum		value;
 	bool		isnull;
 
-	if (context->shared == NULL || range->known || !vexpr_is_once(node))
+	if (context->shared == NULL || range->known || !vexpr_once_fits(node))
 		return;
-	value = vexpr_once_value(vexpr_build_once(context->shared, node), &isnull);
+	value = vexpr_once_value(vexpr_once_build(context->shared, node), &isnull);
 	*range = vexpr_range_of_value(range->type, value, isnull);
 }
 
@@ -88,7 +88,7 @@ parameter_is_set(const Param *param, AheadContext *context)
 		return true;
 	if (param->paramkind != PARAM_EXEC || context->shared == NULL)
 		return false;
-	econtext = vexpr_econtext(context->shared);
+	econtext = vexpr_once_econtext(context->shared);
 	plan = econtext->ecxt_param_exec_vals[param->paramid].execPlan;
 	return plan == NULL ||
 		vexpr_initplan_cannot_fail(plan, in_plan_cannot_fail, context->shared);
@@ -401,8 +401,8 @@ prepare_parts(Node *node, VExprShared *shared)
 {
 	if (node == NULL || IsA(node, Const))
 		return false;
-	if (!IsA(node, List) && vexpr_is_once(node))
-		(void) vexpr_build_once(shared, node);
+	if (!IsA(node, List) && vexpr_once_fits(node))
+		(void) vexpr_once_build(shared, node);
 	return expression_tree_walker(node, prepare_parts, shared);
 }
 
@@ -422,7 +422,7 @@ vexpr_ahead_compute(VExpr *once)
 	bool		result;
 
 	/* what it takes to look at values goes with the next row */
-	old = MemoryContextSwitchTo(vexpr_econtext(once->shared)->ecxt_per_tuple_memory);
+	old = MemoryContextSwitchTo(vexpr_once_econtext(once->shared)->ecxt_per_tuple_memory);
 	result = cannot_fail(vexpr_once_node(once), &context, &ignored);
 	if (result)
 		(void) vexpr_once_value(once, &isnull);

@@ -19,7 +19,7 @@ extern bool vexpr_ahead_is_harmless(Node *clause);
  */
 extern void vexpr_ahead_prepare(VExprShared *shared, Node *expr);
 /*
- * Is a value that is evaluated once (vexpr_build_once) one that can be had
+ * Is a value that is evaluated once (vexpr_once_build) one that can be had
  * without an error?  Then it is computed.  Of a step function: whether it can
  * be evaluated for any input within RANGE_USECS or RANGE_DAYS (vexpr_range.h).
  */

@@ -97,7 +97,7 @@ find_function(Oid function)
 }
 
 bool
-vexpr_has_arithmetic(Oid function)
+vexpr_arith_is_in(Oid function)
 {
 	return find_function(function) != NULL;
 }
@@ -328,7 +328,7 @@ set_range(ArithExpr *expr)
 }
 
 VExpr *
-vexpr_build_arith(VExprShared *shared, Node *node)
+vexpr_arith_build(VExprShared *shared, Node *node)
 {
 	const ArithFunction *function;
 	ArithExpr  *expr;

@@ -233,7 +233,7 @@ build_nullif(VExprShared *shared, NullIfExpr *node)
 	equals->opresulttype = BOOLOID;
 	set_opfuncid(equals);
 	if (contain_volatile_functions((Node *) node->args) ||
-		!vexpr_find_comparison(equals->opfuncid, &op, &floats))
+		!vexpr_compare_find(equals->opfuncid, &op, &floats))
 		return NULL;
 	expr = vexpr_node_create(shared, &nullif_class, sizeof(VExpr),
 							 exprType((Node *) node));
@@ -327,7 +327,7 @@ build_min_max(VExprShared *shared, MinMaxExpr *node)
 }
 
 VExpr *
-vexpr_build_case(VExprShared *shared, Node *node)
+vexpr_case_build(VExprShared *shared, Node *node)
 {
 	switch (nodeTag(node))
 	{

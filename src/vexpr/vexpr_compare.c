@@ -42,7 +42,7 @@ static const Comparison comparisons[] = {
 };
 
 bool
-vexpr_find_comparison(Oid function, CompareOp *op, bool *floats)
+vexpr_compare_find(Oid function, CompareOp *op, bool *floats)
 {
 	int			i;
 
@@ -155,7 +155,7 @@ static const VExprClass compare_class = {.test = compare_test};
 static const VExprClass distinct_class = {.test = distinct_test};
 
 VExpr *
-vexpr_build_compare(VExprShared *shared, Node *node)
+vexpr_compare_build(VExprShared *shared, Node *node)
 {
 	bool		distinct = IsA(node, DistinctExpr);
 	OpExpr	   *opexpr = (OpExpr *) node;	/* a DistinctExpr is one, too */
@@ -166,7 +166,7 @@ vexpr_build_compare(VExprShared *shared, Node *node)
 	if (!IsA(node, OpExpr) && !distinct)
 		return NULL;
 	set_opfuncid(opexpr);
-	if (!vexpr_find_comparison(opexpr->opfuncid, &op, &floats))
+	if (!vexpr_compare_find(opexpr->opfuncid, &op, &floats))
 		return NULL;
 	expr = vexpr_node_create(shared, distinct ? &distinct_class : &compare_class,
 							 sizeof(CompareExpr), exprType(node));
@@ -357,17 +357,17 @@ array_test(VExpr *base, Batch *batch, const uint64 *rows, Truth *truth)
 static const VExprClass array_class = {.test = array_test};
 
 VExpr *
-vexpr_build_array(VExprShared *shared, Node *node)
+vexpr_compare_build_array(VExprShared *shared, Node *node)
 {
 	ScalarArrayOpExpr *saop = (ScalarArrayOpExpr *) node;
 	AnyArrayExpr  *expr;
 	CompareOp	op;
 	bool		floats;
 
-	if (!IsA(node, ScalarArrayOpExpr) || !vexpr_is_once(lsecond(saop->args)))
+	if (!IsA(node, ScalarArrayOpExpr) || !vexpr_once_fits(lsecond(saop->args)))
 		return NULL;
 	set_sa_opfuncid(saop);
-	if (!vexpr_find_comparison(saop->opfuncid, &op, &floats) ||
+	if (!vexpr_compare_find(saop->opfuncid, &op, &floats) ||
 		op != (saop->useOr ? COMPARE_EQ : COMPARE_NE))
 		return NULL;
 	expr = vexpr_node_create(shared, &array_class, sizeof(AnyArrayExpr),
@@ -376,6 +376,6 @@ vexpr_build_array(VExprShared *shared, Node *node)
 	expr->all = !saop->useOr;
 	vexpr_node_set_args(&expr->base, 2);
 	expr->base.args[0] = vexpr_build(shared, linitial(saop->args));
-	expr->base.args[1] = vexpr_build_once(shared, lsecond(saop->args));
+	expr->base.args[1] = vexpr_once_build(shared, lsecond(saop->args));
 	return &expr->base;
 }

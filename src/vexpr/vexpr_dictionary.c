@@ -58,7 +58,7 @@ typedef struct DictionaryExpr
  * the dictionaries it reads.
  */
 uint64
-vexpr_next_serial(void)
+vexpr_dictionary_next_serial(void)
 {
 	static uint64 last = UINT64CONST(1) << 63;
 
@@ -182,9 +182,9 @@ find_wanted(Node *node, bool *any)
 	if (function != F_TEXTEQ || !OidIsValid(collation) ||
 		!get_collation_isdeterministic(collation))
 		return NULL;
-	if (is_plain_column(linitial(args)) && vexpr_is_once(lsecond(args)))
+	if (is_plain_column(linitial(args)) && vexpr_once_fits(lsecond(args)))
 		return lsecond(args);
-	if (!*any && is_plain_column(lsecond(args)) && vexpr_is_once(linitial(args)))
+	if (!*any && is_plain_column(lsecond(args)) && vexpr_once_fits(linitial(args)))
 		return linitial(args);
 	return NULL;
 }
@@ -209,7 +209,7 @@ use_dictionary(DictionaryExpr *expr, const Vector *vector)
 	expr->states = MemoryContextAllocZero(expr->memory, n);
 	if (expr->base.type != BOOLOID)
 		expr->results = MemoryContextAllocHuge(expr->memory, n * sizeof(Datum));
-	expr->result_serial = vexpr_next_serial();
+	expr->result_serial = vexpr_dictionary_next_serial();
 	expr->any_null = false;
 	expr->serial = vector->serial;
 	expr->entries = vector->entries;
@@ -238,7 +238,7 @@ compute_entry(DictionaryExpr *expr, const Vector *vector, Datum code)
 	else if (expr->base.type == BOOLOID)
 		state |= DatumGetBool(value) ? ENTRY_YES : 0;
 	else
-		value = vexpr_copy_value(&expr->base, value, expr->memory);
+		value = vexpr_scalar_copy(&expr->base, value, expr->memory);
 	if (expr->base.type != BOOLOID)
 		expr->results[code] = value;
 	expr->states[code] = state;
@@ -369,10 +369,10 @@ static const VExprClass boolean_class = {.test = dictionary_test};
 static const VExprClass value_class = {.eval = dictionary_eval};
 
 VExpr *
-vexpr_build_dictionary(VExprShared *shared, Node *node)
+vexpr_dictionary_build(VExprShared *shared, Node *node)
 {
 	DictionaryExpr *expr;
-	AttrNumber	attno = vexpr_only_column(node);
+	AttrNumber	attno = vexpr_scalar_only_column(node);
 	Oid			type = exprType(node);
 	Node	   *wanted;
 
@@ -386,9 +386,9 @@ vexpr_build_dictionary(VExprShared *shared, Node *node)
 							 type == BOOLOID ? &boolean_class : &value_class,
 							 sizeof(DictionaryExpr), type);
 	expr->attno = attno;
-	expr->plain = vexpr_build_scalar(shared, node);
+	expr->plain = vexpr_scalar_build(shared, node);
 	wanted = find_wanted(node, &expr->any);
 	if (wanted != NULL)
-		expr->wanted = vexpr_build_once(shared, wanted);
+		expr->wanted = vexpr_once_build(shared, wanted);
 	return &expr->base;
 }

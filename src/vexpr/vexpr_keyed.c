@@ -14,7 +14,7 @@
 #include "vexpr/vexpr_keyed.h"
 
 KeyedValues *
-keyed_create(MemoryContext parent)
+vexpr_keyed_create(MemoryContext parent)
 {
 	KeyedValues *keyed = MemoryContextAllocZero(parent, sizeof(KeyedValues));
 
@@ -24,7 +24,7 @@ keyed_create(MemoryContext parent)
 }
 
 void
-keyed_begin(KeyedValues *keyed, uint64 epoch)
+vexpr_keyed_begin(KeyedValues *keyed, uint64 epoch)
 {
 	if (keyed->serial != 0 && keyed->epoch == epoch &&
 		keyed->n + BATCH_ROWS < KEYED_CAPACITY)
@@ -33,7 +33,7 @@ keyed_begin(KeyedValues *keyed, uint64 epoch)
 	memset(keyed->table, 0, sizeof(keyed->table));
 	keyed->n = 0;
 	keyed->epoch = epoch;
-	keyed->serial = vexpr_next_serial();
+	keyed->serial = vexpr_dictionary_next_serial();
 }
 
 static inline uint32
@@ -43,7 +43,7 @@ first_slot(int64 key)
 }
 
 int
-keyed_find(const KeyedValues *keyed, int64 key)
+vexpr_keyed_find(const KeyedValues *keyed, int64 key)
 {
 	uint32		slot = first_slot(key);
 
@@ -59,21 +59,21 @@ keyed_find(const KeyedValues *keyed, int64 key)
 }
 
 int
-keyed_add(KeyedValues *keyed, const VExpr *expr, Datum value, bool isnull)
+vexpr_keyed_add(KeyedValues *keyed, const VExpr *expr, Datum value, bool isnull)
 {
 	int			code = keyed->n;
 
 	if (code == KEYED_CAPACITY)
 		elog(ERROR, "too many values by key");
 	keyed->values[code] = isnull ? 0 :
-		vexpr_copy_value(expr, value, keyed->memory);
+		vexpr_scalar_copy(expr, value, keyed->memory);
 	keyed->isnull[code] = isnull;
 	keyed->n++;
 	return code;
 }
 
 void
-keyed_remember(KeyedValues *keyed, int64 key, int code)
+vexpr_keyed_remember(KeyedValues *keyed, int64 key, int code)
 {
 	uint32		slot = first_slot(key);
 

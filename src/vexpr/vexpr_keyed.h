@@ -12,7 +12,7 @@
 
 /*
  * codes 0 .. n - 1 have values; a key has at most one code.  Codes and values
- * stay until keyed_begin() finds too little room for another batch, or another
+ * stay until vexpr_keyed_begin() finds too little room for another batch, or another
  * epoch: then serial changes.
  */
 typedef struct KeyedValues
@@ -27,14 +27,14 @@ typedef struct KeyedValues
 	uint16		table[2 * KEYED_CAPACITY];	/* code + 1 by hash of the key */
 } KeyedValues;
 
-extern KeyedValues *keyed_create(MemoryContext parent);
-extern void keyed_begin(KeyedValues *keyed, uint64 epoch);
+extern KeyedValues *vexpr_keyed_create(MemoryContext parent);
+extern void vexpr_keyed_begin(KeyedValues *keyed, uint64 epoch);
 /* The code of a key, or -1. */
-extern int	keyed_find(const KeyedValues *keyed, int64 key);
+extern int	vexpr_keyed_find(const KeyedValues *keyed, int64 key);
 /* A code for a value of expr, which is copied.  At most BATCH_ROWS a batch. */
-extern int	keyed_add(KeyedValues *keyed, const VExpr *expr, Datum value,
-					  bool isnull);
-/* Have keyed_find() give the code for the key. */
-extern void keyed_remember(KeyedValues *keyed, int64 key, int code);
+extern int	vexpr_keyed_add(KeyedValues *keyed, const VExpr *expr, Datum value,
+							bool isnull);
+/* Have vexpr_keyed_find() give the code for the key. */
+extern void vexpr_keyed_remember(KeyedValues *keyed, int64 key, int code);
 
 #endif							/* RUSTS_VEXPR_KEYED_H */

@@ -228,7 +228,7 @@ build_boolean_test(VExprShared *shared, BooleanTest *node)
 }
 
 VExpr *
-vexpr_build_logic(VExprShared *shared, Node *node)
+vexpr_logic_build(VExprShared *shared, Node *node)
 {
 	switch (nodeTag(node))
 	{

@@ -107,41 +107,41 @@ extern double vexpr_double(const VExpr *expr, Datum value);
 
 /* ---------- vexpr_scalar.c, vexpr_dictionary.c ---------- */
 
-extern VExpr *vexpr_build_scalar(VExprShared *shared, Node *node);
+extern VExpr *vexpr_scalar_build(VExprShared *shared, Node *node);
 /*
  * The column of an expression that reads no other, and whose result depends on
  * nothing else that changes during the scan; or 0.
  */
-extern AttrNumber vexpr_only_column(Node *node);
+extern AttrNumber vexpr_scalar_only_column(Node *node);
 /* The value for an input in place of the only column. */
 extern Datum vexpr_scalar_value(VExpr *scalar, Datum input, bool input_isnull,
 								bool *isnull);
 /* A number for a new dictionary of results. */
-extern uint64 vexpr_next_serial(void);
+extern uint64 vexpr_dictionary_next_serial(void);
 /*
  * A result of expr that a function gave, as vectors hold it: by reference,
  * copied into a memory context; by value, without what is above its width.
  */
-extern Datum vexpr_copy_value(const VExpr *expr, Datum value,
-							  MemoryContext memory);
+extern Datum vexpr_scalar_copy(const VExpr *expr, Datum value,
+							   MemoryContext memory);
 
 /* Is a function a comparison that kernels know, and of what? */
-extern bool vexpr_find_comparison(Oid function, CompareOp *op, bool *floats);
+extern bool vexpr_compare_find(Oid function, CompareOp *op, bool *floats);
 
 /* Or one whose arithmetic they know? */
-extern bool vexpr_has_arithmetic(Oid function);
+extern bool vexpr_arith_is_in(Oid function);
 /* The function and arguments of a FuncExpr or OpExpr; false for others. */
 extern bool vexpr_function_call(Node *node, Oid *function, List **args);
 
 /* ---------- the other builders: NULL when the node is not of theirs ---------- */
 
-extern VExpr *vexpr_build_dictionary(VExprShared *shared, Node *node);
-extern VExpr *vexpr_build_compare(VExprShared *shared, Node *node);
-extern VExpr *vexpr_build_array(VExprShared *shared, Node *node);
-extern VExpr *vexpr_build_logic(VExprShared *shared, Node *node);
-extern VExpr *vexpr_build_case(VExprShared *shared, Node *node);
-extern VExpr *vexpr_build_arith(VExprShared *shared, Node *node);
-extern VExpr *vexpr_build_time(VExprShared *shared, Node *node);
-extern VExpr *vexpr_build_of_step(VExprShared *shared, Node *node);
+extern VExpr *vexpr_dictionary_build(VExprShared *shared, Node *node);
+extern VExpr *vexpr_compare_build(VExprShared *shared, Node *node);
+extern VExpr *vexpr_compare_build_array(VExprShared *shared, Node *node);
+extern VExpr *vexpr_logic_build(VExprShared *shared, Node *node);
+extern VExpr *vexpr_case_build(VExprShared *shared, Node *node);
+extern VExpr *vexpr_arith_build(VExprShared *shared, Node *node);
+extern VExpr *vexpr_time_build(VExprShared *shared, Node *node);
+extern VExpr *vexpr_time_build_of_step(VExprShared *shared, Node *node);
 
 #endif							/* RUSTS_VEXPR_NODE_H */

@@ -50,7 +50,7 @@ typedef struct OnceParts
 /* ---------- PostgreSQL's expressions ---------- */
 
 ExprContext *
-vexpr_econtext(VExprShared *shared)
+vexpr_once_econtext(VExprShared *shared)
 {
 	MemoryContext old;
 
@@ -95,7 +95,7 @@ init_whole(VExprShared *shared, Node *node)
 /* ---------- values ---------- */
 
 bool
-vexpr_is_once(Node *node)
+vexpr_once_fits(Node *node)
 {
 	return !contain_var_clause(node) && !contain_subplans(node) &&
 		!contain_volatile_functions(node);
@@ -113,10 +113,10 @@ once_compute(OnceExpr *once)
 		shared->once = AllocSetContextCreate(shared->memory,
 											 "rusts values evaluated once",
 											 ALLOCSET_SMALL_SIZES);
-	value = ExecEvalExprSwitchContext(once->state, vexpr_econtext(shared),
+	value = ExecEvalExprSwitchContext(once->state, vexpr_once_econtext(shared),
 									  &isnull);
 	once->value = isnull ? 0 :
-		vexpr_copy_value(&once->base, value, shared->once);
+		vexpr_scalar_copy(&once->base, value, shared->once);
 	once->value_isnull = isnull;
 	once->generation = shared->generation;
 }
@@ -164,7 +164,7 @@ once_eval(VExpr *expr, Batch *batch, const uint64 *rows)
 static const VExprClass once_class = {.eval = once_eval};
 
 VExpr *
-vexpr_build_once(VExprShared *shared, Node *node)
+vexpr_once_build(VExprShared *shared, Node *node)
 {
 	OnceExpr   *once;
 	ListCell   *cell;
@@ -183,8 +183,8 @@ vexpr_build_once(VExprShared *shared, Node *node)
 	{
 		once->value_isnull = ((Const *) node)->constisnull;
 		once->value = once->value_isnull ? 0 :
-			vexpr_copy_value(&once->base, ((Const *) node)->constvalue,
-							 shared->memory);
+			vexpr_scalar_copy(&once->base, ((Const *) node)->constvalue,
+							  shared->memory);
 	}
 	else
 		once->state = init_whole(shared, node);
@@ -220,7 +220,7 @@ is_part(Node *node)
 		case T_CoalesceExpr:
 		case T_MinMaxExpr:
 		case T_SQLValueFunction:
-			return vexpr_is_once(node) && !has_placeholder(node, NULL);
+			return vexpr_once_fits(node) && !has_placeholder(node, NULL);
 		default:
 			return false;
 	}
@@ -246,7 +246,7 @@ replace_parts(Node *node, OnceParts *parts)
 	param->paramcollid = exprCollation(node);
 	param->location = -1;
 	parts->exprs = lappend(parts->exprs,
-						   vexpr_build_once(parts->shared, node));
+						   vexpr_once_build(parts->shared, node));
 	return (Node *) param;
 }
 
@@ -291,7 +291,7 @@ part_compile(ParamListInfo params, Param *param, ExprState *state,
 }
 
 ExprState *
-vexpr_init_expr(VExprShared *shared, Node *node)
+vexpr_once_init_expr(VExprShared *shared, Node *node)
 {
 	EState	   *estate = shared->parent->state;
 	ParamListInfo params = makeParamList(0);

@@ -8,8 +8,8 @@
 #include "vexpr/vexpr_node.h"
 
 /* Is it free of columns and does it give one value for the whole scan? */
-extern bool vexpr_is_once(Node *node);
-extern VExpr *vexpr_build_once(VExprShared *shared, Node *node);
+extern bool vexpr_once_fits(Node *node);
+extern VExpr *vexpr_once_build(VExprShared *shared, Node *node);
 /* The value, computed when it is not known yet; valid until rescan. */
 extern Datum vexpr_once_value(VExpr *expr, bool *isnull);
 /* Has it been computed? */
@@ -17,10 +17,10 @@ extern bool vexpr_once_is_known(const VExpr *expr);
 extern Node *vexpr_once_node(const VExpr *expr);
 
 /*
- * For PostgreSQL to evaluate on shared->slot, in vexpr_econtext, parts without
+ * For PostgreSQL to evaluate on shared->slot, in vexpr_once_econtext, parts without
  * columns once.
  */
-extern ExprState *vexpr_init_expr(VExprShared *shared, Node *node);
-extern ExprContext *vexpr_econtext(VExprShared *shared);
+extern ExprState *vexpr_once_init_expr(VExprShared *shared, Node *node);
+extern ExprContext *vexpr_once_econtext(VExprShared *shared);
 
 #endif							/* RUSTS_VEXPR_ONCE_H */

@@ -14,7 +14,9 @@
 
 #include "vexpr/costs.h"
 #include "vexpr/vexpr_once.h"
+#include "vexpr/vexpr_plan.h"
 #include "vexpr/vexpr_step.h"
+#include "vexpr/vexpr_time.h"
 
 static bool is_vectorized(Node *node, Cost *cost);
 
@@ -36,7 +38,7 @@ is_dictionary(Node *node)
 {
 	Oid			type = InvalidOid;
 
-	if (vexpr_only_column(node) != 0)
+	if (vexpr_scalar_only_column(node) != 0)
 		(void) find_column_type(node, &type);
 	return OidIsValid(type) && vexpr_type_kind(type) == VECTOR_DATUM;
 }
@@ -69,18 +71,18 @@ has_kernel(Node *node)
 		case T_FuncExpr:
 		case T_OpExpr:
 			(void) vexpr_function_call(node, &function, &args);
-			return vexpr_has_arithmetic(function) ||
-				vexpr_find_comparison(function, &op, &floats);
+			return vexpr_arith_is_in(function) ||
+				vexpr_compare_find(function, &op, &floats);
 		case T_DistinctExpr:
 		case T_NullIfExpr:
-			return vexpr_find_comparison(get_opcode(((OpExpr *) node)->opno),
-										 &op, &floats);
+			return vexpr_compare_find(get_opcode(((OpExpr *) node)->opno),
+									  &op, &floats);
 		case T_ScalarArrayOpExpr:
 			{
 				ScalarArrayOpExpr *saop = (ScalarArrayOpExpr *) node;
 
-				return vexpr_is_once(lsecond(saop->args)) &&
-					vexpr_find_comparison(get_opcode(saop->opno), &op, &floats) &&
+				return vexpr_once_fits(lsecond(saop->args)) &&
+					vexpr_compare_find(get_opcode(saop->opno), &op, &floats) &&
 					op == (saop->useOr ? COMPARE_EQ : COMPARE_NE);
 			}
 		default:
@@ -118,9 +120,9 @@ is_vectorized(Node *node, Cost *cost)
 	QualCost	rows;
 
 	*cost = 0;
-	if (IsA(node, Var) || vexpr_is_once(node))
+	if (IsA(node, Var) || vexpr_once_fits(node))
 		return !IsA(node, Var) || ((Var *) node)->varattno > 0;
-	if (vexpr_find_step(node, &step))
+	if (vexpr_time_find(node, &step))
 	{
 		*cost = COST_OF_NS(COST_STEP_NS);
 		return true;
@@ -142,7 +144,7 @@ is_vectorized(Node *node, Cost *cost)
 }
 
 bool
-vexpr_is_vectorized(Node *expr, Cost *cost)
+vexpr_plan_is_vectorized(Node *expr, Cost *cost)
 {
 	return is_vectorized(expr, cost);
 }

@@ -29,7 +29,7 @@ typedef struct ScalarExpr
 	AttrNumber *attnos;			/* columns to store */
 	int			nattnos;
 	bool		identity;		/* ctid or tableoid */
-	AttrNumber	only;			/* see vexpr_only_column */
+	AttrNumber	only;			/* see vexpr_scalar_only_column */
 	bool		reuse;			/* only, and its values compare as Datums */
 } ScalarExpr;
 
@@ -60,7 +60,7 @@ columns_of(Node *node)
 }
 
 AttrNumber
-vexpr_only_column(Node *node)
+vexpr_scalar_only_column(Node *node)
 {
 	int			member;
 
@@ -98,7 +98,7 @@ scalar_set_columns(ScalarExpr *scalar, Bitmapset *columns)
 /* ---------- evaluation ---------- */
 
 Datum
-vexpr_copy_value(const VExpr *expr, Datum value, MemoryContext memory)
+vexpr_scalar_copy(const VExpr *expr, Datum value, MemoryContext memory)
 {
 	MemoryContext old;
 
@@ -131,7 +131,7 @@ scalar_open_slot(ScalarExpr *scalar)
 static Datum
 scalar_evaluate(ScalarExpr *scalar, bool *isnull)
 {
-	ExprContext *econtext = vexpr_econtext(scalar->base.shared);
+	ExprContext *econtext = vexpr_once_econtext(scalar->base.shared);
 
 	ResetExprContext(econtext);
 	return ExecEvalExprSwitchContext(scalar->state, econtext, isnull);
@@ -190,7 +190,7 @@ scalar_eval(VExpr *expr, Batch *batch, const uint64 *rows)
 		if (isnull[row])
 			nulls = true;
 		else
-			values[row] = vexpr_copy_value(expr, values[row], batch->memory);
+			values[row] = vexpr_scalar_copy(expr, values[row], batch->memory);
 		if (scalar->reuse)
 		{
 			last = row;
@@ -205,14 +205,14 @@ scalar_eval(VExpr *expr, Batch *batch, const uint64 *rows)
 static const VExprClass scalar_class = {.eval = scalar_eval};
 
 VExpr *
-vexpr_build_scalar(VExprShared *shared, Node *node)
+vexpr_scalar_build(VExprShared *shared, Node *node)
 {
 	ScalarExpr *scalar = vexpr_node_create(shared, &scalar_class,
 										   sizeof(ScalarExpr), exprType(node));
 
 	scalar_set_columns(scalar, columns_of(node));
-	scalar->state = vexpr_init_expr(shared, node);
-	scalar->only = vexpr_only_column(node);
+	scalar->state = vexpr_once_init_expr(shared, node);
+	scalar->only = vexpr_scalar_only_column(node);
 	scalar->reuse = scalar->only > 0 &&
 		TupleDescAttr(shared->desc, scalar->only - 1)->attbyval;
 	return &scalar->base;

@@ -149,7 +149,7 @@ compute_key(const StepRows *rows, int64 input, bool *isnull)
 	VExpr	   *key = rows->expr->key;
 	Datum		value = vexpr_scalar_value(key, (Datum) input, false, isnull);
 
-	return *isnull ? 0 : vexpr_copy_value(key, value, rows->batch->memory);
+	return *isnull ? 0 : vexpr_scalar_copy(key, value, rows->batch->memory);
 }
 
 /* Where no key can be NULL: constants are given, and the functions strict. */
@@ -520,8 +520,8 @@ compute_values(StepRows *rows, VExpr *value, bool keys_isnull)
 		if (isnull[row])
 			nulls = true;
 		else
-			values[row] = vexpr_copy_value(value, values[row],
-										   rows->batch->memory);
+			values[row] = vexpr_scalar_copy(value, values[row],
+											rows->batch->memory);
 		last = row;
 	}
 	return nulls;
@@ -535,16 +535,16 @@ kept_code(const StepRows *rows, VExpr *value, int row)
 	int64		key = (int64) expr->keys[row];
 	bool		edge = expr->shape.width == STEP_WIDTH_EPOCH &&
 	rows->input[row] - key >= expr->width - EPOCH_EDGE;
-	int			code = edge ? -1 : keyed_find(expr->kept, key);
+	int			code = edge ? -1 : vexpr_keyed_find(expr->kept, key);
 	bool		isnull;
 	Datum		result;
 
 	if (code >= 0)
 		return code;
 	result = vexpr_scalar_value(value, (Datum) rows->input[row], false, &isnull);
-	code = keyed_add(expr->kept, value, result, isnull);
+	code = vexpr_keyed_add(expr->kept, value, result, isnull);
 	if (!edge)
-		keyed_remember(expr->kept, key, code);
+		vexpr_keyed_remember(expr->kept, key, code);
 	return code;
 }
 
@@ -574,8 +574,8 @@ compute_kept_codes(const StepRows *rows, VExpr *value, Datum *codes)
 	int			row;
 	int			i;
 
-	keyed_begin(expr->kept, (uint64) expr->offset_changes << 32 |
-				expr->base.shared->generation);
+	vexpr_keyed_begin(expr->kept, (uint64) expr->offset_changes << 32 |
+					  expr->base.shared->generation);
 	for (SELECTION_EACH(row, rows->known))
 	{
 		if (code >= 0 && row % 64 == 0 && word_in_range(rows, row, key, edge))
@@ -645,7 +645,7 @@ set_nulls(StepExpr *expr, Batch *batch, const uint64 *null)
 
 	result = vexpr_scalar_value(scalar, 0, true, &result_isnull);
 	if (!result_isnull)
-		result = vexpr_copy_value(scalar, result, batch->memory);
+		result = vexpr_scalar_copy(scalar, result, batch->memory);
 	for (SELECTION_EACH(row, null))
 	{
 		values[row] = result_isnull ? 0 : result;
@@ -711,7 +711,7 @@ step_eval(VExpr *base, Batch *batch, const uint64 *all)
 static const VExprClass step_class = {.eval = step_eval};
 
 VExpr *
-vexpr_build_step(VExprShared *shared, Node *node, const StepShape *shape,
+vexpr_step_build(VExprShared *shared, Node *node, const StepShape *shape,
 				 Node *value)
 {
 	StepExpr   *expr;
@@ -722,18 +722,18 @@ vexpr_build_step(VExprShared *shared, Node *node, const StepShape *shape,
 	/* the key of a cell is a number of its own: the node itself is a value */
 	if (is_cell(shape) && value == NULL)
 		value = node;
-	expr->key = vexpr_build_scalar(shared, node);
+	expr->key = vexpr_scalar_build(shared, node);
 	if (value != NULL)
 	{
-		expr->value = value != node ? vexpr_build_scalar(shared, value) : expr->key;
+		expr->value = value != node ? vexpr_scalar_build(shared, value) : expr->key;
 		expr->keys = MemoryContextAllocZero(shared->memory,
 											BATCH_ROWS * sizeof(Datum));
-		expr->kept = keyed_create(shared->memory);
+		expr->kept = vexpr_keyed_create(shared->memory);
 	}
 	vexpr_node_set_args(&expr->base, 2);
 	expr->base.args[0] = vexpr_build(shared, (Node *) shape->var);
 	if (shape->width_arg != NULL)
-		expr->base.args[1] = vexpr_build_once(shared, shape->width_arg);
+		expr->base.args[1] = vexpr_once_build(shared, shape->width_arg);
 	expr->offset_from = PG_INT64_MAX;
 	return &expr->base;
 }

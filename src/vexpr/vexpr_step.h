@@ -37,11 +37,8 @@ typedef struct StepShape
 	int64		cell_width;
 } StepShape;
 
-/* Does the expression's value move in steps?  Then shape is filled in. */
-extern bool vexpr_find_step(Node *node, StepShape *shape);
-
 /* A node for it; value is evaluated once a step, NULL: node itself. */
-extern VExpr *vexpr_build_step(VExprShared *shared, Node *node,
+extern VExpr *vexpr_step_build(VExprShared *shared, Node *node,
 							   const StepShape *shape, Node *value);
 
 #endif							/* RUSTS_VEXPR_STEP_H */

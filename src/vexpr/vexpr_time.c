@@ -28,6 +28,7 @@
 #include "vexpr/cfunction.h"
 #include "vexpr/vexpr_once.h"
 #include "vexpr/vexpr_step.h"
+#include "vexpr/vexpr_time.h"
 
 /* What a function asks of its other arguments, and does to the chain. */
 #define STEP_TRUNCATES 1		/* it makes the steps */
@@ -242,7 +243,7 @@ arguments_fit(const StepFunction *function, List *args, StepShape *shape)
 
 		if (foreach_current_index(lc) == function->arg)
 			continue;
-		if (!vexpr_is_once(arg))
+		if (!vexpr_once_fits(arg))
 			return false;
 		if ((function->flags & STEP_POSITIVE) && !is_positive_constant(arg))
 			return false;
@@ -395,7 +396,7 @@ find_epoch_division(Node *node)
 }
 
 bool
-vexpr_find_step(Node *node, StepShape *shape)
+vexpr_time_find(Node *node, StepShape *shape)
 {
 	StepFunction function;
 	Oid			funcid;
@@ -427,13 +428,13 @@ vexpr_find_step(Node *node, StepShape *shape)
 /* ---------- building ---------- */
 
 VExpr *
-vexpr_build_time(VExprShared *shared, Node *node)
+vexpr_time_build(VExprShared *shared, Node *node)
 {
 	StepShape	shape;
 
-	if (!vexpr_find_step(node, &shape))
+	if (!vexpr_time_find(node, &shape))
 		return NULL;
-	return vexpr_build_step(shared, node, &shape, NULL);
+	return vexpr_step_build(shared, node, &shape, NULL);
 }
 
 /* The largest steps in an expression, which must be the same everywhere. */
@@ -453,7 +454,7 @@ find_key(Node *node, KeyContext *context)
 		return false;
 	if (IsA(node, Var))
 		return true;
-	if (vexpr_find_step(node, &shape))
+	if (vexpr_time_find(node, &shape))
 	{
 		if (context->key != NULL)
 			return !equal(node, context->key);
@@ -465,13 +466,13 @@ find_key(Node *node, KeyContext *context)
 }
 
 VExpr *
-vexpr_build_of_step(VExprShared *shared, Node *node)
+vexpr_time_build_of_step(VExprShared *shared, Node *node)
 {
 	KeyContext	context = {NULL};
 
-	if (vexpr_only_column(node) == 0 ||
+	if (vexpr_scalar_only_column(node) == 0 ||
 		expression_tree_walker(node, find_key, &context) ||
 		context.key == NULL)
 		return NULL;
-	return vexpr_build_step(shared, context.key, &context.shape, node);
+	return vexpr_step_build(shared, context.key, &context.shape, node);
 }

@@ -35,7 +35,9 @@
 #include "utils/memutils.h"
 
 #include "option/settings.h"
-#include "segment/segment_build.h"
+#include "segment/segment_builder.h"
+#include "segment/segment_sort.h"
+#include "segment/segment_write.h"
 #include "write/bulk.h"
 #include "write/size.h"
 #include "write/spec.h"

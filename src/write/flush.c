@@ -54,7 +54,9 @@
 
 #include "option/ours.h"
 #include "option/settings.h"
-#include "segment/segment_build.h"
+#include "segment/segment_builder.h"
+#include "segment/segment_sort.h"
+#include "segment/segment_write.h"
 #include "write/flush.h"
 #include "write/flush_index.h"
 #include "write/hotstats.h"

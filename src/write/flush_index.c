@@ -20,7 +20,7 @@
 #include "utils/snapmgr.h"
 
 #include "segment/directory.h"
-#include "segment/segment_read.h"
+#include "segment/segment_reader.h"
 #include "write/flush_index.h"
 
 typedef struct IndexTarget

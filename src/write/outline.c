@@ -27,7 +27,7 @@
 
 #include "option/options.h"
 #include "segment/guarded.h"
-#include "segment/segment_read.h"
+#include "segment/segment_reader.h"
 #include "write/outline.h"
 
 /* A segment, or a sampled one. */

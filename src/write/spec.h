@@ -5,7 +5,7 @@
 #ifndef RUSTS_SPEC_H
 #define RUSTS_SPEC_H
 
-#include "segment/segment_build.h"
+#include "segment/segment_builder.h"
 #include "utils/rel.h"
 
 /* Fill spec for new (hot tier) segments; in the current memory context. */

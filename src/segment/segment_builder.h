@@ -1,9 +1,9 @@
 /*
- * segment_build.h
+ * segment_builder.h
  *	  Rows on their way into segments: column buffers in memory.
  */
-#ifndef RUSTS_SEGMENT_BUILD_H
-#define RUSTS_SEGMENT_BUILD_H
+#ifndef RUSTS_SEGMENT_BUILDER_H
+#define RUSTS_SEGMENT_BUILDER_H
 
 #include "access/tupdesc.h"
 #include "codec/codec.h"
@@ -57,30 +57,4 @@ typedef struct SegmentPlan
 	bool		has_time;
 } SegmentPlan;
 
-extern SegmentPlan *segment_sort(SegmentBuilder *builder);
-
-/*
- * Write piece p as a segment: chunks now, but not the directory row, which
- * the caller inserts (directory_insert) once it knows the born-dead rows.
- * first_block was reserved by the caller for the piece's rows.
- */
-typedef struct SegmentWriter SegmentWriter;
-
-extern SegmentWriter *segment_write_piece(SegmentBuilder *builder,
-										  SegmentPlan *plan, int piece,
-										  Store *store, uint32 first_block,
-										  CommandId cid);
-/*
- * Finish: dead is NULL or a bitmap of born-dead rows (bit set = dead), ndead
- * of them.  Writes the last bytes of the stream and the directory row.
- */
-extern void segment_write_finish(SegmentWriter *writer, const uint8 *dead,
-								 uint32 ndead);
-/*
- * The same without inserting the directory row: it is returned instead, in
- * the current memory context.
- */
-extern DirectoryEntry *segment_write_close(SegmentWriter *writer,
-										   const uint8 *dead, uint32 ndead);
-
-#endif							/* RUSTS_SEGMENT_BUILD_H */
+#endif							/* RUSTS_SEGMENT_BUILDER_H */

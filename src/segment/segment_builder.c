@@ -1,5 +1,5 @@
 /*
- * segment_build.c
+ * segment_builder.c
  *	  Rows on their way into segments: column buffers in memory.
  *
  * Columns of a builder grow together, by doubling.  The memory figure is what

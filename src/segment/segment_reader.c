@@ -1,5 +1,5 @@
 /*
- * segment_read.c
+ * segment_reader.c
  *	  Segments, read: open, columns, rows, deletions.
  *
  * A reader belongs to one scan.  It reads the header when it is opened and

@@ -1,9 +1,9 @@
 /*
- * segment_read.h
+ * segment_reader.h
  *	  Segments, read: columns block by block.
  */
-#ifndef RUSTS_SEGMENT_READ_H
-#define RUSTS_SEGMENT_READ_H
+#ifndef RUSTS_SEGMENT_READER_H
+#define RUSTS_SEGMENT_READER_H
 
 #include "access/tupdesc.h"
 #include "codec/codec.h"
@@ -117,13 +117,5 @@ extern bool segment_reader_lacks_values(SegmentReader *reader);
 /* Facts about column i of the segment (0 ..); false past the last. */
 extern bool segment_reader_column_info(SegmentReader *reader, int i,
 									   SegmentColumnInfo *info);
-/*
- * Read everything, check everything.  Calls report(arg, attnum or 0, message)
- * for each thing wrong that does not throw by itself.
- */
-typedef void (*SegmentReport) (void *arg, AttrNumber attnum,
-							   const char *message);
-extern void segment_reader_verify(SegmentReader *reader, SegmentReport report,
-								  void *arg);
 
-#endif							/* RUSTS_SEGMENT_READ_H */
+#endif							/* RUSTS_SEGMENT_READER_H */
