@@ -15,7 +15,7 @@
 #include "utils/memutils.h"
 
 #include "block/block_columns.h"
-#include "segment/column_read.h"
+#include "segment/segment_series.h"
 #include "vector/selection.h"
 
 /* Two attributes of different segments never share a serial. */
@@ -23,6 +23,16 @@ static uint64
 batch_serial(BlockScan *scan, AttrNumber attno)
 {
 	return ((uint64) scan->entry->d.first_block << 16) | (uint16) attno;
+}
+
+static void
+set_dictionary(BlockScan *scan, AttrNumber attno,
+			   const SegmentDictionary *dictionary, Vector *vector)
+{
+	vector->dictionary = dictionary->values;
+	vector->entries = dictionary->entries;
+	vector->sorted = dictionary->sorted;
+	vector->serial = batch_serial(scan, attno);
 }
 
 /* The scan has read of the block. */
@@ -38,14 +48,14 @@ static void
 batch_segment_column(BlockScan *scan, AttrNumber attno, Vector *vector)
 {
 	SegmentVector block;
+	SegmentDictionary dictionary;
 
 	memset(vector, 0, sizeof(*vector));
 	if (segment_reader_has_codes(scan->reader, attno))
 	{
 		segment_reader_codes(scan->reader, attno, scan->block, &block,
-							 &vector->dictionary, &vector->entries);
-		vector->sorted = scan->reader->readers[attno - 1].sorted;
-		vector->serial = batch_serial(scan, attno);
+							 &dictionary);
+		set_dictionary(scan, attno, &dictionary, vector);
 	}
 	else
 		segment_reader_block(scan->reader, attno, scan->block, &block);
@@ -71,33 +81,24 @@ static void
 batch_runs_column(BlockScan *scan, AttrNumber attno, BlockColumn *column,
 				  uint32 first, int n)
 {
-	SegmentReader *reader = scan->reader;
-	ColumnReader *tag = &reader->readers[attno - 1];
-	const int64 *codes;
+	SegmentTag	tag;
 	bool		nulls = false;
 	int			i;
 
-	if (!tag->present || tag->data.encoding != CODEC_SERIES)
-		elog(ERROR, "column %d is not a tag", attno);
 	block_columns_reserve(scan, column);
-	column_read_dictionary(tag);
-	codes = reader->run_codes[tag->data.tag - 1] + first;
+	segment_reader_tag(scan->reader, attno, &tag);
 	for (i = 0; i < n; i++)
 	{
-		if (codes[i] < 0 || codes[i] > tag->data.dict_entries)
-			segment_reader_corrupt(reader, attno,
-								   "code is not in the dictionary");
-		column->isnull[i] = codes[i] == 0;
-		column->values[i] = codes[i] == 0 ? 0 : codes[i] - 1;
-		nulls |= codes[i] == 0;
+		int64		code = tag.codes[first + i];
+
+		column->isnull[i] = code == 0;
+		column->values[i] = code == 0 ? 0 : code - 1;
+		nulls |= code == 0;
 	}
 	memset(&column->vector, 0, sizeof(column->vector));
 	column->vector.values = column->values;
 	column->vector.isnull = nulls ? column->isnull : NULL;
-	column->vector.dictionary = tag->dictionary;
-	column->vector.entries = tag->data.dict_entries;
-	column->vector.sorted = tag->sorted;
-	column->vector.serial = batch_serial(scan, attno);
+	set_dictionary(scan, attno, &tag.dictionary, &column->vector);
 }
 
 static const Vector *
@@ -156,21 +157,19 @@ block_columns_runs(Batch *batch, AttrNumber attno, BatchRuns *runs)
 {
 	BlockScan  *scan = (BlockScan *) batch;
 	BlockColumn *column = &scan->run_columns[attno - 1];
-	ColumnReader *tag;
+	const uint32 *starts;
 	uint32		first = scan->block * CODEC_BLOCK_ROWS;
 	uint32		run;
 	int			n = 0;
 
-	if (scan->mode != BLOCK_SEGMENT)
+	if (scan->mode != BLOCK_SEGMENT ||
+		!segment_series_is_tag(scan->reader, attno))
 		return NULL;
-	tag = &scan->reader->readers[attno - 1];
-	if (!tag->present || tag->data.encoding != CODEC_SERIES)
-		return NULL;
-	segment_reader_load_series(scan->reader);
-	run = segment_reader_find_run(scan->reader, first);
+	starts = segment_series_starts(scan->reader);
+	run = segment_series_find_run(scan->reader, first);
 	do
 	{
-		uint32		end = scan->reader->run_start[run + n + 1] - first;
+		uint32		end = starts[run + n + 1] - first;
 
 		if (n == MAX_BATCH_RUNS)
 			return NULL;

@@ -15,7 +15,7 @@
 #include "utils/memutils.h"
 
 #include "block/blockprune.h"
-#include "segment/column_read.h"
+#include "segment/segment_series.h"
 #include "vector/selection.h"
 
 /* ---------- zones ---------- */
@@ -47,29 +47,7 @@ bool
 blockprune_block_zone(BlockScan *scan, AttrNumber attno,
 					 DirectorySummaryData *summary)
 {
-	ColumnReader *column = &scan->reader->readers[attno - 1];
-	ColumnMeta *meta;
-
-	if (!column->present || column->data.encoding == CODEC_SERIES)
-		return false;
-	meta = column_read_meta(column);
-	memset(summary, 0, sizeof(*summary));
-	summary->attnum = attno;
-	summary->null_count = (uint32) meta->null_count[scan->block];
-
-	/* the zone map of a dictionary column is one of codes */
-	if (meta->min == NULL || column->data.encoding == CODEC_DICTIONARY)
-		return true;
-	summary->flags = SUMMARY_HAS_MINMAX;
-	if (meta->sum != NULL)
-		summary->flags |= SUMMARY_HAS_SUM;
-	if (column->data.flags & COLUMN_ZONE_FLOAT)
-		summary->flags |= SUMMARY_IS_FLOAT;
-	summary->min = meta->min[scan->block];
-	summary->max = meta->max[scan->block];
-	if (meta->sum != NULL)
-		summary->sum = meta->sum[scan->block];
-	return true;
+	return segment_reader_zone(scan->reader, attno, scan->block, summary);
 }
 
 static bool
@@ -254,12 +232,8 @@ are_tags(BlockScan *scan, const Bitmapset *attnos)
 	if (attnos == NULL)
 		return false;
 	while ((attno = bms_next_member(attnos, attno)) >= 0)
-	{
-		ColumnReader *column = &scan->reader->readers[attno - 1];
-
-		if (!column->present || column->data.encoding != CODEC_SERIES)
+		if (!segment_series_is_tag(scan->reader, attno))
 			return false;
-	}
 	return true;
 }
 
@@ -289,7 +263,7 @@ add_range(BlockScan *scan, uint32 start, uint32 end)
 static void
 filter_runs(BlockScan *scan, uint32 first, uint32 n)
 {
-	SegmentReader *reader = scan->reader;
+	const uint32 *starts = segment_series_starts(scan->reader) + first;
 	Batch	   *batch = &scan->batch;
 	int			i;
 
@@ -309,8 +283,7 @@ filter_runs(BlockScan *scan, uint32 first, uint32 n)
 		scan->top_filter_runs(scan->top, scan);
 	for (i = 0; i < batch->n; i++)
 		if (batch_row_selected(batch, i))
-			add_range(scan, reader->run_start[first + i],
-								reader->run_start[first + i + 1]);
+			add_range(scan, starts[i], starts[i + 1]);
 }
 
 void
@@ -331,13 +304,12 @@ blockprune_find_ranges(BlockScan *scan)
 	if (!by_tag)
 	{
 		scan->ranges = MemoryContextAlloc(scan->context, sizeof(BlockRange));
-		add_range(scan, 0, reader->header.rows);
+		add_range(scan, 0, segment_reader_rows(reader));
 		return;
 	}
-	segment_reader_load_series(reader);
 	/* only of the rows that are ours: there may be many pieces of a segment */
-	run = segment_reader_find_run(reader, scan->low);
-	end = segment_reader_find_run(reader, scan->high - 1) + 1;
+	run = segment_series_find_run(reader, scan->low);
+	end = segment_series_find_run(reader, scan->high - 1) + 1;
 	scan->ranges = MemoryContextAllocHuge(scan->context,
 										  (end - run) * sizeof(BlockRange));
 	for (; run < end; run += BATCH_ROWS)

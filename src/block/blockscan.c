@@ -24,7 +24,6 @@
 #include "block/blockshare.h"
 #include "compat/compat.h"
 #include "option/settings.h"
-#include "segment/column_read.h"
 #include "vector/compare.h"
 #include "vector/selection.h"
 #include "write/bulk.h"

@@ -20,7 +20,7 @@
 #include "nodes/makefuncs.h"
 #include "storage/lmgr.h"
 #include "option/optionlist.h"
-#include "option/options.h"
+#include "option/optionname.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
@@ -78,12 +78,12 @@ optionlist_value(DefElem *definition)
 static DefElem *
 optionlist_make(DefElem *definition, const char *name, bool reset)
 {
-	if (!options_is_name(name))
+	if (!optionname_exists(name))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unrecognized parameter \"rusts.%s\"", name),
 				 errhint("Parameters of rusts tables are %s.",
-						 options_all_names())));
+						 optionname_list())));
 	if (reset && definition->arg != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_SYNTAX_ERROR),

@@ -27,12 +27,13 @@
 
 #include "scan/ordertags.h"
 #include "scan/scanorder.h"
-#include "segment/column_read.h"
+#include "segment/segment_series.h"
 
 /* An open segment, or the collected rows. */
 typedef struct TagSource
 {
 	BlockScan  *part;			/* NULL: the collected rows */
+	SegmentTag *tags;			/* of the part, as TagOrder has them */
 	OrderStream *collected;
 	uint32	   *runs;			/* those that pass, in the order wanted */
 	uint32		nruns;			/* of the collected rows: 1, none left: 0 */
@@ -62,23 +63,19 @@ struct TagOrder
 
 /* ---------- tags ---------- */
 
+/* The i-th tag of a source: of a run, or of the current collected row. */
 static Datum
-run_tag(const BlockScan *part, uint32 run, AttrNumber attno, bool *isnull)
+source_tag(const TagOrder *order, const TagSource *source, uint32 run, int i,
+		   bool *isnull)
 {
-	const ColumnReader *tag = &part->reader->readers[attno - 1];
-	int64		code = part->reader->run_codes[tag->data.tag - 1][run];
+	int64		code;
 
+	if (source->part == NULL)
+		return orderstream_value(source->collected, order->tags[i].attno,
+								 isnull);
+	code = source->tags[i].codes[run];
 	*isnull = code == 0;
-	return code == 0 ? (Datum) 0 : tag->dictionary[code - 1];
-}
-
-/* A tag of a source: of a run, or of the current collected row. */
-static Datum
-source_tag(const TagSource *source, uint32 run, AttrNumber attno, bool *isnull)
-{
-	if (source->part != NULL)
-		return run_tag(source->part, run, attno, isnull);
-	return orderstream_value(source->collected, attno, isnull);
+	return code == 0 ? (Datum) 0 : source->tags[i].dictionary.values[code - 1];
 }
 
 static int
@@ -92,8 +89,8 @@ ordertags_compare(TagOrder *order, const TagSource *a, uint32 run_a,
 		TagColumn  *tag = &order->tags[i];
 		bool		null_a;
 		bool		null_b;
-		Datum		value_a = source_tag(a, run_a, tag->attno, &null_a);
-		Datum		value_b = source_tag(b, run_b, tag->attno, &null_b);
+		Datum		value_a = source_tag(order, a, run_a, i, &null_a);
+		Datum		value_b = source_tag(order, b, run_b, i, &null_b);
 		int			result;
 
 		/* runs of one segment mostly differ in what comes last */
@@ -158,37 +155,20 @@ part_has_tags(const TagOrder *order, BlockScan *part)
 	int			i;
 
 	for (i = 0; i < order->ntags; i++)
-	{
-		const ColumnReader *column;
-
-		column = &part->reader->readers[order->tags[i].attno - 1];
-		if (!column->present || column->data.encoding != CODEC_SERIES)
+		if (!segment_series_is_tag(part->reader, order->tags[i].attno))
 			return false;
-	}
 	return true;
 }
 
-/* Read the dictionaries, and check the codes of the runs against them. */
 static void
-part_load_tags(const TagOrder *order, BlockScan *part)
+source_load_tags(const TagOrder *order, TagSource *source)
 {
-	SegmentReader *reader = part->reader;
-	uint32		run;
 	int			i;
 
-	segment_reader_load_series(reader);
+	source->tags = palloc(Max(1, order->ntags) * sizeof(SegmentTag));
 	for (i = 0; i < order->ntags; i++)
-	{
-		AttrNumber	attno = order->tags[i].attno;
-		ColumnReader *tag = &reader->readers[attno - 1];
-		const int64 *codes = reader->run_codes[tag->data.tag - 1];
-
-		column_read_dictionary(tag);
-		for (run = 0; run < reader->header.series; run++)
-			if (codes[run] < 0 || codes[run] > tag->data.dict_entries)
-				segment_reader_corrupt(reader, attno,
-									   "code is not in the dictionary");
-	}
+		segment_reader_tag(source->part->reader, order->tags[i].attno,
+						   &source->tags[i]);
 }
 
 typedef struct RunSort
@@ -214,9 +194,9 @@ static void
 source_find_runs(TagOrder *order, TagSource *source)
 {
 	BlockScan  *part = source->part;
-	const SegmentReader *reader = part->reader;
+	const uint32 *starts = segment_series_starts(part->reader);
 	RunSort		sort = {order, source};
-	uint32		series = reader->header.series;
+	uint32		series = segment_series_count(part->reader);
 	bool		sorted = true;
 	int			range = 0;
 	uint32		i;
@@ -225,10 +205,10 @@ source_find_runs(TagOrder *order, TagSource *source)
 	for (i = 0; i < series && range < part->nranges; i++)
 	{
 		while (range < part->nranges &&
-			   part->ranges[range].end <= reader->run_start[i])
+			   part->ranges[range].end <= starts[i])
 			range++;
 		if (range < part->nranges &&
-			part->ranges[range].start <= reader->run_start[i])
+			part->ranges[range].start <= starts[i])
 			source->runs[source->nruns++] = i;
 	}
 	if (order->base->plan.tags_desc)
@@ -268,10 +248,10 @@ ordertags_add_segment(TagOrder *order, const DirectoryEntry *entry,
 		blockscan_close_clone(base->scan, part);
 		return;
 	}
-	part_load_tags(order, part);
 	part->backwards = base->plan.time_desc && base->plan.time != 0;
 	source = &order->sources[order->nsources++];
 	source->part = part;
+	source_load_tags(order, source);
 	source_find_runs(order, source);
 }
 
@@ -283,6 +263,7 @@ source_close(TagOrder *order, TagSource *source)
 	blockscan_close_clone(order->base->scan, source->part);
 	source->part = NULL;
 	pfree(source->runs);
+	pfree(source->tags);
 }
 
 TagOrder *
@@ -404,7 +385,7 @@ range_compare(const void *a, const void *b)
 static bool
 group_take_runs(TagOrder *order, TagSource *source)
 {
-	const SegmentReader *reader = source->part->reader;
+	const uint32 *starts = segment_series_starts(source->part->reader);
 	uint32		first = source->next;
 	uint32		n;
 	uint32		i;
@@ -422,8 +403,8 @@ group_take_runs(TagOrder *order, TagSource *source)
 	{
 		uint32		run = source->runs[first + i];
 
-		ranges[i].start = reader->run_start[run];
-		ranges[i].end = reader->run_start[run + 1];
+		ranges[i].start = starts[run];
+		ranges[i].end = starts[run + 1];
 	}
 	if (n > 1)
 		qsort(ranges, n, sizeof(BlockRange), range_compare);

@@ -23,7 +23,7 @@
 
 #include "block/blockprune.h"
 #include "scan/scantop.h"
-#include "segment/column_read.h"
+#include "segment/segment_series.h"
 #include "vector/selection.h"
 
 /*
@@ -405,7 +405,7 @@ top_filter_runs(ScanTop *top, BlockScan *scan)
 	int			row;
 
 	top->collecting &= batch->nselected == batch->n;
-	top->nruns = scan->reader->header.series;
+	top->nruns = segment_series_count(scan->reader);
 	if (!blockprune_segment_zone(scan, top->plan.attno, &summary) ||
 		(summary.flags & SUMMARY_HAS_MINMAX) == 0 || summary.null_count > 0)
 	{

@@ -6,7 +6,8 @@
 #define RUSTS_COLUMN_BUFFER_H
 
 #include "segment/dict.h"
-#include "segment/segment_builder.h"
+#include "codec/codec.h"
+#include "segment/segment_spec.h"
 #include "segment/value.h"
 
 typedef struct BytesRef

@@ -11,7 +11,6 @@
 #include "utils/memutils.h"
 
 #include "segment/column_meta.h"
-#include "segment/column_read.h"
 #include "segment/packed.h"
 
 /* ---------- block positions and zone maps ---------- */
@@ -88,7 +87,7 @@ meta_read_zones(ColumnReader *column, PackedReader *reader, ColumnMeta *meta)
 	uint8		flags = column->data.flags;
 
 	meta->null_count = palloc(n * sizeof(int64));
-	column_read_check(column, packed_get_ints(reader, meta->null_count, n));
+	segment_open_check(column, packed_get_ints(reader, meta->null_count, n));
 	if ((flags & COLUMN_HAS_MINMAX) == 0)
 		return;
 	meta->min = palloc(n * sizeof(int64));
@@ -97,15 +96,15 @@ meta_read_zones(ColumnReader *column, PackedReader *reader, ColumnMeta *meta)
 		meta->sum = palloc(n * sizeof(int64));
 	if (flags & COLUMN_ZONE_FLOAT)
 	{
-		column_read_check(column, packed_get_floats(reader, (double *) meta->min, n));
-		column_read_check(column, packed_get_floats(reader, (double *) meta->max, n));
-		column_read_check(column, packed_get_floats(reader, (double *) meta->sum, n));
+		segment_open_check(column, packed_get_floats(reader, (double *) meta->min, n));
+		segment_open_check(column, packed_get_floats(reader, (double *) meta->max, n));
+		segment_open_check(column, packed_get_floats(reader, (double *) meta->sum, n));
 		return;
 	}
-	column_read_check(column, packed_get_ints(reader, meta->min, n));
-	column_read_check(column, packed_get_ints(reader, meta->max, n));
+	segment_open_check(column, packed_get_ints(reader, meta->min, n));
+	segment_open_check(column, packed_get_ints(reader, meta->max, n));
 	if (flags & COLUMN_HAS_SUM)
-		column_read_check(column, packed_get_ints(reader, meta->sum, n));
+		segment_open_check(column, packed_get_ints(reader, meta->sum, n));
 }
 
 /* Room for the positions of blocks and frames, in the current context. */
@@ -126,13 +125,13 @@ meta_create(uint32 nblocks, uint32 nframes)
 }
 
 /* Read the section of metadata; what is wanted of it goes into part. */
-ColumnMeta *
-column_meta_read(ColumnReader *column, MemoryContext part)
+static ColumnMeta *
+meta_read(ColumnReader *column, MemoryContext part)
 {
 	SegmentReader *segment = column->segment;
 	uint32		nblocks = (segment->header.rows + CODEC_BLOCK_ROWS - 1) /
 		CODEC_BLOCK_ROWS;
-	uint8	   *raw = segment_reader_section(segment, column->attnum,
+	uint8	   *raw = segment_open_section(segment, column->attnum,
 											 &column->data.meta);
 	int64	   *blocks = palloc(nblocks * sizeof(int64));
 	int64	   *frames;
@@ -143,14 +142,14 @@ column_meta_read(ColumnReader *column, MemoryContext part)
 
 	reader.at = raw;
 	reader.left = column->data.meta.raw;
-	column_read_check(column, packed_get_ints(&reader, blocks, nblocks));
+	segment_open_check(column, packed_get_ints(&reader, blocks, nblocks));
 	nframes = meta_count_frames(blocks, nblocks);
 	frames = palloc(nframes * sizeof(int64));
-	column_read_check(column, packed_get_ints(&reader, frames, nframes));
+	segment_open_check(column, packed_get_ints(&reader, frames, nframes));
 	old = MemoryContextSwitchTo(part);
 	meta = meta_create(nblocks, nframes);
 	if (!meta_lay_out(meta, blocks, frames, nframes, column->data.data_length))
-		column_read_corrupt(column, "block lengths do not add up");
+		segment_open_column_corrupt(column, "block lengths do not add up");
 	meta_read_zones(column, &reader, meta);
 	MemoryContextSwitchTo(old);
 	pfree(blocks);
@@ -174,12 +173,12 @@ dictionary_size(ColumnReader *column, const int64 *lengths, Size left)
 	{
 		if (lengths[i] < 0 || lengths[i] > left ||
 			(width > 0 && lengths[i] != width))
-			column_read_corrupt(column, "dictionary lengths do not add up");
+			segment_open_column_corrupt(column, "dictionary lengths do not add up");
 		left -= lengths[i];
 		size += value_datum_size(width, lengths[i]);
 	}
 	if (left != 0)
-		column_read_corrupt(column, "dictionary lengths do not add up");
+		segment_open_column_corrupt(column, "dictionary lengths do not add up");
 	return size;
 }
 
@@ -224,8 +223,8 @@ dictionary_fill(const SegmentColumnData *data, const uint8 *bytes,
 }
 
 /* Read the dictionary; what is wanted of it goes into part. */
-ColumnDictionary *
-column_meta_read_dictionary(ColumnReader *column, MemoryContext part)
+static ColumnDictionary *
+dictionary_read(ColumnReader *column, MemoryContext part)
 {
 	uint32		n = column->data.dict_entries;
 	uint8	   *raw;
@@ -235,13 +234,13 @@ column_meta_read_dictionary(ColumnReader *column, MemoryContext part)
 	PackedReader reader;
 
 	if (n > column->segment->header.rows)
-		column_read_corrupt(column, "dictionary is larger than the segment");
-	raw = segment_reader_section(column->segment, column->attnum,
+		segment_open_column_corrupt(column, "dictionary is larger than the segment");
+	raw = segment_open_section(column->segment, column->attnum,
 								 &column->data.dict);
 	lengths = palloc_extended(Max(n, 1) * sizeof(int64), MCXT_ALLOC_HUGE);
 	reader.at = raw;
 	reader.left = column->data.dict.raw;
-	column_read_check(column, packed_get_ints(&reader, lengths, n));
+	segment_open_check(column, packed_get_ints(&reader, lengths, n));
 	size = dictionary_size(column, lengths, reader.left);
 	dictionary = MemoryContextAllocHuge(part,
 										offsetof(ColumnDictionary, values) +
@@ -251,4 +250,61 @@ column_meta_read_dictionary(ColumnReader *column, MemoryContext part)
 	pfree(lengths);
 	pfree(raw);
 	return dictionary;
+}
+
+/* ---------- metadata: at hand, in the cache, or read ---------- */
+
+ColumnMeta *
+column_meta_get(ColumnReader *column)
+{
+	SegmentReader *segment = column->segment;
+	CachedSegment *cached = segment->pin.segment;
+	MemoryContext part;
+	ColumnMeta *meta;
+
+	if (column->meta != NULL)
+		return column->meta;
+	if (cached != NULL && cached->metas[column->stored] != NULL)
+		meta = cached->metas[column->stored];
+	else
+	{
+		part = segment_open_begin_part(segment);
+		meta = meta_read(column, part);
+		if (segment_open_keep_part(segment, part))
+			cached->metas[column->stored] = meta;
+	}
+	column->meta = meta;
+	return meta;
+}
+
+void
+column_meta_get_dictionary(ColumnReader *column)
+{
+	SegmentReader *segment = column->segment;
+	CachedSegment *cached = segment->pin.segment;
+	MemoryContext part;
+	ColumnDictionary *dictionary;
+
+	if (column->dictionary != NULL)
+		return;
+	if (cached != NULL && cached->dictionaries[column->stored] != NULL)
+		dictionary = cached->dictionaries[column->stored];
+	else
+	{
+		part = segment_open_begin_part(segment);
+		dictionary = dictionary_read(column, part);
+		if (segment_open_keep_part(segment, part))
+			cached->dictionaries[column->stored] = dictionary;
+	}
+	column->dictionary = dictionary->values;
+	column->sorted = dictionary->sorted;
+}
+
+void
+column_meta_give_dictionary(const ColumnReader *column,
+						   SegmentDictionary *dictionary)
+{
+	dictionary->values = column->dictionary;
+	dictionary->entries = column->data.dict_entries;
+	dictionary->sorted = column->sorted;
 }

@@ -6,9 +6,7 @@
 #ifndef RUSTS_COLUMN_META_H
 #define RUSTS_COLUMN_META_H
 
-#include "codec/codec.h"
-
-struct ColumnReader;
+#include "segment/segment_open.h"
 
 /* Where the blocks of a column are, and what is known of them. */
 typedef struct ColumnMeta
@@ -35,9 +33,11 @@ typedef struct ColumnDictionary
 	Datum		values[FLEXIBLE_ARRAY_MEMBER];
 } ColumnDictionary;
 
-extern ColumnMeta *column_meta_read(struct ColumnReader *column,
-									MemoryContext part);
-extern ColumnDictionary *column_meta_read_dictionary(struct ColumnReader *column,
-													 MemoryContext part);
+/* What is known of the blocks, and column->dictionary; read when needed. */
+extern ColumnMeta *column_meta_get(ColumnReader *column);
+extern void column_meta_get_dictionary(ColumnReader *column);
+/* Which has been read. */
+extern void column_meta_give_dictionary(const ColumnReader *column,
+										SegmentDictionary *dictionary);
 
 #endif							/* RUSTS_COLUMN_META_H */

@@ -14,6 +14,8 @@
 #include "utils/memutils.h"
 
 #include "codec/bytespieces.h"
+#include "segment/column_bytes.h"
+#include "segment/column_meta.h"
 #include "segment/column_pieces.h"
 
 /* The longest that can precede the pieces of a block. */
@@ -60,7 +62,7 @@ pieces_check_lengths(ColumnReader *column, const ColumnPieces *pieces)
 	for (i = 0; i < pieces->n; i++)
 	{
 		if (pieces->head.lengths[i] > MaxAllocSize - VARHDRSZ)
-			column_read_corrupt(column, "value is too long");
+			segment_open_column_corrupt(column, "value is too long");
 	}
 }
 
@@ -75,18 +77,18 @@ pieces_take_head(ColumnReader *column, ColumnPieces *pieces,
 	if (pieces->flags & BLOCK_ALL_NULL)
 		return;
 	if (bytes[1] != CODEC_BYTES_PIECES || column->data.typlen >= 0)
-		column_read_corrupt(column, "unknown encoding");
+		segment_open_column_corrupt(column, "unknown encoding");
 	if (pieces->flags & BLOCK_HAS_NULLS)
 	{
 		Size		size = (pieces->n + 7) / 8;
 
 		if (size > len - used)
-			column_read_corrupt(column, "block is too short");
+			segment_open_column_corrupt(column, "block is too short");
 		memcpy(pieces->bitmap, bytes + used, size);
 		used += size;
 	}
 	pieces->from += used;
-	column_read_check(column, bytespieces_read(bytes + used, len - used,
+	segment_open_check(column, bytespieces_read(bytes + used, len - used,
 											   total - used, pieces->n,
 											   &pieces->head));
 	pieces_check_lengths(column, pieces);
@@ -96,7 +98,7 @@ pieces_take_head(ColumnReader *column, ColumnPieces *pieces,
 static ColumnPieces *
 pieces_open_block(ColumnReader *column, uint32 block)
 {
-	ColumnMeta *meta = column_read_meta(column);
+	ColumnMeta *meta = column_meta_get(column);
 	ColumnPieces *pieces = pieces_get(column);
 	uint32		frame = meta->block_frame[block];
 	uint64		from = meta->frame_offset[frame] + meta->block_offset[block];
@@ -106,13 +108,13 @@ pieces_open_block(ColumnReader *column, uint32 block)
 	if (pieces->block == block)
 		return pieces;
 	if (meta->frame_compressed[frame])
-		column_read_corrupt(column, "pieces are in a compressed frame");
+		segment_open_column_corrupt(column, "pieces are in a compressed frame");
 	pieces->block = -1;
 	pieces->current = -1;
 	pieces->from = from;
-	pieces->n = segment_reader_block_rows(column->segment, block);
+	pieces->n = segment_open_block_rows(column->segment, block);
 	pieces_take_head(column, pieces,
-					 column_read_bytes(column, from, from + len), len, total);
+					 column_bytes_stored(column, from, from + len), len, total);
 	pieces->block = block;
 	return pieces;
 }
@@ -127,10 +129,10 @@ pieces_decompress(ColumnReader *column, ColumnPieces *pieces, int piece)
 	if (pieces->current == piece)
 		return (const char *) column->frame;
 	pieces->current = -1;
-	column_read_reserve_frame(column, Max(head->raw[piece], 1));
-	bytes = column_read_bytes(column, pieces->from + head->offset[piece],
+	column_bytes_reserve_frame(column, Max(head->raw[piece], 1));
+	bytes = column_bytes_stored(column, pieces->from + head->offset[piece],
 							  pieces->from + head->offset[piece + 1]);
-	column_read_check(column, bytespieces_decode(column->data.compression,
+	segment_open_check(column, bytespieces_decode(column->data.compression,
 												 head, piece, bytes,
 												 column->frame));
 	pieces->current = piece;
@@ -155,7 +157,7 @@ column_pieces_read_value(ColumnReader *column, uint32 row, bool *isnull)
 	bytes = pieces_decompress(column, pieces, piece);
 	for (k = head->first[piece]; k < i; k++)
 		bytes += head->lengths[k];
-	column_read_reserve_arena(column, value_datum_size(-1, head->lengths[i]));
+	column_bytes_reserve_arena(column, value_datum_size(-1, head->lengths[i]));
 	return value_make_datum(-1, bytes, head->lengths[i], column->arena);
 }
 
@@ -196,7 +198,7 @@ column_pieces_read_block(ColumnReader *column, uint32 block)
 	}
 	for (i = 0; i < pieces->n; i++)
 		size += value_datum_size(-1, pieces->head.lengths[i]);
-	column_read_reserve_arena(column, size);
+	column_bytes_reserve_arena(column, size);
 	space = column->arena;
 	for (i = 0; i < pieces->head.n; i++)
 		space = pieces_fill(column, pieces, i, space);

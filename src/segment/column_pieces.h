@@ -5,7 +5,7 @@
 #ifndef RUSTS_COLUMN_PIECES_H
 #define RUSTS_COLUMN_PIECES_H
 
-#include "segment/column_read.h"
+#include "segment/segment_open.h"
 
 /* Decode a block into values, isnull and vector.isnull of the column. */
 extern void column_pieces_read_block(ColumnReader *column, uint32 block);

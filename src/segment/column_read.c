@@ -7,183 +7,18 @@
  * and the bits of a double are what a Datum holds.
  *
  * Everything that comes from disk passes a bound before it is used as a size
- * or an index; damage ends in segment_reader_corrupt.
+ * or an index; damage ends in segment_open_corrupt.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
 #include "utils/memutils.h"
 
+#include "segment/column_bytes.h"
 #include "segment/column_meta.h"
 #include "segment/column_pieces.h"
 #include "segment/column_read.h"
-
-/* Chunks that one read takes at most, unless what is wanted is larger. */
-#define READ_AHEAD_CHUNKS 4
-
-void
-column_read_corrupt(ColumnReader *column, const char *what)
-{
-	segment_reader_corrupt(column->segment, column->attnum, what);
-}
-
-void
-column_read_check(ColumnReader *column, CodecStatus status)
-{
-	if (status != CODEC_OK)
-		column_read_corrupt(column, codec_status_message(status));
-}
-
-/* ---------- metadata: at hand, in the cache, or read ---------- */
-
-ColumnMeta *
-column_read_meta(ColumnReader *column)
-{
-	SegmentReader *segment = column->segment;
-	CachedSegment *cached = segment->pin.segment;
-	MemoryContext part;
-	ColumnMeta *meta;
-
-	if (column->meta != NULL)
-		return column->meta;
-	if (cached != NULL && cached->metas[column->stored] != NULL)
-		meta = cached->metas[column->stored];
-	else
-	{
-		part = segment_reader_begin_part(segment);
-		meta = column_meta_read(column, part);
-		if (segment_reader_keep_part(segment, part))
-			cached->metas[column->stored] = meta;
-	}
-	column->meta = meta;
-	return meta;
-}
-
-void
-column_read_dictionary(ColumnReader *column)
-{
-	SegmentReader *segment = column->segment;
-	CachedSegment *cached = segment->pin.segment;
-	MemoryContext part;
-	ColumnDictionary *dictionary;
-
-	if (column->dictionary != NULL)
-		return;
-	if (cached != NULL && cached->dictionaries[column->stored] != NULL)
-		dictionary = cached->dictionaries[column->stored];
-	else
-	{
-		part = segment_reader_begin_part(segment);
-		dictionary = column_meta_read_dictionary(column, part);
-		if (segment_reader_keep_part(segment, part))
-			cached->dictionaries[column->stored] = dictionary;
-	}
-	column->dictionary = dictionary->values;
-	column->sorted = dictionary->sorted;
-}
-
-/* ---------- fetching a block's bytes ---------- */
-
-static void
-column_read_stored(ColumnReader *column, uint64 from, uint64 to, uint8 *out)
-{
-	segment_reader_bytes(column->segment, column->attnum,
-						 column->data.data_offset + from, to - from, out);
-}
-
-/* Make room in held, keeping what is in it. */
-static void
-column_reserve_held(ColumnReader *column, Size size)
-{
-	if (size <= column->held_size)
-		return;
-	if (column->held == NULL)
-		column->held = MemoryContextAllocHuge(column->segment->context, size);
-	else
-		column->held = repalloc_huge(column->held, size);
-	column->held_size = size;
-}
-
-/*
- * Hold bytes from .. to of the column's data.  What is held of them already
- * moves to its new place: a chunk that is read twice is looked up and checked
- * twice.
- */
-static void
-column_hold(ColumnReader *column, uint64 from, uint64 to)
-{
-	uint64		keep_from = Max(from, column->held_from);
-	uint64		keep_to = Min(to, column->held_to);
-
-	column_reserve_held(column, to - from);
-	if (keep_from < keep_to)
-		memmove(column->held + (keep_from - from),
-				column->held + (keep_from - column->held_from),
-				keep_to - keep_from);
-	else
-		keep_from = keep_to = from;
-	column->held_from = column->held_to = 0;
-	column_read_stored(column, from, keep_from, column->held);
-	column_read_stored(column, keep_to, to, column->held + (keep_to - from));
-	column->held_from = from;
-	column->held_to = to;
-}
-
-/*
- * Hold these bytes and neighbours of them.  Scans that look at a few blocks of
- * each series are as frequent as those that look at all: after a jump the
- * chunks of the bytes are read, for the rest of a chunk costs next to nothing
- * once it is found and checked.  Whoever goes on from there gets more and more
- * in that direction, frames or not; leaving out less than a chunk, no more
- * than the last time.
- */
-static void
-column_hold_around(ColumnReader *column, uint64 from, uint64 to)
-{
-	uint64		base = column->data.data_offset % STORE_CHUNK_PAYLOAD;
-	bool		some = column->held_to > column->held_from;
-	bool		forward = some && from >= column->held_from &&
-		from <= column->held_to + STORE_CHUNK_PAYLOAD;
-	bool		backward = some && to <= column->held_to &&
-		to + STORE_CHUNK_PAYLOAD >= column->held_from;
-	uint64		more;
-
-	if (!column->segment->sequential)
-	{
-		column_hold(column, from, to);
-		return;
-	}
-	if (!forward && !backward)
-		column->ahead = 1;
-	else if (from <= column->held_to && to >= column->held_from)
-		column->ahead = Min(column->ahead * 2, READ_AHEAD_CHUNKS);
-	more = (uint64) (column->ahead - 1) * STORE_CHUNK_PAYLOAD;
-	if (!forward)
-		from -= Min(from, (base + from) % STORE_CHUNK_PAYLOAD + more);
-	if (!backward)
-		to += (STORE_CHUNK_PAYLOAD - (base + to) % STORE_CHUNK_PAYLOAD) %
-			STORE_CHUNK_PAYLOAD + more;
-	column_hold(column, from, Min(to, column->data.data_length));
-}
-
-const uint8 *
-column_read_bytes(ColumnReader *column, uint64 from, uint64 to)
-{
-	if (from < column->held_from || to > column->held_to)
-		column_hold_around(column, from, to);
-	return column->held + (from - column->held_from);
-}
-
-void
-column_read_reserve_frame(ColumnReader *column, Size size)
-{
-	if (size <= column->frame_size)
-		return;
-	if (column->frame != NULL)
-		pfree(column->frame);
-	column->frame = MemoryContextAllocHuge(column->segment->context, size);
-	column->frame_size = size;
-}
+#include "segment/segment_series.h"
 
 /* Decompress a frame, unless it is there already. */
 static void
@@ -198,9 +33,9 @@ column_read_frame(ColumnReader *column, uint32 frame)
 	if (column->current_frame == frame)
 		return;
 	column->current_frame = -1;
-	column_read_reserve_frame(column, raw);
-	bytes = column_read_bytes(column, from, from + stored);
-	column_read_check(column, compress_decode(column->data.compression, bytes,
+	column_bytes_reserve_frame(column, raw);
+	bytes = column_bytes_stored(column, from, from + stored);
+	segment_open_check(column, compress_decode(column->data.compression, bytes,
 											  stored, column->frame, raw));
 	column->current_frame = frame;
 }
@@ -209,7 +44,7 @@ column_read_frame(ColumnReader *column, uint32 frame)
 static const uint8 *
 column_block_bytes(ColumnReader *column, uint32 block)
 {
-	ColumnMeta *meta = column_read_meta(column);
+	ColumnMeta *meta = column_meta_get(column);
 	uint32		frame = meta->block_frame[block];
 	uint64		from = meta->block_offset[block];
 
@@ -219,21 +54,10 @@ column_block_bytes(ColumnReader *column, uint32 block)
 		return column->frame + from;
 	}
 	from += meta->frame_offset[frame];
-	return column_read_bytes(column, from, from + meta->block_length[block]);
+	return column_bytes_stored(column, from, from + meta->block_length[block]);
 }
 
 /* ---------- decoding ---------- */
-
-void
-column_read_reserve_arena(ColumnReader *column, Size size)
-{
-	if (size <= column->arena_size)
-		return;
-	if (column->arena != NULL)
-		pfree(column->arena);
-	column->arena = MemoryContextAllocHuge(column->segment->context, size);
-	column->arena_size = size;
-}
 
 static void
 decode_float4(ColumnReader *column, CodecEncoding encoding, const uint8 *in,
@@ -242,7 +66,7 @@ decode_float4(ColumnReader *column, CodecEncoding encoding, const uint8 *in,
 	float		floats[CODEC_BLOCK_ROWS];
 	int			i;
 
-	column_read_check(column, floatcodec_decode32(encoding, in, len, floats, n));
+	segment_open_check(column, floatcodec_decode32(encoding, in, len, floats, n));
 	for (i = 0; i < n; i++)
 	{
 		int32		bits;
@@ -260,8 +84,8 @@ decode_fixed(ColumnReader *column, const uint8 *in, Size len, int n)
 	int			i;
 
 	if (len != (Size) width * n)
-		column_read_corrupt(column, "values have the wrong width");
-	column_read_reserve_arena(column, step * n);
+		segment_open_column_corrupt(column, "values have the wrong width");
+	column_bytes_reserve_arena(column, step * n);
 	for (i = 0; i < n; i++)
 		column->values[i] = value_make_datum(width, (const char *) in + (Size) i * width,
 											 width, column->arena + i * step);
@@ -279,11 +103,11 @@ decode_bytes(ColumnReader *column, const uint8 *in, Size len, int n)
 	if (column->lengths == NULL)
 		column->lengths = MemoryContextAlloc(column->segment->context,
 											 CODEC_BLOCK_ROWS * sizeof(uint32));
-	column_read_check(column, bytescodec_decode(in, len, column->lengths, n,
+	segment_open_check(column, bytescodec_decode(in, len, column->lengths, n,
 										   &bytes, &total));
 	for (i = 0; i < n; i++)
 		size += value_datum_size(-1, column->lengths[i]);
-	column_read_reserve_arena(column, size);
+	column_bytes_reserve_arena(column, size);
 	space = column->arena;
 	for (i = 0; i < n; i++)
 	{
@@ -304,14 +128,14 @@ decode_dictionary(ColumnReader *column, CodecEncoding encoding,
 	uint64		largest = 0;
 	int			i;
 
-	column_read_dictionary(column);
+	column_meta_get_dictionary(column);
 	limit = column->data.dict_entries;
-	column_read_check(column, intcodec_decode(encoding, in, len,
+	segment_open_check(column, intcodec_decode(encoding, in, len,
 										 (int64 *) column->values, n));
 	for (i = 0; i < n; i++)
 		largest = Max(largest, (uint64) column->values[i]);
 	if (largest >= limit)
-		column_read_corrupt(column, "code is not in the dictionary");
+		segment_open_column_corrupt(column, "code is not in the dictionary");
 	if (column->form == COLUMN_INDEXES)
 		return;
 	for (i = 0; i < n; i++)
@@ -341,7 +165,7 @@ decode_numbers(ColumnReader *column, CodecEncoding encoding, const uint8 *in,
 	else
 		status = intcodec_decode(encoding, in, len,
 								 (int64 *) column->values, n);
-	column_read_check(column, status);
+	segment_open_check(column, status);
 }
 
 static void
@@ -368,7 +192,7 @@ column_decode(ColumnReader *column, CodecEncoding encoding, const uint8 *in,
 			else if (encoding == CODEC_BYTES_PLAIN && column->data.typlen < 0)
 				decode_bytes(column, in, len, n);
 			else
-				column_read_corrupt(column, "unknown encoding");
+				segment_open_column_corrupt(column, "unknown encoding");
 			break;
 	}
 }
@@ -408,8 +232,6 @@ column_run_value(ColumnReader *column, uint32 run, bool *isnull)
 {
 	int64		code = column->segment->run_codes[column->data.tag - 1][run];
 
-	if (code < 0 || code > column->data.dict_entries)
-		column_read_corrupt(column, "code is not in the dictionary");
 	*isnull = code == 0;
 	if (code == 0)
 		return (Datum) 0;
@@ -427,9 +249,8 @@ column_read_tag_block(ColumnReader *column, uint32 block, int n)
 	uint32		run;
 	int			i = 0;
 
-	segment_reader_load_series(segment);
-	column_read_dictionary(column);
-	for (run = segment_reader_find_run(segment, first); i < n; run++)
+	column_meta_get_dictionary(column);
+	for (run = segment_series_find_run(segment, first); i < n; run++)
 	{
 		int			end = Min(segment->run_start[run + 1] - first, (uint32) n);
 		bool		isnull;
@@ -489,7 +310,7 @@ column_read_stored_block(ColumnReader *column, uint32 block, int n)
 		used += (n + 7) / 8;
 	}
 	if (used > len)
-		column_read_corrupt(column, "block is too short");
+		segment_open_column_corrupt(column, "block is too short");
 	column_decode(column, bytes[1], bytes + used, len - used, n);
 	if (bytes[0] & BLOCK_HAS_NULLS)
 		column_set_nulls(column, bytes + BLOCK_HEADER_SIZE, n);
@@ -511,7 +332,7 @@ column_has(const ColumnReader *column, uint32 block, ColumnForm form)
 static void
 column_read(ColumnReader *column, uint32 block, ColumnForm form)
 {
-	int			n = segment_reader_block_rows(column->segment, block);
+	int			n = segment_open_block_rows(column->segment, block);
 
 	if (column_has(column, block, form))
 		return;
@@ -551,7 +372,7 @@ column_read_block(ColumnReader *column, uint32 block)
 void
 column_read_codes(ColumnReader *column, uint32 block)
 {
-	column_read_dictionary(column);
+	column_meta_get_dictionary(column);
 	column_read(column, block, COLUMN_INDEXES);
 }
 

@@ -11,6 +11,7 @@
 #include "utils/memutils.h"
 
 #include "segment/column_buffer.h"
+#include "segment/segment_builder.h"
 
 #define BUILDER_FIRST_CAPACITY 1024
 

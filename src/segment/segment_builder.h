@@ -6,25 +6,7 @@
 #define RUSTS_SEGMENT_BUILDER_H
 
 #include "access/tupdesc.h"
-#include "codec/codec.h"
-#include "segment/directory.h"
-
-/* How a table wants its segments. */
-typedef struct SegmentSpec
-{
-	AttrNumber	time_attnum;	/* 0: none */
-	int			ntags;
-	AttrNumber *tags;
-	int64		partition_interval; /* in the time column's unit; 0: one */
-	uint32		max_rows;
-	uint8		compression;	/* CodecCompression */
-	int			level;
-	DirectoryTier tier;
-	uint8	   *encoding;		/* CodecEncoding per attribute, NULL: auto */
-	bool		frozen;			/* directory row: visible to all at once */
-} SegmentSpec;
-
-typedef struct SegmentBuilder SegmentBuilder;
+#include "segment/segment_spec.h"
 
 /*
  * A builder lives in its own memory context below parent.  desc and spec are

@@ -8,21 +8,7 @@
 #include "access/tupdesc.h"
 #include "codec/codec.h"
 #include "segment/directory.h"
-
-typedef struct SegmentReader SegmentReader;
-
-/*
- * One decoded block of one column.  values are Datums as a heap tuple's
- * deforming would give them (by-reference ones point into the reader and stay
- * valid until another block of that column is decoded).  isnull is NULL when
- * the block has no null.  n rows.
- */
-typedef struct SegmentVector
-{
-	int			n;
-	const Datum *values;
-	const bool *isnull;
-} SegmentVector;
+#include "segment/segment_vector.h"
 
 /* Column facts, for rusts.segment_columns and verify. */
 typedef struct SegmentColumnInfo
@@ -62,8 +48,6 @@ extern void segment_reader_close(SegmentReader *reader);
 extern const DirectoryEntry *segment_reader_entry(SegmentReader *reader);
 
 extern uint32 segment_reader_rows(SegmentReader *reader);
-/* Runs of the series index; 0: there are no tags. */
-extern uint32 segment_reader_series(SegmentReader *reader);
 /* Was this row born dead?  (The one place that knows of deletions.) */
 extern bool segment_reader_row_dead(SegmentReader *reader, uint32 row);
 /* First live row >= row, or rows; for backward: last live row <= row, or -1 */
@@ -77,7 +61,17 @@ extern int64 segment_reader_prev_live(SegmentReader *reader, int64 row);
 extern bool segment_reader_mask_dead(SegmentReader *reader, uint32 block,
 									 uint64 *selected);
 
-/* Decode a block (CODEC_BLOCK_ROWS rows each); attnum from 1. */
+/* Rows of a block: CODEC_BLOCK_ROWS, the last one has the rest. */
+extern uint32 segment_reader_block_rows(const SegmentReader *reader,
+										uint32 block);
+/*
+ * What the zone map says of a column of a block; false: the segment has no such
+ * column, or it is a tag.
+ */
+extern bool segment_reader_zone(SegmentReader *reader, AttrNumber attnum,
+								uint32 block, DirectorySummaryData *zone);
+
+/* Decode a block; attnum from 1. */
 extern void segment_reader_block(SegmentReader *reader, AttrNumber attnum,
 								 uint32 block, SegmentVector *vector);
 /*
@@ -98,7 +92,7 @@ extern bool segment_reader_block_unordered(SegmentReader *reader,
 extern bool segment_reader_has_codes(SegmentReader *reader, AttrNumber attnum);
 extern void segment_reader_codes(SegmentReader *reader, AttrNumber attnum,
 								 uint32 block, SegmentVector *vector,
-								 const Datum **dictionary, uint32 *entries);
+								 SegmentDictionary *dictionary);
 /*
  * One value; decodes its block when it is not the current one, or no more than
  * a part of it where values are so long that a reader by block would hold
@@ -110,6 +104,17 @@ extern Datum segment_reader_value(SegmentReader *reader, AttrNumber attnum,
 								  uint32 row, bool *isnull);
 /* All columns of a row as a heap tuple in the current memory context. */
 extern HeapTuple segment_reader_tuple(SegmentReader *reader, uint32 row);
+
+/* A tag column: what value each run of the series index has. */
+typedef struct SegmentTag
+{
+	const int64 *codes;			/* of each run: 0 is NULL, else entry + 1 */
+	SegmentDictionary dictionary;
+} SegmentTag;
+
+/* Stays until the reader is closed. */
+extern void segment_reader_tag(SegmentReader *reader, AttrNumber attnum,
+							   SegmentTag *tag);
 
 /* Does the segment lack a column whose missing value is not NULL? */
 extern bool segment_reader_lacks_values(SegmentReader *reader);

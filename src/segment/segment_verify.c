@@ -181,7 +181,7 @@ verify_dictionary(VerifyState *state, ColumnReader *column)
 	ValueOrder *order;
 	uint32		i;
 
-	column_read_dictionary(column);
+	column_meta_get_dictionary(column);
 	if ((column->data.flags & COLUMN_DICT_ORDERED) == 0)
 		return;
 	order = value_order_create(attribute);

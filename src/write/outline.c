@@ -28,6 +28,7 @@
 #include "option/options.h"
 #include "segment/guarded.h"
 #include "segment/segment_reader.h"
+#include "segment/segment_series.h"
 #include "write/outline.h"
 
 /* A segment, or a sampled one. */
@@ -250,7 +251,7 @@ look_at_columns(Outline *outline, SegmentReader *reader)
 	for (i = 0; segment_reader_column_info(reader, i, &info); i++)
 		if (info.attnum >= 1 && info.attnum <= outline->natts)
 			outline->columns[info.attnum - 1].entries = info.entries;
-	outline->series = segment_reader_series(reader);
+	outline->series = segment_series_count(reader);
 }
 
 typedef struct OutlineLook

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "codec/codec.h"
 #include "option/options.h"
 #include "write/spec.h"
 
