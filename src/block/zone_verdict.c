@@ -39,6 +39,7 @@
 
 #include "block/zone_verdict.h"
 #include "segment/value.h"
+#include "vexpr/shape.h"
 #include "vexpr/vexpr_ahead.h"
 #include "vexpr/vexpr_once.h"
 #include "vexpr/vexpr_range.h"
@@ -133,8 +134,7 @@ zone_type_kind(Oid type)
 static Expr *
 zone_strip(Expr *expr)
 {
-	while (expr != NULL && IsA(expr, RelabelType))
-		expr = ((RelabelType *) expr)->arg;
+	expr = (Expr *) shape_strip((Node *) expr);
 	return expr;
 }
 
@@ -353,18 +353,12 @@ zone_number(Datum value, Oid type)
 static void
 zone_read_array(ZoneTest *test, Datum value)
 {
-	ArrayType  *array = DatumGetArrayTypeP(value);
-	int16		typlen;
-	bool		typbyval;
-	char		typalign;
 	Datum	   *elements;
 	bool	   *nulls;
-	int			n;
+	Oid			type;
+	int			n = shape_array(value, &elements, &nulls, &type);
 	int			i;
 
-	get_typlenbyvalalign(ARR_ELEMTYPE(array), &typlen, &typbyval, &typalign);
-	deconstruct_array(array, ARR_ELEMTYPE(array), typlen, typbyval, typalign,
-					  &elements, &nulls, &n);
 	test->values = palloc(Max(n, 1) * sizeof(int64));
 	for (i = 0; i < n; i++)
 	{

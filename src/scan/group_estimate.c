@@ -32,6 +32,7 @@
 #include "scan/group_estimate.h"
 #include "scan/stepvalues.h"
 #include "table/planner.h"
+#include "vexpr/shape.h"
 #include "vexpr/vexpr.h"
 #include "vexpr/vexpr_step.h"
 #include "vexpr/vexpr_time.h"
@@ -221,12 +222,6 @@ only_column(Node *key)
 	return result;
 }
 
-static bool
-is_time_type(Oid type)
-{
-	return type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID;
-}
-
 /* Spans of a column other than the table's time, from its bounds. */
 static int
 spans_of_column(GroupRows *rows, Var *var, OutlineSpan *span)
@@ -279,7 +274,7 @@ add_key(GroupRows *rows, Node *key)
 			rows->time_var = var;
 			done = true;
 		}
-		else if (is_time_type(var->vartype))
+		else if (shape_is_time(var->vartype))
 			done = add_step_key(rows, key, var);
 	}
 	if (!done)

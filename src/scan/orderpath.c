@@ -36,6 +36,7 @@
 #include "scan/scanorder.h"
 #include "scan/scanpath.h"
 #include "vexpr/costs.h"
+#include "vexpr/shape.h"
 #include "vexpr/vexpr.h"
 #include "write/size.h"
 
@@ -71,8 +72,7 @@ eclass_has_column(EquivalenceClass *eclass, RelOptInfo *rel, AttrNumber attno)
 		EquivalenceMember *member = lfirst(cell);
 		Expr	   *expr = member->em_expr;
 
-		while (expr != NULL && IsA(expr, RelabelType))
-			expr = ((RelabelType *) expr)->arg;
+		expr = (Expr *) shape_strip((Node *) expr);
 		if (bms_equal(member->em_relids, rel->relids) && IsA(expr, Var) &&
 			((Var *) expr)->varattno == attno)
 			return true;

@@ -28,6 +28,7 @@
 #include "option/options.h"
 #include "scan/parampath.h"
 #include "scan/scanpath.h"
+#include "vexpr/shape.h"
 
 /* Each is one more path in the search for the best join order. */
 #define MAX_OUTER_SETS 8
@@ -45,8 +46,7 @@ typedef struct ParamSearch
 static AttrNumber
 column_of(Node *node, RelOptInfo *rel)
 {
-	while (node != NULL && IsA(node, RelabelType))
-		node = (Node *) ((RelabelType *) node)->arg;
+	node = shape_strip(node);
 	if (node == NULL || !IsA(node, Var) ||
 		((Var *) node)->varno != rel->relid || ((Var *) node)->varlevelsup > 0)
 		return InvalidAttrNumber;

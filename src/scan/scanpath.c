@@ -41,6 +41,7 @@
 #include "scan/toppath.h"
 #include "table/planner.h"
 #include "vexpr/costs.h"
+#include "vexpr/shape.h"
 #include "vexpr/vexpr.h"
 #include "vexpr/vexpr_ahead.h"
 #include "vexpr/vexpr_plan.h"
@@ -345,8 +346,7 @@ clause_is_match(Node *clause)
 		!IsA(lsecond(op->args), Const))
 		return false;
 	left = linitial(op->args);
-	if (IsA(left, RelabelType))
-		left = (Node *) ((RelabelType *) left)->arg;
+	left = shape_strip(left);
 	for (i = 0; i < lengthof(matches); i++)
 		if (get_opcode(op->opno) == matches[i])
 			return IsA(left, Var);

@@ -28,6 +28,7 @@
 #include "scan/stepvalues.h"
 #include "segment/value.h"
 #include "vexpr/bucket.h"
+#include "vexpr/shape.h"
 #include "vexpr/vexpr.h"
 #include "vexpr/vexpr_ahead.h"
 #include "vexpr/vexpr_range.h"
@@ -282,8 +283,7 @@ can_be_tried(Node *expr, Var *var, const OutlineSpan *spans, int nspans)
 		low = Min(low, spans[i].from);
 		high = Max(high, spans[i].to);
 	}
-	if (var->vartype != DATEOID && var->vartype != TIMESTAMPOID &&
-		var->vartype != TIMESTAMPTZOID)
+	if (!shape_is_time(var->vartype))
 		return false;
 	/* pairs of times may reach beyond */
 	return nspans > 0 && low > -RANGE_USECS && high < RANGE_USECS &&

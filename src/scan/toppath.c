@@ -20,6 +20,7 @@
 
 #include "compat/compat.h"
 #include "scan/toppath.h"
+#include "vexpr/shape.h"
 #include "vexpr/vexpr.h"
 
 /* A heap of more values than this costs more than it saves. */
@@ -68,14 +69,6 @@ toppath_limit(const Query *parse)
 	return (int) (count + offset);
 }
 
-static Expr *
-strip_relabel(Expr *expr)
-{
-	while (expr != NULL && IsA(expr, RelabelType))
-		expr = ((RelabelType *) expr)->arg;
-	return expr;
-}
-
 /* The column of rel that a pathkey is about, by its type's default order. */
 static Var *
 pathkey_column(RelOptInfo *rel, PathKey *pathkey)
@@ -85,7 +78,7 @@ pathkey_column(RelOptInfo *rel, PathKey *pathkey)
 	foreach(cell, pathkey->pk_eclass->ec_members)
 	{
 		EquivalenceMember *member = lfirst(cell);
-		Expr	   *expr = strip_relabel(member->em_expr);
+		Node	   *expr = shape_strip((Node *) member->em_expr);
 		TypeCacheEntry *cache;
 
 		if (!bms_equal(member->em_relids, rel->relids) || !IsA(expr, Var) ||

@@ -12,16 +12,9 @@
 
 #include "vexpr/bucket.h"
 #include "vexpr/cfunction.h"
+#include "vexpr/shape.h"
 #include "vexpr/vexpr_step.h"
 #include "vexpr/vexpr_time.h"
-
-static Expr *
-strip_relabel(Expr *expr)
-{
-	while (expr != NULL && IsA(expr, RelabelType))
-		expr = ((RelabelType *) expr)->arg;
-	return expr;
-}
 
 /* Is an interval known to have no months or, alternatively, nothing else? */
 static bool
@@ -78,7 +71,7 @@ bucket_column(Node *node, AttrNumber *attno, bool *zoned)
 	function = ((FuncExpr *) node)->funcid;
 	if (list_length(((FuncExpr *) node)->args) < 2)
 		return false;
-	arg = (Node *) strip_relabel(lsecond(((FuncExpr *) node)->args));
+	arg = shape_strip(lsecond(((FuncExpr *) node)->args));
 	if (!IsA(arg, Var) || ((Var *) arg)->varattno <= 0 ||
 		((Var *) arg)->vartype != exprType(node) ||
 		contain_var_clause(linitial(((FuncExpr *) node)->args)))

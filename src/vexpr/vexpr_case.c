@@ -13,6 +13,7 @@
 #include "utils/float.h"
 
 #include "vector/vblend.h"
+#include "vexpr/shape.h"
 #include "vexpr/vexpr_node.h"
 
 /* A result that is put together from several vectors. */
@@ -135,8 +136,7 @@ can_fill_placeholders(CaseExpr *node)
 	Node	   *arg = (Node *) node->arg;
 	ListCell   *lc;
 
-	while (IsA(arg, RelabelType))
-		arg = (Node *) ((RelabelType *) arg)->arg;
+	arg = shape_strip(arg);
 	if (!IsA(arg, Var))
 		return false;
 	foreach(lc, node->args)

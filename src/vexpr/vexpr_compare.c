@@ -14,6 +14,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
+#include "vexpr/shape.h"
 #include "vexpr/vexpr_once.h"
 
 typedef struct Comparison
@@ -223,12 +224,9 @@ array_prepare(AnyArrayExpr *expr)
 	VExprShared *shared = expr->base.shared;
 	Datum		value = vexpr_once_value(expr->base.args[1],
 										 &expr->array_isnull);
-	ArrayType  *array;
-	int16		typlen;
-	bool		typbyval;
-	char		typalign;
 	Datum	   *elements;
 	bool	   *nulls;
+	Oid			type;
 	int			n;
 	int			i;
 	MemoryContext old;
@@ -239,10 +237,7 @@ array_prepare(AnyArrayExpr *expr)
 	if (expr->array_isnull)
 		return;
 	old = MemoryContextSwitchTo(shared->memory);
-	array = DatumGetArrayTypeP(value);
-	get_typlenbyvalalign(ARR_ELEMTYPE(array), &typlen, &typbyval, &typalign);
-	deconstruct_array(array, ARR_ELEMTYPE(array), typlen, typbyval, typalign,
-					  &elements, &nulls, &n);
+	n = shape_array(value, &elements, &nulls, &type);
 	if (expr->ints != NULL)
 		pfree(expr->ints);
 	if (expr->doubles != NULL)
@@ -254,7 +249,7 @@ array_prepare(AnyArrayExpr *expr)
 		if (nulls[i])
 			expr->has_null = true;
 		else
-			array_add(expr, elements[i], ARR_ELEMTYPE(array));
+			array_add(expr, elements[i], type);
 	}
 	if (!expr->floats)
 		qsort(expr->ints, expr->n, sizeof(int64), compare_ints);

@@ -27,6 +27,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "vexpr/shape.h"
 #include "vexpr/vexpr_once.h"
 
 /* State of an entry; the first two are also bits to gather. */
@@ -100,16 +101,14 @@ mark_equal(DictionaryExpr *expr, const Vector *vector, Datum value)
 static void
 mark_any_equal(DictionaryExpr *expr, const Vector *vector, Datum wanted)
 {
-	ArrayType  *array = DatumGetArrayTypeP(wanted);
 	Datum	   *elements;
 	bool	   *nulls;
 	bool		any_null = false;
 	uint32		code;
-	int			n;
+	Oid			type;
+	int			n = shape_array(wanted, &elements, &nulls, &type);
 	int			i;
 
-	deconstruct_array(array, ARR_ELEMTYPE(array), -1, false, TYPALIGN_INT,
-					  &elements, &nulls, &n);
 	if (n == 0)
 		expr->states[expr->entries] = ENTRY_KNOWN;
 	for (i = 0; i < n; i++)
@@ -144,8 +143,7 @@ compute_equality(DictionaryExpr *expr, const Vector *vector)
 static bool
 is_plain_column(Node *node)
 {
-	while (IsA(node, RelabelType))
-		node = (Node *) ((RelabelType *) node)->arg;
+	node = shape_strip(node);
 	return IsA(node, Var);
 }
 

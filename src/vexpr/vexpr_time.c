@@ -26,6 +26,7 @@
 #include "utils/timestamp.h"
 
 #include "vexpr/cfunction.h"
+#include "vexpr/shape.h"
 #include "vexpr/vexpr_once.h"
 #include "vexpr/vexpr_step.h"
 #include "vexpr/vexpr_time.h"
@@ -269,12 +270,6 @@ arguments_fit(const StepFunction *function, List *args, StepShape *shape)
 
 /* ---------- chains ---------- */
 
-static bool
-is_time_type(Oid type)
-{
-	return type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID;
-}
-
 /* Follow a chain of functions that never decrease down to a column. */
 static bool
 follow_chain(Node *node, StepShape *shape)
@@ -283,8 +278,7 @@ follow_chain(Node *node, StepShape *shape)
 	Oid			funcid;
 	List	   *args;
 
-	while (IsA(node, RelabelType))
-		node = (Node *) ((RelabelType *) node)->arg;
+	node = shape_strip(node);
 	if (IsA(node, Var))
 	{
 		shape->var = (Var *) node;
@@ -307,7 +301,7 @@ follow_chain(Node *node, StepShape *shape)
 	 */
 	if (shape->zoned && shape->var->vartype != TIMESTAMPTZOID)
 		return false;
-	return is_time_type(shape->var->vartype) ||
+	return shape_is_time(shape->var->vartype) ||
 		function.width == STEP_WIDTH_INTEGER;
 }
 
@@ -330,7 +324,7 @@ is_cell(Node *node, StepShape *shape)
 	shape->var = lsecond(args);
 	field = text_constant(linitial(args));
 	if (field == NULL || shape->var->varattno <= 0 ||
-		!is_time_type(shape->var->vartype))
+		!shape_is_time(shape->var->vartype))
 		return false;
 	for (i = 0; i < lengthof(cell_fields); i++)
 	{
