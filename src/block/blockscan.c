@@ -368,6 +368,25 @@ blockscan_enter_segment(BlockScan *scan, const DirectoryEntry *entry)
 	return scan->nranges > 0;
 }
 
+#ifdef USE_ASSERT_CHECKING
+static bool
+blockscan_ranges_ascend(const BlockScan *scan)
+{
+	uint32		from = scan->low;
+	int			i;
+
+	for (i = 0; i < scan->nranges; i++)
+	{
+		if (scan->ranges[i].start < from ||
+			scan->ranges[i].start >= scan->ranges[i].end ||
+			scan->ranges[i].end > scan->high)
+			return false;
+		from = scan->ranges[i].end;
+	}
+	return true;
+}
+#endif
+
 void
 blockscan_set_ranges(BlockScan *scan, const BlockRange *ranges, int n)
 {
@@ -377,6 +396,7 @@ blockscan_set_ranges(BlockScan *scan, const BlockRange *ranges, int n)
 										  Max(1, n) * sizeof(BlockRange));
 	memcpy(scan->ranges, ranges, n * sizeof(BlockRange));
 	scan->nranges = n;
+	Assert(blockscan_ranges_ascend(scan));
 	blockscan_rewind(scan);
 }
 
@@ -488,6 +508,8 @@ blockscan_next_block(BlockScan *scan)
 			continue;
 		}
 		blockscan_select(scan);
+		Assert(batch->nselected == selection_count(batch->selected) &&
+			   batch->nselected <= batch->n);
 		if (batch->nselected == 0)
 			continue;
 		MemoryContextReset(batch->memory);
@@ -539,6 +561,8 @@ blockscan_filter(BlockScan *scan)
 		blockscan_apply_bound(scan);
 	if (scan->top != NULL && batch->nselected > 0)
 		scan->top_filter(scan->top, scan);
+	Assert(batch->nselected <= before &&
+		   batch->nselected == selection_count(batch->selected));
 	scan->counters.rows_filtered += before - batch->nselected;
 	return batch->nselected > 0;
 }

@@ -98,6 +98,7 @@ jobslot_find(Oid dbid)
 {
 	int			i;
 
+	Assert(LWLockHeldByMe(shared->lock));
 	for (i = 0; i < JOBSLOT_COUNT; i++)
 	{
 		if (shared->slots[i].dbid == dbid)
@@ -112,6 +113,8 @@ jobslot_find_or_take(Oid dbid)
 {
 	JobSlot    *slot = jobslot_find(dbid);
 
+	Assert(OidIsValid(dbid) &&
+		   LWLockHeldByMeInMode(shared->lock, LW_EXCLUSIVE));
 	if (slot != NULL)
 		return slot;
 	slot = jobslot_find(InvalidOid);
@@ -126,6 +129,7 @@ jobslot_find_or_take(Oid dbid)
 static void
 jobslot_wake_launcher(void)
 {
+	Assert(LWLockHeldByMe(shared->lock));
 	if (shared->launcher != NULL)
 		SetLatch(&shared->launcher->procLatch);
 }
@@ -153,6 +157,7 @@ jobslot_attach_launcher(void)
 static void
 jobslot_check_holder(JobSlot *slot)
 {
+	Assert(LWLockHeldByMeInMode(shared->lock, LW_EXCLUSIVE));
 	if (slot->holder != 0 && BackendPidGetProc(slot->holder) == NULL)
 		slot->holder = 0;
 }

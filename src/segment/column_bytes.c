@@ -96,8 +96,10 @@ column_hold_around(ColumnReader *column, uint64 from, uint64 to)
 const uint8 *
 column_bytes_stored(ColumnReader *column, uint64 from, uint64 to)
 {
+	Assert(from <= to && to <= column->data.data_length);
 	if (from < column->held_from || to > column->held_to)
 		column_hold_around(column, from, to);
+	Assert(column->held_from <= from && to <= column->held_to);
 	return column->held + (from - column->held_from);
 }
 

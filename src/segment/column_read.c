@@ -334,6 +334,7 @@ column_read(ColumnReader *column, uint32 block, ColumnForm form)
 {
 	int			n = segment_open_block_rows(column->segment, block);
 
+	Assert(n > 0 && n <= CODEC_BLOCK_ROWS);
 	if (column_has(column, block, form))
 		return;
 	if (column->values == NULL)

@@ -179,6 +179,7 @@ counter_reserve(Store *store, uint32 nblocks)
 	char	   *payload;
 	uint32		first;
 
+	Assert(nblocks > 0);
 	counter_lock_tag(store, &tag);
 	(void) LockAcquire(&tag, RowExclusiveLock, false, false);
 	if (!counter_find(store, &tid))

@@ -479,8 +479,14 @@ directory_insert(Store *store, const DirectoryEntry *entry, CommandId cid,
 				 bool frozen)
 {
 	uint32		len;
-	char	   *data = directory_entry_encode(entry, &len);
+	char	   *data;
 
+	Assert(entry->d.rows > 0 && entry->d.dead_rows <= entry->d.rows);
+	Assert(entry->d.nblocks == rowid_blocks(entry->d.rows));
+	Assert((entry->d.flags & DIRECTORY_HAS_TIME) == 0 ||
+		   entry->d.min_time <= entry->d.max_time);
+	Assert(entry->d.nsummaries <= DIRECTORY_MAX_SUMMARIES);
+	data = directory_entry_encode(entry, &len);
 	directory_aim(store);
 	store_insert(store, STORE_ID_DIRECTORY, (int32) entry->d.first_block,
 				 data, len, cid, frozen ? HEAP_INSERT_FROZEN : 0);

@@ -167,7 +167,9 @@ segment_reader_block(SegmentReader *reader, AttrNumber attnum, uint32 block,
 {
 	ColumnReader *column = &reader->readers[attnum - 1];
 
+	Assert(attnum >= 1 && attnum <= reader->desc->natts);
 	column_read_block(column, block);
+	Assert(!column->transposed);
 	*vector = column->vector;
 }
 
@@ -200,6 +202,7 @@ segment_reader_value(SegmentReader *reader, AttrNumber attnum, uint32 row,
 	if (segment_reader_by_value(reader, attnum))
 		return column_pieces_read_value(column, row, isnull);
 	column_read_block(column, row / CODEC_BLOCK_ROWS);
+	Assert(i < column->vector.n);
 	*isnull = column->vector.isnull != NULL && column->vector.isnull[i];
 	return column->vector.values[i];
 }

@@ -147,5 +147,7 @@ segment_series_find_run(SegmentReader *segment, uint32 row)
 		else
 			high = mid;
 	}
+	Assert(row < segment->header.rows && segment->run_start[low] <= row &&
+		   row < segment->run_start[low + 1]);
 	return low;
 }

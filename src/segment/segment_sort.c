@@ -408,5 +408,7 @@ segment_sort(SegmentBuilder *builder)
 		plan->start[1] = builder->rows;
 		plan->partition = palloc0(sizeof(int64));
 	}
+	Assert(plan->npieces > 0 && plan->start[0] == 0 &&
+		   plan->start[plan->npieces] == plan->nrows);
 	return plan;
 }

@@ -544,6 +544,9 @@ segment_write_piece(SegmentBuilder *builder, SegmentPlan *plan, int piece,
 	MemoryContext old;
 	int			c;
 
+	Assert(piece >= 0 && piece < plan->npieces);
+	Assert(plan->start[piece] < plan->start[piece + 1] &&
+		   plan->start[piece + 1] <= plan->nrows);
 	old = MemoryContextSwitchTo(writer->context);
 	writer->order = plan->order + plan->start[piece];
 	writer->entry.d.version = DIRECTORY_VERSION;

@@ -26,6 +26,7 @@
 #include "miscadmin.h"
 #include "port/pg_crc32c.h"
 #include "storage/bufmgr.h"
+#include "storage/lmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -61,6 +62,7 @@ store_open(Relation rel, LOCKMODE lockmode)
 {
 	Store	   *store;
 
+	Assert(CheckRelationLockedByMe(rel, AccessShareLock, true));
 	if (!store_exists(rel))
 		return NULL;
 	store = palloc0(sizeof(Store));
@@ -401,6 +403,7 @@ store_take_chunk(const StoreStream *stream, const StoreChunk *chunk,
 {
 	size_t		take;
 
+	Assert(read->expected <= read->last);
 	if (chunk->id != stream->chunk_id || chunk->seq != read->expected ||
 		chunk->len > STORE_CHUNK_PAYLOAD || chunk->len < read->skip ||
 		(chunk->seq < read->last && chunk->len != STORE_CHUNK_PAYLOAD))
@@ -517,6 +520,7 @@ store_read(Store *store, const StoreStream *stream, uint64 offset, size_t len,
 
 	if (len == 0)
 		return;
+	Assert(stream->place != NULL);
 	store->bytes_read += len;
 	read.expected = (int32) (offset / STORE_CHUNK_PAYLOAD);
 	read.last = (int32) ((offset + len - 1) / STORE_CHUNK_PAYLOAD);

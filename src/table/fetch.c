@@ -33,6 +33,7 @@
 
 #include "table/fetch.h"
 #include "table/scan.h"
+#include "write/pageitem.h"
 
 /* Readers kept open: index order jumps between segments. */
 #define FETCH_READERS 8
@@ -208,6 +209,8 @@ fetch_find_entry(SegmentFetch *fetch, uint32 block, Snapshot snapshot)
 static void
 fetch_drop_block(SegmentFetch *fetch, FetchBlock *block)
 {
+	Assert(block != fetch->last && block->owner.slot == NULL);
+	Assert(fetch->bytes >= block->owner.bytes);
 	fetch->bytes -= block->owner.bytes;
 	if (fetch->recent == block)
 		fetch->recent = NULL;
@@ -407,6 +410,7 @@ fetch_row(SegmentFetch *fetch, ItemPointer tid, Snapshot snapshot,
 	if (slot != NULL)
 		ExecClearTuple(slot);
 	fetch_release_slot(fetch);
+	Assert(fetch->last == NULL);
 	found = fetch_row_internal(fetch, &self, snapshot, slot);
 	MemoryContextSwitchTo(old);
 	return found;
@@ -528,27 +532,21 @@ static void
 fetch_chain_link(Relation rel, Snapshot snapshot, ChainLink *link)
 {
 	Buffer		buffer;
-	Page		page;
-	OffsetNumber offset = ItemPointerGetOffsetNumber(&link->tid);
+	BlockNumber block = ItemPointerGetBlockNumber(&link->tid);
 	HeapTupleData tuple;
 	HeapTupleHeader header;
 
 	link->visible = link->more = false;
-	buffer = ReadBuffer(rel, ItemPointerGetBlockNumber(&link->tid));
+	buffer = ReadBuffer(rel, block);
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	page = BufferGetPage(buffer);
-	if (offset < FirstOffsetNumber || offset > PageGetMaxOffsetNumber(page) ||
-		!ItemIdIsNormal(PageGetItemId(page, offset)))
+	if (!pageitem_tuple(rel, BufferGetPage(buffer), block,
+						ItemPointerGetOffsetNumber(&link->tid), &tuple))
 	{
 		UnlockReleaseBuffer(buffer);
 		return;
 	}
 
-	header = (HeapTupleHeader) PageGetItem(page, PageGetItemId(page, offset));
-	tuple.t_self = link->tid;
-	tuple.t_data = header;
-	tuple.t_len = ItemIdGetLength(PageGetItemId(page, offset));
-	tuple.t_tableOid = RelationGetRelid(rel);
+	header = tuple.t_data;
 	if (!TransactionIdIsValid(link->xmin) ||
 		TransactionIdEquals(link->xmin, HeapTupleHeaderGetXmin(header)))
 	{

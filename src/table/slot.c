@@ -261,6 +261,9 @@ slot_fill(RustsTupleTableSlot *rslot, int natts)
 	int			from = slot->tts_nvalid;
 	int			attr;
 
+	Assert(owner->slot == slot && owner->reader == rslot->reader &&
+		   owner->block == rslot->row / CODEC_BLOCK_ROWS);
+	Assert(natts <= slot->tts_tupleDescriptor->natts);
 	if (unlikely(natts > owner->nloaded))
 		slot_load_columns(rslot, owner, natts);
 

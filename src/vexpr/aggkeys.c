@@ -536,6 +536,7 @@ aggkeys_lookup(AggKeys *keys, Batch *batch, AggGroups *groups)
 		key_begin_batch(keys, &keys->keys[k], batch);
 		key_mark_changes(&keys->keys[k], batch->n, &keys->runs, changes);
 	}
+	Assert(selection_next(changes, batch->n) == SELECTION_ROWS);
 	if (selection_count(changes) < MAX_RANGES)
 		lookup_ranges(keys, batch, changes, groups);
 	else if (key_is_single(keys))

@@ -60,6 +60,7 @@
 #include "write/flush.h"
 #include "write/flush_index.h"
 #include "write/hotstats.h"
+#include "write/pageitem.h"
 #include "write/size.h"
 #include "write/spec.h"
 
@@ -123,25 +124,6 @@ flush_row_movable(HeapTuple tuple, Buffer buffer)
 	return !TransactionIdIsInProgress(HeapTupleHeaderGetRawXmax(header));
 }
 
-/* The tuple at an item of a page; false when there is none. */
-static bool
-flush_page_tuple(Relation rel, Page page, BlockNumber block,
-				 OffsetNumber offset, HeapTuple tuple)
-{
-	ItemId		item;
-
-	if (offset > PageGetMaxOffsetNumber(page))
-		return false;
-	item = PageGetItemId(page, offset);
-	if (!ItemIdIsNormal(item))
-		return false;
-	tuple->t_data = (HeapTupleHeader) PageGetItem(page, item);
-	tuple->t_len = ItemIdGetLength(item);
-	tuple->t_tableOid = RelationGetRelid(rel);
-	ItemPointerSet(&tuple->t_self, block, offset);
-	return true;
-}
-
 /* ---------- collecting ---------- */
 
 static void
@@ -199,14 +181,14 @@ flush_collect_page(FlushState *state, BlockNumber block, Datum *values,
 	page = BufferGetPage(buffer);
 	for (offset = FirstOffsetNumber; offset <= PageGetMaxOffsetNumber(page);
 		 offset++)
-		if (flush_page_tuple(state->rel, page, block, offset, &tuple) &&
+		if (pageitem_tuple(state->rel, page, block, offset, &tuple) &&
 			flush_row_movable(&tuple, buffer))
 			movable[n++] = offset;
 	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
 
 	for (i = 0; i < n && !flush_round_full(state); i++)
 	{
-		if (!flush_page_tuple(state->rel, page, block, movable[i], &tuple))
+		if (!pageitem_tuple(state->rel, page, block, movable[i], &tuple))
 			continue;
 		flush_remember_source(state, &tuple);
 		heap_deform_tuple(&tuple, desc, values, isnull);
@@ -267,7 +249,7 @@ flush_mark_row(FlushState *state, uint32 row, Buffer buffer, Page image)
 	HeapTupleHeader header;
 	ItemPointerData tid;
 
-	if (!flush_page_tuple(state->rel, BufferGetPage(buffer), source->block,
+	if (!pageitem_tuple(state->rel, BufferGetPage(buffer), source->block,
 						  source->offset, &tuple) ||
 		HeapTupleHeaderGetRawXmin(tuple.t_data) != source->xmin ||
 		!flush_row_movable(&tuple, buffer))
@@ -340,7 +322,7 @@ flush_delete_toast(FlushState *state, BlockNumber block, OffsetNumber *offsets,
 	{
 		HeapTupleData tuple;
 
-		if (flush_page_tuple(state->rel, BufferGetPage(buffer), block,
+		if (pageitem_tuple(state->rel, BufferGetPage(buffer), block,
 							 offsets[i], &tuple))
 			heap_toast_delete(state->rel, &tuple, false);
 	}

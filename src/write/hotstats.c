@@ -141,6 +141,7 @@ hotstats_find(Oid relid)
 {
 	HotKey		key = hotstats_key(relid);
 
+	Assert(LWLockHeldByMe(shared->lock));
 	return hash_search(entries, &key, HASH_FIND, NULL);
 }
 
@@ -154,6 +155,7 @@ hotstats_evict(void)
 	HASH_SEQ_STATUS scan;
 	HotEntry   *entry;
 
+	Assert(LWLockHeldByMeInMode(shared->lock, LW_EXCLUSIVE));
 	hash_seq_init(&scan, entries);
 	while ((entry = hash_seq_search(&scan)) != NULL)
 	{
