@@ -26,7 +26,8 @@ REGRESS_OPTS = --load-extension=rusts
 ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=rusts
 PG_CPPFLAGS = -I$(srcdir)/src -MMD -MP '-DPGDLLEXPORT=__attribute__((visibility("default")))'
-PG_CFLAGS = -std=gnu99 -O2 -ftree-vectorize -fvisibility=hidden -Wall -Wextra \
+# No -O here: it would come after the server's, and a debug build's -O0 counts.
+PG_CFLAGS = -std=gnu99 -ftree-vectorize -fvisibility=hidden -Wall -Wextra \
 	-Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 SHLIB_LINK = -llz4 -lzstd -lm
 EXTRA_CLEAN = $(OBJS:.o=.d)

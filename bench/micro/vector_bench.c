@@ -116,23 +116,25 @@ variance(int v, const uint64_t *selection)
 static void
 float_min(int v, const uint64_t *selection)
 {
-	sink = selection != NULL ? vmin_float_selected(doubles[v], selection) :
-		vmin_float_range(doubles[v], 0, ROWS);
+	sink = selection != NULL ?
+		vextreme_float_min_selected(doubles[v], selection) :
+		vextreme_float_min_range(doubles[v], 0, ROWS);
 }
 
 static void
 float_max(int v, const uint64_t *selection)
 {
-	sink = selection != NULL ? vmax_float_selected(doubles[v], selection) :
-		vmax_float_range(doubles[v], 0, ROWS);
+	sink = selection != NULL ?
+		vextreme_float_max_selected(doubles[v], selection) :
+		vextreme_float_max_range(doubles[v], 0, ROWS);
 }
 
 static void
 int_max(int v, const uint64_t *selection)
 {
 	sink = (double) (selection != NULL ?
-					 vmax_int_selected(integers[v], selection) :
-					 vmax_int_range(integers[v], 0, ROWS));
+					 vextreme_int_max_selected(integers[v], selection) :
+					 vextreme_int_max_range(integers[v], 0, ROWS));
 }
 
 static void

@@ -144,16 +144,16 @@ sum_up_rows(const AggFunc *func, const AggInput *input, const AggRows *rows,
 			partial->sum = OVER_ROWS(vsum_int, ints, rows);
 			break;
 		case AGG_MIN_INT:
-			partial->integer = OVER_ROWS(vmin_int, ints, rows);
+			partial->integer = OVER_ROWS(vextreme_int_min, ints, rows);
 			break;
 		case AGG_MAX_INT:
-			partial->integer = OVER_ROWS(vmax_int, ints, rows);
+			partial->integer = OVER_ROWS(vextreme_int_max, ints, rows);
 			break;
 		case AGG_MIN_FLOAT:
-			partial->number = OVER_ROWS(vmin_float, floats, rows);
+			partial->number = OVER_ROWS(vextreme_float_min, floats, rows);
 			break;
 		case AGG_MAX_FLOAT:
-			partial->number = OVER_ROWS(vmax_float, floats, rows);
+			partial->number = OVER_ROWS(vextreme_float_max, floats, rows);
 			break;
 		case AGG_COUNT:
 		case AGG_FIRST:

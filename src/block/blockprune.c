@@ -154,17 +154,17 @@ blockprune_passes_segment(BlockScan *scan, const DirectoryEntry *entry)
 
 /* ---------- order ---------- */
 
-typedef struct OrderKey
+typedef struct BoundKey
 {
 	int64		bound;
 	int			entry;
-} OrderKey;
+} BoundKey;
 
 static int
-order_key_compare(const void *a, const void *b)
+bound_key_compare(const void *a, const void *b)
 {
-	const OrderKey *x = a;
-	const OrderKey *y = b;
+	const BoundKey *x = a;
+	const BoundKey *y = b;
 
 	if (x->bound != y->bound)
 		return x->bound < y->bound ? -1 : 1;
@@ -204,7 +204,7 @@ void
 blockprune_order_by(BlockScan *scan, AttrNumber attno, bool desc)
 {
 	int			n = scan->cursor.list->n;
-	OrderKey   *keys = palloc(Max(1, n) * sizeof(OrderKey));
+	BoundKey   *keys = palloc(Max(1, n) * sizeof(BoundKey));
 	int			i;
 
 	for (i = 0; i < n; i++)
@@ -215,7 +215,7 @@ blockprune_order_by(BlockScan *scan, AttrNumber attno, bool desc)
 						 &keys[i].bound))
 			keys[i].bound = desc ? PG_INT64_MAX : PG_INT64_MIN;
 	}
-	qsort(keys, n, sizeof(OrderKey), order_key_compare);
+	qsort(keys, n, sizeof(BoundKey), bound_key_compare);
 	for (i = 0; i < n; i++)
 		scan->order[i] = keys[desc ? n - 1 - i : i].entry;
 	pfree(keys);

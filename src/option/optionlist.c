@@ -1,12 +1,10 @@
 /*
  * optionlist.c
- *	  Storage parameters "rusts.*" in statements and in the catalog.
+ *	  Storage parameters "rusts.*" in the catalog.
  *
  * They live in pg_class.reloptions as 'rusts.tags=host,region', among the
  * heap's own, so that pg_dump prints them and they survive whatever copies a
- * pg_class row.  A statement may spell them with the prefix as a namespace,
- * WITH (rusts.tags = 'a'), or, as pg_dump does, with a dot in the name,
- * WITH ("rusts.tags" = 'a').
+ * pg_class row.
  */
 #include "postgres.h"
 
@@ -16,115 +14,13 @@
 #include "catalog/indexing.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "commands/defrem.h"
 #include "nodes/makefuncs.h"
 #include "storage/lmgr.h"
 #include "option/optionlist.h"
-#include "option/optionname.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
-
-#define OPTIONLIST_PREFIX "rusts."
-#define OPTIONLIST_PREFIX_LEN 6
-
-/* The name behind our prefix, or NULL when the parameter is not ours. */
-static const char *
-optionlist_our_name(const DefElem *definition)
-{
-	if (definition->defnamespace != NULL)
-		return strcmp(definition->defnamespace, "rusts") == 0 ?
-			definition->defname : NULL;
-	if (strncmp(definition->defname, OPTIONLIST_PREFIX,
-				OPTIONLIST_PREFIX_LEN) == 0)
-		return definition->defname + OPTIONLIST_PREFIX_LEN;
-	return NULL;
-}
-
-bool
-optionlist_has_ours(List *definitions)
-{
-	ListCell   *cell;
-
-	foreach(cell, definitions)
-	{
-		if (optionlist_our_name(lfirst(cell)) != NULL)
-			return true;
-	}
-	return false;
-}
-
-/*
- * The text of a value.  A bare word arrives as the name of a type, and a word
- * that SQL knows as a type, such as time, with the schema of that type; here
- * it is a column.
- */
-static char *
-optionlist_value(DefElem *definition)
-{
-	if (IsA(definition->arg, TypeName))
-	{
-		TypeName   *type = (TypeName *) definition->arg;
-
-		if (list_length(type->names) == 2 &&
-			strcmp(strVal(linitial(type->names)), "pg_catalog") == 0)
-			return strVal(lsecond(type->names));
-	}
-	return defGetString(definition);
-}
-
-/* Check the parts of one definition that do not depend on the table. */
-static DefElem *
-optionlist_make(DefElem *definition, const char *name, bool reset)
-{
-	if (!optionname_exists(name))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unrecognized parameter \"rusts.%s\"", name),
-				 errhint("Parameters of rusts tables are %s.",
-						 optionname_list())));
-	if (reset && definition->arg != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_SYNTAX_ERROR),
-				 errmsg("RESET must not include values for parameters")));
-	if (!reset && definition->arg == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("parameter \"rusts.%s\" requires a value", name)));
-	return makeDefElem(pstrdup(name),
-					   reset ? NULL :
-					   (Node *) makeString(optionlist_value(definition)),
-					   definition->location);
-}
-
-List *
-optionlist_extract(List **definitions, bool reset)
-{
-	List	   *ours = NIL;
-	List	   *others = NIL;
-	ListCell   *cell;
-
-	foreach(cell, *definitions)
-	{
-		DefElem    *definition = lfirst_node(DefElem, cell);
-		const char *name = optionlist_our_name(definition);
-
-		if (name == NULL)
-		{
-			others = lappend(others, definition);
-			continue;
-		}
-		if (optionlist_find(ours, name) != NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("parameter \"rusts.%s\" specified more than once",
-							name)));
-		ours = lappend(ours, optionlist_make(definition, name, reset));
-	}
-	*definitions = others;
-	return ours;
-}
 
 DefElem *
 optionlist_find(List *parameters, const char *name)

@@ -1,18 +1,17 @@
 /*
  * optionlist.h
- *	  Storage parameters "rusts.*" in statements and in the catalog.
+ *	  Storage parameters "rusts.*" in the catalog, and lists of them.
  *
- * Between the two they are a List of DefElem: defname without the prefix,
- * arg a String, or NULL in RESET.
+ * Between a statement and the catalog they are a List of DefElem: defname
+ * without the prefix, arg a String, or NULL in RESET.
  */
 #ifndef RUSTS_OPTIONLIST_H
 #define RUSTS_OPTIONLIST_H
 
 #include "nodes/parsenodes.h"
 
-/* Take ours out of a statement's list, which keeps the others. */
-extern List *optionlist_extract(List **definitions, bool reset);
-extern bool optionlist_has_ours(List *definitions);
+#define OPTIONLIST_PREFIX "rusts."
+#define OPTIONLIST_PREFIX_LEN 6
 
 extern DefElem *optionlist_find(List *parameters, const char *name);
 /* Copy of base with changes applied; one without a value removes. */

@@ -19,7 +19,6 @@
 #include "nodes/value.h"
 #include "option/namelist.h"
 #include "option/optionlist.h"
-#include "option/optionname.h"
 #include "option/options.h"
 #include "option/settings.h"
 #include "utils/builtins.h"
@@ -426,19 +425,50 @@ options_parse_encoding(OptionContext *context)
 	return true;
 }
 
-static const OptionFunction option_table[OPTION_NAMES] = {
-	[OPTION_TIME] = options_parse_time,
-	[OPTION_TAGS] = options_parse_tags,
-	[OPTION_PARTITION_INTERVAL] = options_parse_partition_interval,
-	[OPTION_FLUSH_ROWS] = options_parse_flush_rows,
-	[OPTION_FLUSH_SIZE] = options_parse_flush_size,
-	[OPTION_FLUSH_AGE] = options_parse_flush_age,
-	[OPTION_SEGMENT_ROWS] = options_parse_segment_rows,
-	[OPTION_HOT_COMPRESSION] = options_parse_hot_compression,
-	[OPTION_COLD_COMPRESSION] = options_parse_cold_compression,
-	[OPTION_COLD_AFTER] = options_parse_cold_after,
-	[OPTION_ENCODING] = options_parse_encoding,
+static const struct
+{
+	const char *name;
+	OptionFunction parse;
+}			option_table[] =
+{
+	{"time", options_parse_time},
+	{"tags", options_parse_tags},
+	{"partition_interval", options_parse_partition_interval},
+	{"flush_rows", options_parse_flush_rows},
+	{"flush_size", options_parse_flush_size},
+	{"flush_age", options_parse_flush_age},
+	{"segment_rows", options_parse_segment_rows},
+	{"hot_compression", options_parse_hot_compression},
+	{"cold_compression", options_parse_cold_compression},
+	{"cold_after", options_parse_cold_after},
+	{"encoding", options_parse_encoding},
 };
+
+bool
+options_is_name(const char *name)
+{
+	int			i;
+
+	for (i = 0; i < lengthof(option_table); i++)
+	{
+		if (strcmp(option_table[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *
+options_all_names(void)
+{
+	StringInfoData names;
+	int			i;
+
+	initStringInfo(&names);
+	for (i = 0; i < lengthof(option_table); i++)
+		appendStringInfo(&names, "%srusts.%s", i > 0 ? ", " : "",
+						 option_table[i].name);
+	return names.data;
+}
 
 /* The settings, before the table's own word. */
 static void
@@ -475,22 +505,22 @@ options_build(TupleDesc desc, List *parameters, bool strict)
 	context.options = palloc0(sizeof(TableOptions));
 	options_fill_defaults(&context);
 	context.strict = strict;
-	for (i = 0; i < OPTION_NAMES; i++)
+	for (i = 0; i < lengthof(option_table); i++)
 	{
 		DefElem    *parameter = optionlist_find(parameters,
-												optionname_of(i));
+												option_table[i].name);
 
 		/* by now the time column is known, which the default needs */
-		if (i == OPTION_PARTITION_INTERVAL)
+		if (option_table[i].parse == options_parse_partition_interval)
 			context.options->partition_interval =
 				options_in_time_unit(context.options,
 									 settings_partition_interval_us);
 		if (parameter == NULL)
 			continue;
-		context.name = optionname_of(i);
+		context.name = option_table[i].name;
 		context.value = strVal(parameter->arg);
 		context.stored = NULL;
-		if (option_table[i] (&context) && strict && context.stored)
+		if (option_table[i].parse(&context) && strict && context.stored)
 			parameter->arg = (Node *) makeString(context.stored);
 	}
 	return context.options;

@@ -44,6 +44,7 @@
 #include "storage/lmgr.h"
 #include "option/ddlframe.h"
 #include "option/namelist.h"
+#include "option/optionclause.h"
 #include "option/optionlist.h"
 #include "option/options.h"
 #include "option/ours.h"
@@ -118,7 +119,7 @@ static List *
 utility_extract_create(List **definitions, const char *access_method,
 					   RangeVar *relation, bool partitioned)
 {
-	List	   *parameters = optionlist_extract(definitions, false);
+	List	   *parameters = optionclause_extract(definitions, false);
 
 	if (partitioned || !ours_is_method_name(access_method))
 		utility_refuse_parameters(relation->relname, partitioned);
@@ -235,7 +236,7 @@ utility_create(UtilityCall *call)
 	CreateStmt *create = (CreateStmt *) call->pstmt->utilityStmt;
 	List	   *parameters = NIL;
 
-	if (optionlist_has_ours(create->options))
+	if (optionclause_has_ours(create->options))
 	{
 		create = (CreateStmt *) utility_own_tree(call);
 		parameters = utility_extract_create(&create->options,
@@ -253,7 +254,7 @@ utility_create_as(UtilityCall *call, CreateTableAsStmt *ctas)
 {
 	List	   *parameters = NIL;
 
-	if (optionlist_has_ours(ctas->into->options))
+	if (optionclause_has_ours(ctas->into->options))
 	{
 		ctas = utility_as_ctas(utility_own_tree(call));
 		parameters = utility_extract_create(&ctas->into->options,
@@ -381,8 +382,8 @@ utility_split_alter(List *commands, AlterParts *parts)
 			continue;
 		}
 		definitions = (List *) command->def;
-		ours = optionlist_extract(&definitions,
-								  command->subtype == AT_ResetRelOptions);
+		ours = optionclause_extract(&definitions,
+									command->subtype == AT_ResetRelOptions);
 		command->def = (Node *) definitions;
 		if (definitions != NIL)
 			parts->options = lappend(parts->options, command);
@@ -527,7 +528,7 @@ utility_alter_concerns_us(AlterTableStmt *alter)
 			return true;
 		if (!utility_is_set_or_reset(command))
 			continue;
-		if (optionlist_has_ours((List *) command->def))
+		if (optionclause_has_ours((List *) command->def))
 			return true;
 		parameters = true;
 	}

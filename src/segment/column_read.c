@@ -136,7 +136,7 @@ decode_dictionary(ColumnReader *column, CodecEncoding encoding,
 		largest = Max(largest, (uint64) column->values[i]);
 	if (largest >= limit)
 		segment_open_column_corrupt(column, "code is not in the dictionary");
-	if (column->form == COLUMN_INDEXES)
+	if (column->form == FORM_INDEXES)
 		return;
 	for (i = 0; i < n; i++)
 		column->values[i] = column->dictionary[column->values[i]];
@@ -147,7 +147,7 @@ static void
 decode_numbers(ColumnReader *column, CodecEncoding encoding, const uint8 *in,
 			   Size len, int n)
 {
-	bool		unordered = column->form == COLUMN_UNORDERED;
+	bool		unordered = column->form == FORM_UNORDERED;
 	bool		floats = column->data.class == VALUE_FLOAT8;
 	CodecStatus status;
 
@@ -235,7 +235,7 @@ column_run_value(ColumnReader *column, uint32 run, bool *isnull)
 	*isnull = code == 0;
 	if (code == 0)
 		return (Datum) 0;
-	if (column->form == COLUMN_INDEXES)
+	if (column->form == FORM_INDEXES)
 		return (Datum) (code - 1);
 	return column->dictionary[code - 1];
 }
@@ -305,8 +305,8 @@ column_read_stored_block(ColumnReader *column, uint32 block, int n)
 	if (bytes[0] & BLOCK_HAS_NULLS)
 	{
 		/* the bitmap is in row order */
-		if (column->form == COLUMN_UNORDERED)
-			column->form = COLUMN_VALUES;
+		if (column->form == FORM_UNORDERED)
+			column->form = FORM_VALUES;
 		used += (n + 7) / 8;
 	}
 	if (used > len)
@@ -322,11 +322,11 @@ column_has(const ColumnReader *column, uint32 block, ColumnForm form)
 {
 	if (column->block != block)
 		return false;
-	if (form == COLUMN_UNORDERED)
-		return column->form != COLUMN_INDEXES;
-	if (form == COLUMN_VALUES)
-		return column->form != COLUMN_INDEXES && !column->transposed;
-	return column->form == COLUMN_INDEXES;
+	if (form == FORM_UNORDERED)
+		return column->form != FORM_INDEXES;
+	if (form == FORM_VALUES)
+		return column->form != FORM_INDEXES && !column->transposed;
+	return column->form == FORM_INDEXES;
 }
 
 static void
@@ -366,7 +366,7 @@ column_read(ColumnReader *column, uint32 block, ColumnForm form)
 void
 column_read_block(ColumnReader *column, uint32 block)
 {
-	column_read(column, block, COLUMN_VALUES);
+	column_read(column, block, FORM_VALUES);
 }
 
 /* The same, leaving codes of the dictionary (segment_reader_has_codes). */
@@ -374,12 +374,12 @@ void
 column_read_codes(ColumnReader *column, uint32 block)
 {
 	column_meta_get_dictionary(column);
-	column_read(column, block, COLUMN_INDEXES);
+	column_read(column, block, FORM_INDEXES);
 }
 
 /* The same, in any order of rows; column->transposed tells which. */
 void
 column_read_unordered(ColumnReader *column, uint32 block)
 {
-	column_read(column, block, COLUMN_UNORDERED);
+	column_read(column, block, FORM_UNORDERED);
 }

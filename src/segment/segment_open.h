@@ -13,9 +13,9 @@
 /* What a block is decoded to. */
 typedef enum ColumnForm
 {
-	COLUMN_VALUES,				/* Datums in row order */
-	COLUMN_INDEXES,				/* codes of the dictionary */
-	COLUMN_UNORDERED			/* Datums in any order */
+	FORM_VALUES,				/* Datums in row order */
+	FORM_INDEXES,				/* codes of the dictionary */
+	FORM_UNORDERED			/* Datums in any order */
 } ColumnForm;
 
 typedef struct ColumnReader

@@ -84,25 +84,25 @@ int_max_selected(const int64_t *values, const uint64_t *selection)
 }
 
 int64_t
-vmin_int_range(const int64_t *values, int from, int to)
+vextreme_int_min_range(const int64_t *values, int from, int to)
 {
 	return int_min_range(values + from, to - from);
 }
 
 int64_t
-vmax_int_range(const int64_t *values, int from, int to)
+vextreme_int_max_range(const int64_t *values, int from, int to)
 {
 	return int_max_range(values + from, to - from);
 }
 
 int64_t
-vmin_int_selected(const int64_t *values, const uint64_t *selection)
+vextreme_int_min_selected(const int64_t *values, const uint64_t *selection)
 {
 	return int_min_selected(values, selection);
 }
 
 int64_t
-vmax_int_selected(const int64_t *values, const uint64_t *selection)
+vextreme_int_max_selected(const int64_t *values, const uint64_t *selection)
 {
 	return int_max_selected(values, selection);
 }
@@ -243,7 +243,7 @@ float_max_selected(const double *values, const uint64_t *selection)
 }
 
 double
-vmin_float_range(const double *values, int from, int to)
+vextreme_float_min_range(const double *values, int from, int to)
 {
 	double		best = float_min_range(values + from, to - from);
 	int			i;
@@ -259,7 +259,7 @@ vmin_float_range(const double *values, int from, int to)
 }
 
 double
-vmin_float_selected(const double *values, const uint64_t *selection)
+vextreme_float_min_selected(const double *values, const uint64_t *selection)
 {
 	double		best = float_min_selected(values, selection);
 	int			i;
@@ -275,13 +275,13 @@ vmin_float_selected(const double *values, const uint64_t *selection)
 }
 
 double
-vmax_float_range(const double *values, int from, int to)
+vextreme_float_max_range(const double *values, int from, int to)
 {
 	return float_max_range(values + from, to - from);
 }
 
 double
-vmax_float_selected(const double *values, const uint64_t *selection)
+vextreme_float_max_selected(const double *values, const uint64_t *selection)
 {
 	return float_max_selected(values, selection);
 }

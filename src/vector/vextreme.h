@@ -31,17 +31,17 @@ vextreme_float_max(double a, double b)
 	return a > b || a != a ? a : b;
 }
 
-extern int64_t vmin_int_range(const int64_t *values, int from, int to);
-extern int64_t vmin_int_selected(const int64_t *values,
-								 const uint64_t *selection);
-extern int64_t vmax_int_range(const int64_t *values, int from, int to);
-extern int64_t vmax_int_selected(const int64_t *values,
-								 const uint64_t *selection);
-extern double vmin_float_range(const double *values, int from, int to);
-extern double vmin_float_selected(const double *values,
-								  const uint64_t *selection);
-extern double vmax_float_range(const double *values, int from, int to);
-extern double vmax_float_selected(const double *values,
-								  const uint64_t *selection);
+extern int64_t vextreme_int_min_range(const int64_t *values, int from, int to);
+extern int64_t vextreme_int_min_selected(const int64_t *values,
+										 const uint64_t *selection);
+extern int64_t vextreme_int_max_range(const int64_t *values, int from, int to);
+extern int64_t vextreme_int_max_selected(const int64_t *values,
+										 const uint64_t *selection);
+extern double vextreme_float_min_range(const double *values, int from, int to);
+extern double vextreme_float_min_selected(const double *values,
+										  const uint64_t *selection);
+extern double vextreme_float_max_range(const double *values, int from, int to);
+extern double vextreme_float_max_selected(const double *values,
+										  const uint64_t *selection);
 
 #endif							/* RUSTS_VEXTREME_H */

@@ -683,8 +683,8 @@ step_eval(VExpr *base, Batch *batch, const uint64 *all)
 		rows.expr = expr;
 		rows.batch = batch;
 		rows.input = (const int64 *) vexpr_datums(column, vector, batch->n);
-		rows.low = vmin_int_selected(rows.input, known);
-		rows.high = vmax_int_selected(rows.input, known);
+		rows.low = vextreme_int_min_selected(rows.input, known);
+		rows.high = vextreme_int_max_selected(rows.input, known);
 		nulls = compute_keys(&rows);
 		if (rows.constant)
 		{

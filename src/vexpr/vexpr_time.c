@@ -307,7 +307,7 @@ follow_chain(Node *node, StepShape *shape)
 
 /* extract(hour from time) and its like */
 static bool
-is_cell(Node *node, StepShape *shape)
+match_cell(Node *node, StepShape *shape)
 {
 	Oid			funcid;
 	List	   *args;
@@ -398,7 +398,7 @@ vexpr_time_find(Node *node, StepShape *shape)
 	int64		seconds;
 
 	memset(shape, 0, sizeof(*shape));
-	if (is_cell(node, shape))
+	if (match_cell(node, shape))
 		return true;
 	memset(shape, 0, sizeof(*shape));
 	if (!follow_chain(node, shape) || !shape->truncates)

@@ -8,7 +8,7 @@ use Exporter 'import';
 our @EXPORT_OK = qw(value any_type table_columns table_rows @RELATIONS);
 
 use FindBin;
-use lib "$FindBin::Bin/../twin";
+use lib "$FindBin::Bin/../lib";
 use Types qw(pick chance rint);
 
 our @RELATIONS = qw(fuzz_rusts fuzz_calm_rusts fuzz_heap fuzz_empty fuzz_hot fuzz_parts fuzz_part fuzz_view

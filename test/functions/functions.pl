@@ -18,7 +18,7 @@ use strict;
 use warnings;
 
 use FindBin;
-use lib $FindBin::Bin, "$FindBin::Bin/../twin";
+use lib $FindBin::Bin, "$FindBin::Bin/../lib";
 use Types qw(pick chance rint);
 use Session qw(new_work run_psql ask outputs shorten);
 use Values qw(value any_type table_columns table_rows @RELATIONS);

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 #
-# sizes.pl: lengths of files and functions.
+# sizes.pl: lengths of files and functions, and the largest folder's share.
 #
 # Relies on the house's layout: a function's body is everything between a "{"
 # and a "}" in the first column.  A function is counted from its opening brace
@@ -16,6 +16,7 @@ use constant {
 	MAX_FUNCTION   => 100,
 	MAX_PARAMETERS => 6,
 	MAX_README     => 120,
+	MAX_SHARE      => 20,    # percent of the lines of src/ in one folder
 };
 
 my $failed = 0;
@@ -38,7 +39,30 @@ foreach my $file (glob('src/*/README.md'))
 	  if @lines > MAX_README;
 }
 
+check_shares();
+
 exit($failed ? 1 : 0);
+
+# A folder that outgrows the others has become several things.
+sub check_shares
+{
+	my %lines;
+	my $all = 0;
+
+	foreach my $file (glob('src/*.[ch]'), glob('src/*/*.[ch]'))
+	{
+		my ($folder) = $file =~ m{^(.*)/};
+		my $n = read_lines($file);
+		$lines{$folder} += $n;
+		$all += $n;
+	}
+	foreach my $folder (sort keys %lines)
+	{
+		report("$folder/ has $lines{$folder} of $all lines, "
+			  . MAX_SHARE . " % allowed")
+		  if $lines{$folder} * 100 > $all * MAX_SHARE;
+	}
+}
 
 sub check_functions
 {

@@ -22,7 +22,7 @@ use warnings;
 
 use Digest::MD5 qw(md5);
 use FindBin;
-use lib $FindBin::Bin;
+use lib $FindBin::Bin, "$FindBin::Bin/../lib";
 use Types qw(all_types chance pick rint);
 use Tables qw(make_table create_sql load_sql);
 use Statements qw(reads index_reads $WHOLE helpers);

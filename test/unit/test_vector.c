@@ -268,8 +268,8 @@ check_int_aggregates(const char *label)
 	}
 	UNIT_CHECK(vsum_int_selected(ints, selection) == sum, label);
 	UNIT_CHECK(vsum_int32_squares_selected(narrow, selection) == squares, label);
-	UNIT_CHECK(vmin_int_selected(ints, selection) == low, label);
-	UNIT_CHECK(vmax_int_selected(ints, selection) == high, label);
+	UNIT_CHECK(vextreme_int_min_selected(ints, selection) == low, label);
+	UNIT_CHECK(vextreme_int_max_selected(ints, selection) == high, label);
 }
 
 static void
@@ -280,10 +280,10 @@ check_int_ranges(int from, int to, const char *label)
 			   vsum_int_selected(ints, selection), label);
 	UNIT_CHECK(vsum_int32_squares_range(ints, from, to) ==
 			   vsum_int32_squares_selected(ints, selection), label);
-	UNIT_CHECK(vmin_int_range(ints, from, to) ==
-			   vmin_int_selected(ints, selection), label);
-	UNIT_CHECK(vmax_int_range(ints, from, to) ==
-			   vmax_int_selected(ints, selection), label);
+	UNIT_CHECK(vextreme_int_min_range(ints, from, to) ==
+			   vextreme_int_min_selected(ints, selection), label);
+	UNIT_CHECK(vextreme_int_max_range(ints, from, to) ==
+			   vextreme_int_max_selected(ints, selection), label);
 }
 
 static void
@@ -313,8 +313,10 @@ check_float_aggregates(const char *label)
 	UNIT_CHECK(near_double(result, sum, scale) &&
 			   (signbit(result) == signbit(sum) || result != 0), label);
 	UNIT_CHECK(vsum_nonfinite_selected(doubles, selection) == nonfinite, label);
-	UNIT_CHECK(same_double(vmin_float_selected(doubles, selection), low), label);
-	UNIT_CHECK(same_double(vmax_float_selected(doubles, selection), high), label);
+	UNIT_CHECK(same_double(vextreme_float_min_selected(doubles, selection), low),
+			   label);
+	UNIT_CHECK(same_double(vextreme_float_max_selected(doubles, selection), high),
+			   label);
 	UNIT_CHECK(variance.n == wanted.n &&
 			   near_double(variance.sx, wanted.sx, scale) &&
 			   near_double(variance.sxx, wanted.sxx, scale * scale), label);
@@ -338,10 +340,12 @@ check_float_ranges(int from, int to, const char *label)
 			   label);
 	UNIT_CHECK(vsum_nonfinite_range(doubles, from, to) ==
 			   vsum_nonfinite_selected(doubles, selection), label);
-	UNIT_CHECK(same_double(vmin_float_range(doubles, from, to),
-						   vmin_float_selected(doubles, selection)), label);
-	UNIT_CHECK(same_double(vmax_float_range(doubles, from, to),
-						   vmax_float_selected(doubles, selection)), label);
+	UNIT_CHECK(same_double(vextreme_float_min_range(doubles, from, to),
+						   vextreme_float_min_selected(doubles, selection)),
+			   label);
+	UNIT_CHECK(same_double(vextreme_float_max_range(doubles, from, to),
+						   vextreme_float_max_selected(doubles, selection)),
+			   label);
 	parts = vsum_variance_range(doubles, from, middle);
 	more = vsum_variance_range(doubles, middle, to);
 	vsum_variance_combine(&parts, &more);
@@ -400,11 +404,11 @@ check_scatter(const char *label)
 		UNIT_CHECK(near_double(sums[g], vsum_float_selected(doubles, own), scale),
 				   label);
 		UNIT_CHECK(int_sums[g] == vsum_int_selected(ints, own), label);
-		UNIT_CHECK(same_double(lows[g], vmin_float_selected(doubles, own)) &&
-				   same_double(highs[g], vmax_float_selected(doubles, own)),
+		UNIT_CHECK(same_double(lows[g], vextreme_float_min_selected(doubles, own)) &&
+				   same_double(highs[g], vextreme_float_max_selected(doubles, own)),
 				   label);
-		UNIT_CHECK(int_lows[g] == vmin_int_selected(ints, own) &&
-				   int_highs[g] == vmax_int_selected(ints, own), label);
+		UNIT_CHECK(int_lows[g] == vextreme_int_min_selected(ints, own) &&
+				   int_highs[g] == vextreme_int_max_selected(ints, own), label);
 	}
 }
 
@@ -648,9 +652,10 @@ check_specials(void)
 			   "negative zeroes");
 	for (i = 0; i < ROWS; i++)
 		doubles[i] = NAN;
-	UNIT_CHECK(isnan(vmin_float_range(doubles, 0, 100)), "minimum of NaN");
+	UNIT_CHECK(isnan(vextreme_float_min_range(doubles, 0, 100)),
+			   "minimum of NaN");
 	doubles[50] = INFINITY;
-	UNIT_CHECK(vmin_float_range(doubles, 0, 100) == (double) INFINITY,
+	UNIT_CHECK(vextreme_float_min_range(doubles, 0, 100) == (double) INFINITY,
 			   "minimum of NaN and infinity");
 	UNIT_CHECK(compare_swapped(COMPARE_LE) == COMPARE_GE &&
 			   compare_swapped(COMPARE_NE) == COMPARE_NE, "operators");

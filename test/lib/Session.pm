@@ -1,4 +1,4 @@
-# Session.pm: scripts for psql, and what comes back, for the twins.
+# Session.pm: scripts for psql, and what comes back, for the random suites.
 #
 # A script is text; statements in it are separated by "\echo @@N" lines, so
 # that the output can be cut into that of each statement, followed by its

@@ -1,4 +1,4 @@
-# Types.pm: column types and values for the heap twin.
+# Types.pm: column types and values for the random suites.
 #
 # Each type has a name as SQL writes it, flags and a generator that returns
 # one value as input text (never NULL: the table decides on NULLs).  Generators

@@ -20,7 +20,7 @@ use strict;
 use warnings;
 
 use FindBin;
-use lib $FindBin::Bin;
+use lib $FindBin::Bin, "$FindBin::Bin/../lib";
 use Types qw(pick chance rint);
 use QueryTables qw(make_case source_script load_script describe @STATES);
 use Queries qw(make_query shape_names);
