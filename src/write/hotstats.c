@@ -30,7 +30,6 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "port/atomics.h"
-#include "storage/ipc.h"
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 #include "option/settings.h"
@@ -86,30 +85,23 @@ static HTAB *local = NULL;
 static HotLocal *last_local = NULL; /* most inserts repeat the table */
 static List *committed = NIL;	/* in TopMemoryContext */
 
-static shmem_request_hook_type previous_request = NULL;
-static shmem_startup_hook_type previous_startup = NULL;
-
 /* Shared memory. */
 
-static void
+void
 hotstats_shmem_request(void)
 {
-	if (previous_request)
-		previous_request();
 	RequestAddinShmemSpace(add_size(MAXALIGN(sizeof(HotShared)),
 									hash_estimate_size(HOTSTATS_MAX_TABLES,
 													   sizeof(HotEntry))));
 	RequestNamedLWLockTranche(HOTSTATS_TRANCHE, 1);
 }
 
-static void
+void
 hotstats_shmem_startup(void)
 {
 	HASHCTL		ctl = {0};
 	bool		found;
 
-	if (previous_startup)
-		previous_startup();
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	shared = ShmemInitStruct(HOTSTATS_TRANCHE, sizeof(HotShared), &found);
 	if (!found)
@@ -521,10 +513,4 @@ void
 hotstats_init(void)
 {
 	RegisterXactCallback(hotstats_xact, NULL);
-	if (!process_shared_preload_libraries_in_progress)
-		return;
-	previous_request = shmem_request_hook;
-	shmem_request_hook = hotstats_shmem_request;
-	previous_startup = shmem_startup_hook;
-	shmem_startup_hook = hotstats_shmem_startup;
 }

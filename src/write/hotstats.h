@@ -21,6 +21,9 @@ typedef struct HotStats
 } HotStats;
 
 extern void hotstats_init(void);
+/* While libraries are preloaded: ask for shared memory, and set it up. */
+extern void hotstats_shmem_request(void);
+extern void hotstats_shmem_startup(void);
 
 /*
  * Note hot rows that this transaction inserted, or that its flush moved into
