@@ -15,7 +15,6 @@
 #include "option/settings.h"
 #include "option/utility.h"
 #include "resident/resident.h"
-#include "table/commitflush.h"
 #include "table/handler.h"
 #include "write/bulk.h"
 #include "write/hotstats.h"
@@ -54,6 +53,5 @@ _PG_init(void)
 	bulk_init();
 	jobs_init();
 	hooks_init();
-	commitflush_init();
 	MarkGUCPrefixReserved("rusts");
 }

@@ -83,7 +83,6 @@ static HTAB *entries = NULL;
 
 static HTAB *local = NULL;
 static HotLocal *last_local = NULL; /* most inserts repeat the table */
-static List *committed = NIL;	/* in TopMemoryContext */
 
 /* Shared memory. */
 
@@ -322,15 +321,6 @@ hotstats_publish(const HotLocal *change)
 	return wake;
 }
 
-void
-hotstats_note_committed(Oid relid)
-{
-	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
-
-	committed = list_append_unique_oid(committed, relid);
-	MemoryContextSwitchTo(old);
-}
-
 static void
 hotstats_commit(void)
 {
@@ -341,8 +331,6 @@ hotstats_commit(void)
 	hash_seq_init(&scan, local);
 	while ((change = hash_seq_search(&scan)) != NULL)
 	{
-		if (settings_flush_every_commit && change->rows > 0)
-			hotstats_note_committed(change->relid);
 		if (shared != NULL && !change->temp)
 			wake |= hotstats_publish(change);
 	}
@@ -383,22 +371,6 @@ hotstats_xact(XactEvent event, void *arg)
 }
 
 /* Reading. */
-
-bool
-hotstats_any_committed(void)
-{
-	return committed != NIL;
-}
-
-List *
-hotstats_take_committed(void)
-{
-	List	   *result = list_copy(committed);
-
-	list_free(committed);
-	committed = NIL;
-	return result;
-}
 
 static void
 hotstats_read(HotEntry *entry, HotStats *stats)

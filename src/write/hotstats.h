@@ -32,15 +32,6 @@ extern void hotstats_shmem_startup(void);
 extern void hotstats_count_insert(Relation rel, uint64 rows, uint64 bytes);
 extern void hotstats_flushed(Oid relid, uint64 rows);
 
-/*
- * Tables of this database that this session inserted into, in transactions
- * that have committed since the last call: OIDs, in the current memory
- * context.  Only collected while rusts.flush_every_commit is on.
- */
-extern List *hotstats_take_committed(void);
-extern bool hotstats_any_committed(void);
-extern void hotstats_note_committed(Oid relid);
-
 /* false: nothing is known of the table, or the library is not preloaded */
 extern bool hotstats_get(Oid relid, HotStats *stats);
 

@@ -25,6 +25,7 @@ if [ ! -e "sql/${tests[0]:-none}.sql" ]; then
 fi
 
 private_tree "$WORK/tree"
+private_commitflush "$WORK/tree" || exit 1
 own "$WORK/in" "$WORK/out"
 cp -r sql expected "$WORK/in/"
 for d in data input; do [ ! -d "test/$d" ] || cp -r "test/$d" "$WORK/in/"; done
