@@ -1,6 +1,8 @@
 --
 -- rusts.flush_every_commit: rows are in segments when the next statement runs.
+-- The setting is a test module's (test/commitflush), which other suites use.
 --
+LOAD 'rusts_commitflush';
 SET rusts.flush_every_commit = on;
 CREATE TABLE cf (time timestamptz NOT NULL, host text, v int) USING rusts WITH (rusts.tags = 'host');
 INSERT INTO cf SELECT '2024-01-01'::timestamptz + i * interval '1 minute', 'h' || i % 3, i FROM generate_series(1, 100) i;

@@ -8,18 +8,14 @@
 #include "fmgr.h"
 #include "agg/aggpath.h"
 #include "agg/aggteam.h"
+#include "hooks.h"
 #include "jobs/jobs.h"
 #include "scan/scanpath.h"
-#include "scan/workerstats.h"
 #include "miscadmin.h"
 #include "option/settings.h"
 #include "option/utility.h"
 #include "resident/resident.h"
-#include "resident/residentcount.h"
-#include "table/column_stats.h"
-#include "table/commitflush.h"
 #include "table/handler.h"
-#include "table/planner.h"
 #include "write/bulk.h"
 #include "write/hotstats.h"
 #include "utils/guc.h"
@@ -49,20 +45,13 @@ _PG_init(void)
 	warn_unless_preloaded();
 	settings_init();
 	handler_init();
-	planner_init();
-	column_stats_init();
 	scanpath_init();
 	aggpath_init();
 	resident_work = aggteam_work;
-	if (process_shared_preload_libraries_in_progress)
-	{
-		residentcount_init();
-		workerstats_init();
-	}
 	utility_init();
 	hotstats_init();
 	bulk_init();
 	jobs_init();
-	commitflush_init();
+	hooks_init();
 	MarkGUCPrefixReserved("rusts");
 }

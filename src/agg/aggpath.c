@@ -24,7 +24,6 @@
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
-#include "optimizer/paths.h"
 #include "optimizer/planner.h"
 #include "optimizer/tlist.h"
 #include "parser/parsetree.h"
@@ -48,7 +47,6 @@
 #include "table/planner.h"
 #include "vexpr/vexpr.h"
 
-static create_upper_paths_hook_type previous_upper_paths = NULL;
 
 /* Costs of a row and aggregate, in units of cpu_operator_cost. */
 #define VECTOR_AGG_COST 0.05
@@ -597,12 +595,10 @@ aggpath_add_distinct(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output)
 	aggpath_add(root, input, output, compat_distinct_clause(root), &plan);
 }
 
-static void
+void
 aggpath_upper_paths(PlannerInfo *root, UpperRelationKind stage,
 					RelOptInfo *input, RelOptInfo *output, void *extra)
 {
-	if (previous_upper_paths)
-		previous_upper_paths(root, stage, input, output, extra);
 	if (stage == UPPERREL_GROUP_AGG && extra != NULL)
 		aggpath_add_grouping(root, input, output,
 							 (GroupPathExtraData *) extra);
@@ -613,7 +609,5 @@ aggpath_upper_paths(PlannerInfo *root, UpperRelationKind stage,
 void
 aggpath_init(void)
 {
-	previous_upper_paths = create_upper_paths_hook;
-	create_upper_paths_hook = aggpath_upper_paths;
 	RegisterCustomScanMethods(&aggnode_plan_methods);
 }

@@ -46,5 +46,9 @@ extern bool aggpath_from_metadata(RelOptInfo *input, const AggPlan *plan);
 extern void aggpath_discount_metadata(CustomPath *path);
 
 extern void aggpath_init(void);
+/* Add aggregations of a base relation to what a stage can be done by. */
+extern void aggpath_upper_paths(PlannerInfo *root, UpperRelationKind stage,
+								RelOptInfo *input, RelOptInfo *output,
+								void *extra);
 
 #endif							/* RUSTS_AGGPATH_H */

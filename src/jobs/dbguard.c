@@ -19,10 +19,10 @@
 #include "jobs/jobslot.h"
 #include "miscadmin.h"
 #include "resident/resident.h"
-#include "tcop/utility.h"
 #include "utils/memutils.h"
 
-static ProcessUtility_hook_type previous_hook = NULL;
+/* Only a preloaded library has workers to send away. */
+static bool active = false;
 static List *held = NIL;		/* databases, in TopMemoryContext */
 
 /* The value of an option of CREATE or ALTER DATABASE, or NULL. */
@@ -92,34 +92,22 @@ dbguard_xact(XactEvent event, void *arg)
 	held = NIL;
 }
 
-static void
-dbguard_hook(PlannedStmt *pstmt, const char *query_string,
-			 bool read_only_tree, ProcessUtilityContext context,
-			 ParamListInfo params, QueryEnvironment *query_env,
-			 DestReceiver *dest, QueryCompletion *qc)
+void
+dbguard_clear(Node *statement)
 {
-	ProcessUtility_hook_type next = previous_hook ? previous_hook :
-	standard_ProcessUtility;
-	const char *name = dbguard_database(pstmt->utilityStmt);
+	const char *name = active ? dbguard_database(statement) : NULL;
 	Oid			dbid = name ? get_database_oid(name, true) : InvalidOid;
 
 	if (!OidIsValid(dbid))
-	{
-		next(pstmt, query_string, read_only_tree, context, params, query_env,
-			 dest, qc);
 		return;
-	}
 	dbguard_hold(dbid);
 	if (dbid == MyDatabaseId)
 		resident_dismiss_idle();
-	next(pstmt, query_string, read_only_tree, context, params, query_env,
-		 dest, qc);
 }
 
 void
 dbguard_init(void)
 {
 	RegisterXactCallback(dbguard_xact, NULL);
-	previous_hook = ProcessUtility_hook;
-	ProcessUtility_hook = dbguard_hook;
+	active = true;
 }

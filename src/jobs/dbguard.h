@@ -5,6 +5,11 @@
 #ifndef RUSTS_DBGUARD_H
 #define RUSTS_DBGUARD_H
 
+#include "nodes/nodes.h"
+
+/* Called once, while libraries are preloaded. */
 extern void dbguard_init(void);
+/* A utility statement is about to run: send away who would be in its way. */
+extern void dbguard_clear(Node *statement);
 
 #endif							/* RUSTS_DBGUARD_H */

@@ -21,7 +21,6 @@ jobs_init(void)
 {
 	if (!process_shared_preload_libraries_in_progress)
 		return;
-	jobslot_init();
 	hotstats_wake = jobslot_wake;
 	dbguard_init();
 	if (!IsBinaryUpgrade)

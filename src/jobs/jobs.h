@@ -5,7 +5,7 @@
 #ifndef RUSTS_JOBS_H
 #define RUSTS_JOBS_H
 
-/* Register the launcher, shared memory and hooks; called from _PG_init. */
+/* Register the launcher and what wakes it; called from _PG_init. */
 extern void jobs_init(void);
 
 #endif							/* RUSTS_JOBS_H */

@@ -62,25 +62,18 @@ typedef struct JobShared
 static JobShared *shared = NULL;
 static Oid	my_dbid = InvalidOid;	/* of the slot that names this process */
 
-static shmem_request_hook_type previous_request = NULL;
-static shmem_startup_hook_type previous_startup = NULL;
-
-static void
+void
 jobslot_shmem_request(void)
 {
-	if (previous_request)
-		previous_request();
 	RequestAddinShmemSpace(MAXALIGN(sizeof(JobShared)));
 	RequestNamedLWLockTranche(JOBSLOT_TRANCHE, 1);
 }
 
-static void
+void
 jobslot_shmem_startup(void)
 {
 	bool		found;
 
-	if (previous_startup)
-		previous_startup();
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	shared = ShmemInitStruct(JOBSLOT_TRANCHE, sizeof(JobShared), &found);
 	if (!found)
@@ -387,13 +380,4 @@ jobslot_release(Oid dbid)
 	shared->asked = true;		/* the database may be gone: look first */
 	jobslot_wake_launcher();
 	LWLockRelease(shared->lock);
-}
-
-void
-jobslot_init(void)
-{
-	previous_request = shmem_request_hook;
-	shmem_request_hook = jobslot_shmem_request;
-	previous_startup = shmem_startup_hook;
-	shmem_startup_hook = jobslot_shmem_startup;
 }

@@ -14,7 +14,9 @@ typedef struct JobStatus
 	bool		finished;		/* the last worker had nothing to do */
 } JobStatus;
 
-extern void jobslot_init(void);
+/* While libraries are preloaded: ask for shared memory, and set it up. */
+extern void jobslot_shmem_request(void);
+extern void jobslot_shmem_startup(void);
 
 /* Launcher. */
 extern void jobslot_attach_launcher(void);

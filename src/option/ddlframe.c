@@ -16,15 +16,14 @@
  * after which it expects, or would survive, the next command counter: actions
  * may make changes visible and write pg_class.
  *
- * Frames are local variables of the utility hook.  It pops its frame on error
- * too, so the stack never points into a dead C frame.
+ * Frames are local variables of the utility hook, and popped on error too, so
+ * the stack never points into a dead C frame.
  */
 #include "postgres.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/objectaccess.h"
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
@@ -36,7 +35,6 @@
 #include "utils/syscache.h"
 
 static DdlFrame *innermost = NULL;
-static object_access_hook_type previous_hook = NULL;
 static DdlActions actions;
 
 /*
@@ -104,12 +102,10 @@ ddlframe_column(Oid relid, AttrNumber attnum, bool drop)
 	MemoryContextSwitchTo(old);
 }
 
-static void
+void
 ddlframe_object_access(ObjectAccessType access, Oid class_id, Oid object_id,
-					   int sub_id, void *arg)
+					   int sub_id)
 {
-	if (previous_hook)
-		previous_hook(access, class_id, object_id, sub_id, arg);
 	if (innermost == NULL || class_id != RelationRelationId)
 		return;
 	if (access == OAT_POST_CREATE && sub_id == 0)
@@ -124,8 +120,6 @@ void
 ddlframe_init(const DdlActions *user_actions)
 {
 	actions = *user_actions;
-	previous_hook = object_access_hook;
-	object_access_hook = ddlframe_object_access;
 }
 
 void

@@ -6,6 +6,7 @@
 #define RUSTS_DDLFRAME_H
 
 #include "access/attnum.h"
+#include "catalog/objectaccess.h"
 #include "nodes/pg_list.h"
 
 /*
@@ -48,6 +49,9 @@ typedef struct DdlActions
 } DdlActions;
 
 extern void ddlframe_init(const DdlActions *actions);
+/* The server reports something: tell the innermost frame, if there is one. */
+extern void ddlframe_object_access(ObjectAccessType access, Oid class_id,
+								   Oid object_id, int sub_id);
 
 /* The frame is the caller's; pop it also when the statement fails. */
 extern void ddlframe_push(DdlFrame *frame);

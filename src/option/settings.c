@@ -31,7 +31,6 @@ bool		settings_enable_ordered_scan = true;
 bool		settings_enable_resident_workers = true;
 bool		settings_enable_pruning = true;
 bool		settings_enable_bulk_write = true;
-bool		settings_flush_every_commit = false;
 int			settings_bulk_rows = 20000;
 int			settings_bulk_memory = 256 * 1024;
 int			settings_flush_memory = 256 * 1024;
@@ -229,9 +228,6 @@ settings_define_switches(void)
 		{"rusts.enable_bulk_write",
 			"Enables writing large commands directly into segments.",
 		&settings_enable_bulk_write},
-		{"rusts.flush_every_commit",
-			"Moves inserted rows into segments as soon as possible after each commit.",
-		&settings_flush_every_commit},
 	};
 	int			i;
 

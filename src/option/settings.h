@@ -15,7 +15,6 @@ extern bool settings_enable_pruning;
 
 /* switches and budgets of writing */
 extern bool settings_enable_bulk_write;
-extern bool settings_flush_every_commit;
 extern int	settings_bulk_rows; /* rows of one command */
 extern int	settings_bulk_memory;	/* kB */
 extern int	settings_flush_memory;	/* kB */

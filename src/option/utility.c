@@ -1,13 +1,13 @@
 /*
  * utility.c
- *	  DDL on rusts tables: the ProcessUtility hook.
+ *	  DDL on rusts tables.
  *
  * PostgreSQL validates storage parameters against a list of its own, in which
  * a table access method has no say.  So "rusts.*" parameters are taken out of
  * a statement before the server looks at it, and put into pg_class.reloptions
- * while it runs: other extensions' hooks, which may be called by ours, and
- * event triggers read the catalog when the server is done, and must find them
- * there.
+ * while it runs: other extensions' hooks, which may be run inside of ours,
+ * and event triggers read the catalog when the server is done, and must find
+ * them there.
  *
  *	CREATE TABLE, CREATE TABLE AS, CREATE MATERIALIZED VIEW
  *		the statement runs without ours, and the relation's row gets them as
@@ -49,29 +49,12 @@
 #include "option/options.h"
 #include "option/ours.h"
 #include "option/utility.h"
-#include "tcop/utility.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
-/* The arguments of a ProcessUtility hook, to pass them on as one. */
-typedef struct UtilityCall
-{
-	PlannedStmt *pstmt;
-	const char *query_string;
-	bool		read_only_tree;
-	ProcessUtilityContext context;
-	ParamListInfo params;
-	QueryEnvironment *query_env;
-	DestReceiver *dest;
-	QueryCompletion *qc;
-	DdlFrame	frame;
-} UtilityCall;
-
 bool		utility_makes_table = false;
 bool		utility_storage_wanted = false;
-
-static ProcessUtility_hook_type previous_hook = NULL;
 
 static void
 utility_refuse_parameters(const char *relname, bool partitioned)
@@ -92,11 +75,9 @@ utility_refuse_parameters(const char *relname, bool partitioned)
 static void
 utility_run(UtilityCall *call)
 {
-	ProcessUtility_hook_type next = previous_hook ? previous_hook :
-	standard_ProcessUtility;
-
-	next(call->pstmt, call->query_string, call->read_only_tree, call->context,
-		 call->params, call->query_env, call->dest, call->qc);
+	call->next(call->pstmt, call->query_string, call->read_only_tree,
+			   call->context, call->params, call->query_env, call->dest,
+			   call->qc);
 }
 
 /* The statement, as a copy that may be changed. */
@@ -600,30 +581,24 @@ utility_dispatch(UtilityCall *call)
 	utility_validate_changed(&call->frame);
 }
 
-static void
-utility_hook(PlannedStmt *pstmt, const char *query_string, bool read_only_tree,
-			 ProcessUtilityContext context, ParamListInfo params,
-			 QueryEnvironment *query_env, DestReceiver *dest,
-			 QueryCompletion *qc)
+void
+utility_process(UtilityCall *call)
 {
-	UtilityCall call = {
-		pstmt, query_string, read_only_tree, context, params, query_env, dest,
-		qc
-	};
+	Node	   *statement = call->pstmt->utilityStmt;
 	bool		storage_wanted = utility_storage_wanted;
 	bool		makes_table = utility_makes_table;
 
 	utility_storage_wanted = false;
-	utility_makes_table = utility_as_ctas(pstmt->utilityStmt) != NULL ||
-		IsA(pstmt->utilityStmt, RefreshMatViewStmt);
-	ddlframe_push(&call.frame);
+	utility_makes_table = utility_as_ctas(statement) != NULL ||
+		IsA(statement, RefreshMatViewStmt);
+	ddlframe_push(&call->frame);
 	PG_TRY();
 	{
-		utility_dispatch(&call);
+		utility_dispatch(call);
 	}
 	PG_FINALLY();
 	{
-		ddlframe_pop(&call.frame);
+		ddlframe_pop(&call->frame);
 		utility_storage_wanted = storage_wanted;
 		utility_makes_table = makes_table;
 	}
@@ -638,6 +613,4 @@ utility_init(void)
 	};
 
 	ddlframe_init(&actions);
-	previous_hook = ProcessUtility_hook;
-	ProcessUtility_hook = utility_hook;
 }

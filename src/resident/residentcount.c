@@ -17,37 +17,22 @@
 #include "resident/residentcount.h"
 
 static pg_atomic_uint32 *count = NULL;
-static shmem_request_hook_type previous_request = NULL;
-static shmem_startup_hook_type previous_startup = NULL;
 
-static void
-residentcount_request(void)
+void
+residentcount_shmem_request(void)
 {
-	if (previous_request)
-		previous_request();
 	RequestAddinShmemSpace(sizeof(pg_atomic_uint32));
 }
 
-static void
-residentcount_startup(void)
+void
+residentcount_shmem_startup(void)
 {
 	bool		found;
 
-	if (previous_startup)
-		previous_startup();
 	count = ShmemInitStruct("rusts resident workers",
 							sizeof(pg_atomic_uint32), &found);
 	if (!found)
 		pg_atomic_init_u32(count, 0);
-}
-
-void
-residentcount_init(void)
-{
-	previous_request = shmem_request_hook;
-	shmem_request_hook = residentcount_request;
-	previous_startup = shmem_startup_hook;
-	shmem_startup_hook = residentcount_startup;
 }
 
 bool

@@ -5,8 +5,9 @@
 #ifndef RUSTS_RESIDENTCOUNT_H
 #define RUSTS_RESIDENTCOUNT_H
 
-/* Called once, while libraries are preloaded. */
-extern void residentcount_init(void);
+/* While libraries are preloaded: ask for shared memory, and set it up. */
+extern void residentcount_shmem_request(void);
+extern void residentcount_shmem_startup(void);
 /* May there be another one? */
 extern bool residentcount_has_room(void);
 /* This process is one from now until it exits. */

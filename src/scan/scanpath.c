@@ -46,8 +46,6 @@
 #include "vexpr/vexpr_ahead.h"
 #include "vexpr/vexpr_plan.h"
 
-static set_rel_pathlist_hook_type previous_pathlist = NULL;
-static planner_hook_type previous_planner = NULL;
 
 /* Is a SCROLL cursor being planned? */
 static bool scanpath_scrolls = false;
@@ -556,9 +554,9 @@ scanpath_workers(RelOptInfo *rel)
 	return Min(workers, Max(processors, 1));
 }
 
-static PlannedStmt *
+PlannedStmt *
 scanpath_planner(Query *parse, const char *query_string, int options,
-				 ParamListInfo params)
+				 ParamListInfo params, planner_hook_type next)
 {
 	bool		saved = scanpath_scrolls;
 	PlannedStmt *result;
@@ -567,10 +565,7 @@ scanpath_planner(Query *parse, const char *query_string, int options,
 	PG_TRY();
 	{
 		scanpath_scrolls = (options & CURSOR_OPT_SCROLL) != 0;
-		if (previous_planner)
-			result = previous_planner(parse, query_string, options, params);
-		else
-			result = standard_planner(parse, query_string, options, params);
+		result = next(parse, query_string, options, params);
 	}
 	PG_FINALLY();
 	{
@@ -596,17 +591,14 @@ scanpath_is_scrolled(PlannerInfo *root)
 		parse->distinctClause == NIL && parse->sortClause == NIL;
 }
 
-static void
-scanpath_add(PlannerInfo *root, RelOptInfo *rel, Index rti,
-			 RangeTblEntry *rte)
+void
+scanpath_add(PlannerInfo *root, RelOptInfo *rel)
 {
 	CustomPath *path;
 	ScanTopPlan top;
 	double		top_rows;
 	int			workers = 0;
 
-	if (previous_pathlist)
-		previous_pathlist(root, rel, rti, rte);
 	if (!scanpath_possible(root, rel) || scanpath_is_scrolled(root))
 		return;
 	steprows_estimate(root, rel);
@@ -629,9 +621,5 @@ scanpath_add(PlannerInfo *root, RelOptInfo *rel, Index rti,
 void
 scanpath_init(void)
 {
-	previous_planner = planner_hook;
-	planner_hook = scanpath_planner;
-	previous_pathlist = set_rel_pathlist_hook;
-	set_rel_pathlist_hook = scanpath_add;
 	RegisterCustomScanMethods(&scannode_plan_methods);
 }

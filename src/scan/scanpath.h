@@ -7,6 +7,7 @@
 
 #include "nodes/extensible.h"
 #include "nodes/pathnodes.h"
+#include "optimizer/planner.h"
 
 #include "scan/scanorder.h"
 #include "scan/scantop.h"
@@ -43,5 +44,12 @@ extern Cost scanpath_batch_cost(const Path *path);
 /* How many workers to plan for; 0: a parallel scan is out of the question. */
 extern int	scanpath_workers(RelOptInfo *rel);
 extern void scanpath_init(void);
+
+/* Let next plan a query, and remember meanwhile whether its cursor scrolls. */
+extern PlannedStmt *scanpath_planner(Query *parse, const char *query_string,
+									 int options, ParamListInfo params,
+									 planner_hook_type next);
+/* Add columnar scans to what a base relation can be read by. */
+extern void scanpath_add(PlannerInfo *root, RelOptInfo *rel);
 
 #endif							/* RUSTS_SCANPATH_H */

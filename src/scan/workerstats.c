@@ -16,7 +16,6 @@
 
 #include "access/parallel.h"
 #include "miscadmin.h"
-#include "storage/ipc.h"
 #include "storage/proc.h"
 #include "storage/shmem.h"
 #include "storage/spin.h"
@@ -40,39 +39,24 @@ typedef struct WorkerPlaces
 } WorkerPlaces;
 
 static WorkerPlaces *shared = NULL;
-static shmem_request_hook_type previous_request = NULL;
-static shmem_startup_hook_type previous_startup = NULL;
 
-static void
-workerstats_request(void)
+void
+workerstats_shmem_request(void)
 {
-	if (previous_request)
-		previous_request();
 	RequestAddinShmemSpace(sizeof(WorkerPlaces));
 }
 
-static void
-workerstats_startup(void)
+void
+workerstats_shmem_startup(void)
 {
 	bool		found;
 
-	if (previous_startup)
-		previous_startup();
 	shared = ShmemInitStruct("rusts worker statistics", sizeof(WorkerPlaces),
 							 &found);
 	if (found)
 		return;
 	memset(shared, 0, sizeof(WorkerPlaces));
 	SpinLockInit(&shared->mutex);
-}
-
-void
-workerstats_init(void)
-{
-	previous_request = shmem_request_hook;
-	shmem_request_hook = workerstats_request;
-	previous_startup = shmem_startup_hook;
-	shmem_startup_hook = workerstats_startup;
 }
 
 static bool

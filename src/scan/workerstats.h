@@ -9,7 +9,9 @@
 
 #define WORKERSTATS_NUMBERS 16
 
-extern void workerstats_init(void);
+/* While libraries are preloaded: ask for shared memory, and set it up. */
+extern void workerstats_shmem_request(void);
+extern void workerstats_shmem_startup(void);
 /* In the leader, when a node begins: what was told of it is not of this time. */
 extern void workerstats_begin(PlanState *state);
 /* In a worker, when it is done with a node: n numbers. */

@@ -18,7 +18,6 @@
 #include "utils/array.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/selfuncs.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
@@ -26,8 +25,6 @@
 #include "table/column_stats.h"
 #include "table/planner.h"
 #include "write/outline.h"
-
-static get_relation_stats_hook_type previous_stats = NULL;
 
 /* ---------- numbers of values ---------- */
 
@@ -169,15 +166,12 @@ column_stats_form(const StatsColumn *of, double distinct)
 	return tuple;
 }
 
-static bool
-column_stats_get(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum,
-				 VariableStatData *data)
+bool
+column_stats_get(RangeTblEntry *rte, AttrNumber attnum, VariableStatData *data)
 {
 	StatsColumn of = {rte->relid, attnum};
 	double		distinct;
 
-	if (previous_stats != NULL && previous_stats(root, rte, attnum, data))
-		return true;
 	if (rte->rtekind != RTE_RELATION || rte->inh || attnum <= 0 ||
 		SearchSysCacheExists3(STATRELATTINH, ObjectIdGetDatum(rte->relid),
 							  Int16GetDatum(attnum), BoolGetDatum(false)) ||
@@ -191,11 +185,4 @@ column_stats_get(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum,
 	data->statsTuple = column_stats_form(&of, distinct);
 	data->freefunc = heap_freetuple;
 	return true;
-}
-
-void
-column_stats_init(void)
-{
-	previous_stats = get_relation_stats_hook;
-	get_relation_stats_hook = column_stats_get;
 }

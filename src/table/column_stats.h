@@ -5,6 +5,11 @@
 #ifndef RUSTS_COLUMN_STATS_H
 #define RUSTS_COLUMN_STATS_H
 
-extern void column_stats_init(void);
+#include "nodes/parsenodes.h"
+#include "utils/selfuncs.h"
+
+/* Statistics that the segments give away; false: there are others, or none. */
+extern bool column_stats_get(RangeTblEntry *rte, AttrNumber attnum,
+							 VariableStatData *data);
 
 #endif							/* RUSTS_COLUMN_STATS_H */

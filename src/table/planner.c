@@ -29,16 +29,12 @@
 #include "catalog/pg_am_d.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
-#include "optimizer/plancat.h"
 
 #include "compat/compat.h"
 #include "option/options.h"
 #include "option/ours.h"
 #include "table/planner.h"
 #include "write/size.h"
-
-static get_relation_info_hook_type previous_info = NULL;
-static ExecutorStart_hook_type previous_start = NULL;
 
 bool
 planner_is_rusts(Oid relid)
@@ -139,17 +135,14 @@ planner_may_recheck(PlannerInfo *root)
 	return false;
 }
 
-static void
-planner_relation_info(PlannerInfo *root, Oid relid, bool inhparent,
-					  RelOptInfo *rel)
+void
+planner_relation_info(PlannerInfo *root, Oid relid, RelOptInfo *rel)
 {
 	bool		bitmaps = !COMPAT_EXECUTOR_PREFETCHES ||
 	!planner_may_recheck(root);
 	List	   *kept = NIL;
 	ListCell   *cell;
 
-	if (previous_info)
-		previous_info(root, relid, inhparent, rel);
 	if (rel->indexlist == NIL || !planner_has_segments(relid))
 		return;
 	foreach(cell, rel->indexlist)
@@ -217,23 +210,9 @@ planner_prepare_node(PlanState *node, void *context)
 	return planstate_tree_walker(node, planner_prepare_node, context);
 }
 
-/* Also called in each parallel worker, for its copy of the plan. */
-static void
+void
 planner_executor_start(QueryDesc *query, int eflags)
 {
-	if (previous_start)
-		previous_start(query, eflags);
-	else
-		standard_ExecutorStart(query, eflags);
 	if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
 		planner_prepare_node(query->planstate, query->estate->es_snapshot);
-}
-
-void
-planner_init(void)
-{
-	previous_info = get_relation_info_hook;
-	get_relation_info_hook = planner_relation_info;
-	previous_start = ExecutorStart_hook;
-	ExecutorStart_hook = planner_executor_start;
 }

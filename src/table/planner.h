@@ -5,7 +5,9 @@
 #ifndef RUSTS_PLANNER_H
 #define RUSTS_PLANNER_H
 
+#include "executor/execdesc.h"
 #include "nodes/bitmapset.h"
+#include "nodes/pathnodes.h"
 #include "write/outline.h"
 
 /* Is it a rusts table, and has it segments?  The caller has it locked. */
@@ -23,6 +25,17 @@ extern Outline *planner_outline(Oid relid);
 extern uint32 planner_series(Oid relid);
 extern bool planner_outline_column(Oid relid, AttrNumber attnum,
 								   Outline *head, OutlineColumn *column);
-extern void planner_init(void);
+
+/*
+ * The planner has collected what it knows of a relation: take away what does
+ * not hold for segments.
+ */
+extern void planner_relation_info(PlannerInfo *root, Oid relid,
+								  RelOptInfo *rel);
+/*
+ * A plan has been started: make it one for segments.  Also in each parallel
+ * worker, for its copy of the plan.
+ */
+extern void planner_executor_start(QueryDesc *query, int eflags);
 
 #endif							/* RUSTS_PLANNER_H */

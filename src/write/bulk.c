@@ -73,8 +73,6 @@ static BulkState *bulk_states = NULL;
 static BulkCommand *bulk_commands = NULL;
 static Size bulk_memory = 0;	/* of all builders */
 
-static ExecutorStart_hook_type previous_executor_start = NULL;
-static ExecutorFinish_hook_type previous_executor_finish = NULL;
 
 /* ---------- which commands and tables ---------- */
 
@@ -363,14 +361,9 @@ bulk_plan_registers(QueryDesc *query)
 	return settings_enable_bulk_write;
 }
 
-static void
+void
 bulk_executor_start(QueryDesc *query, int eflags)
 {
-	if (previous_executor_start)
-		previous_executor_start(query, eflags);
-	else
-		standard_ExecutorStart(query, eflags);
-
 	if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0 && bulk_plan_registers(query))
 	{
 		BulkCommand *command = MemoryContextAlloc(TopTransactionContext,
@@ -414,17 +407,12 @@ bulk_end_command(CommandId cid)
 	}
 }
 
-static void
+void
 bulk_executor_finish(QueryDesc *query)
 {
-	/* Before AFTER STATEMENT triggers, which may look at the table. */
 	if (query->operation == CMD_INSERT &&
 		bulk_command_registered(query->estate->es_output_cid))
 		bulk_end_command(query->estate->es_output_cid);
-	if (previous_executor_finish)
-		previous_executor_finish(query);
-	else
-		standard_ExecutorFinish(query);
 }
 
 /* ---------- ends of transactions ---------- */
@@ -494,10 +482,6 @@ bulk_subxact_callback(SubXactEvent event, SubTransactionId subid,
 void
 bulk_init(void)
 {
-	previous_executor_start = ExecutorStart_hook;
-	ExecutorStart_hook = bulk_executor_start;
-	previous_executor_finish = ExecutorFinish_hook;
-	ExecutorFinish_hook = bulk_executor_finish;
 	RegisterXactCallback(bulk_xact_callback, NULL);
 	RegisterSubXactCallback(bulk_subxact_callback, NULL);
 }

@@ -6,10 +6,16 @@
 #define RUSTS_BULK_H
 
 #include "access/heapam.h"
+#include "executor/execdesc.h"
 #include "executor/tuptable.h"
 #include "utils/rel.h"
 
 extern void bulk_init(void);
+
+/* A plan has been started: a command may buffer from now on. */
+extern void bulk_executor_start(QueryDesc *query, int eflags);
+/* Its rows are all there, its AFTER STATEMENT triggers have not run. */
+extern void bulk_executor_finish(QueryDesc *query);
 
 /*
  * Offer rows that are being inserted.  Returns how many of the first slots

@@ -30,7 +30,6 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "port/atomics.h"
-#include "storage/ipc.h"
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 #include "option/settings.h"
@@ -84,32 +83,24 @@ static HTAB *entries = NULL;
 
 static HTAB *local = NULL;
 static HotLocal *last_local = NULL; /* most inserts repeat the table */
-static List *committed = NIL;	/* in TopMemoryContext */
-
-static shmem_request_hook_type previous_request = NULL;
-static shmem_startup_hook_type previous_startup = NULL;
 
 /* Shared memory. */
 
-static void
+void
 hotstats_shmem_request(void)
 {
-	if (previous_request)
-		previous_request();
 	RequestAddinShmemSpace(add_size(MAXALIGN(sizeof(HotShared)),
 									hash_estimate_size(HOTSTATS_MAX_TABLES,
 													   sizeof(HotEntry))));
 	RequestNamedLWLockTranche(HOTSTATS_TRANCHE, 1);
 }
 
-static void
+void
 hotstats_shmem_startup(void)
 {
 	HASHCTL		ctl = {0};
 	bool		found;
 
-	if (previous_startup)
-		previous_startup();
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	shared = ShmemInitStruct(HOTSTATS_TRANCHE, sizeof(HotShared), &found);
 	if (!found)
@@ -332,15 +323,6 @@ hotstats_publish(const HotLocal *change)
 	return wake;
 }
 
-void
-hotstats_note_committed(Oid relid)
-{
-	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
-
-	committed = list_append_unique_oid(committed, relid);
-	MemoryContextSwitchTo(old);
-}
-
 static void
 hotstats_commit(void)
 {
@@ -351,8 +333,6 @@ hotstats_commit(void)
 	hash_seq_init(&scan, local);
 	while ((change = hash_seq_search(&scan)) != NULL)
 	{
-		if (settings_flush_every_commit && change->rows > 0)
-			hotstats_note_committed(change->relid);
 		if (shared != NULL && !change->temp)
 			wake |= hotstats_publish(change);
 	}
@@ -393,22 +373,6 @@ hotstats_xact(XactEvent event, void *arg)
 }
 
 /* Reading. */
-
-bool
-hotstats_any_committed(void)
-{
-	return committed != NIL;
-}
-
-List *
-hotstats_take_committed(void)
-{
-	List	   *result = list_copy(committed);
-
-	list_free(committed);
-	committed = NIL;
-	return result;
-}
 
 static void
 hotstats_read(HotEntry *entry, HotStats *stats)
@@ -523,10 +487,4 @@ void
 hotstats_init(void)
 {
 	RegisterXactCallback(hotstats_xact, NULL);
-	if (!process_shared_preload_libraries_in_progress)
-		return;
-	previous_request = shmem_request_hook;
-	shmem_request_hook = hotstats_shmem_request;
-	previous_startup = shmem_startup_hook;
-	shmem_startup_hook = hotstats_shmem_startup;
 }

@@ -21,6 +21,9 @@ typedef struct HotStats
 } HotStats;
 
 extern void hotstats_init(void);
+/* While libraries are preloaded: ask for shared memory, and set it up. */
+extern void hotstats_shmem_request(void);
+extern void hotstats_shmem_startup(void);
 
 /*
  * Note hot rows that this transaction inserted, or that its flush moved into
@@ -28,15 +31,6 @@ extern void hotstats_init(void);
  */
 extern void hotstats_count_insert(Relation rel, uint64 rows, uint64 bytes);
 extern void hotstats_flushed(Oid relid, uint64 rows);
-
-/*
- * Tables of this database that this session inserted into, in transactions
- * that have committed since the last call: OIDs, in the current memory
- * context.  Only collected while rusts.flush_every_commit is on.
- */
-extern List *hotstats_take_committed(void);
-extern bool hotstats_any_committed(void);
-extern void hotstats_note_committed(Oid relid);
 
 /* false: nothing is known of the table, or the library is not preloaded */
 extern bool hotstats_get(Oid relid, HotStats *stats);

@@ -7,6 +7,8 @@
 #
 #   private_work             make a work directory; sets WORK, removed at exit
 #   private_tree DIR         build the tree (again); sets BINDIR
+#   private_commitflush DIR  build test/commitflush into that tree, for
+#                            suites that LOAD or preload rusts_commitflush
 #   private_init DATADIR [INITDB OPTIONS]
 #                            initdb, C locale, trust over a socket in DATADIR
 #   private_start DATADIR [-o OPTIONS]   start, sets PGHOST PGPORT PGUSER
@@ -92,6 +94,20 @@ private_tree() {
 	chmod -R a+rX "$tree"
 	BINDIR=$tree$bindir
 	export BINDIR
+}
+
+# Built away from the checkout: suites may run at the same time, and each for
+# a server of its own.
+private_commitflush() {
+	local tree=$1 source=$PWD/test/commitflush library=rusts_commitflush.so libdir
+	libdir=$tree$("$PG_CONFIG" --pkglibdir)
+	mkdir -p "$WORK/commitflush"
+	make -s -C "$WORK/commitflush" -f "$source/Makefile" VPATH="$source" \
+		PG_CONFIG="$PG_CONFIG" with_llvm=no >"$WORK/commitflush.log" 2>&1 ||
+		{ cat "$WORK/commitflush.log" >&2; return 1; }
+	# the tree's libraries are links into the real installation
+	rm -f "$libdir/$library"
+	cp "$WORK/commitflush/$library" "$libdir/" && chmod a+rX "$libdir/$library"
 }
 
 private_init() {

@@ -291,7 +291,7 @@ SQL
 
 	$script .= "SELECT set_config(name, 'off', false) FROM pg_settings WHERE name ~ '^rusts.enable_' AND ascii(md5(name || '$table->{switches}')) % 2 = 0 \\g /dev/null\n"
 	  if $table->{switches} && $am eq 'rusts';
-	$script .= "SET rusts.flush_every_commit = on;\n" if $state eq 'eager';
+	$script .= "LOAD 'rusts_commitflush'; SET rusts.flush_every_commit = on;\n" if $state eq 'eager';
 	$script .= "SET rusts.bulk_rows = $table->{bulk_rows}; SET rusts.bulk_memory = '1MB';\n" if $state eq 'bulk';
 	$script .= load_script($table, $am, $state);
 	$script .= "\\set ON_ERROR_ROLLBACK on\n";
