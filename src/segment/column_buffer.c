@@ -36,7 +36,7 @@ column_buffer_start(SegmentBuilder *builder, ColumnBuffer *column)
 	column->by_rank = NULL;
 	column->order = NULL;
 	memset(&column->arena, 0, sizeof(column->arena));
-	if (!column->is_tag && column->type.class != VALUE_BYTES)
+	if (!column->is_tag && column->type.kind != VALUE_BYTES)
 		column->mode = COLUMN_VALUES;
 	else if (!column->is_tag && builder->spec.encoding != NULL &&
 			 builder->spec.encoding[column->attribute->attnum - 1] ==

@@ -59,7 +59,7 @@ static bool
 piece_is_int(const ColumnPiece *piece)
 {
 	return piece->column->mode == COLUMN_CODES ||
-		piece->column->type.class == VALUE_INT;
+		piece->column->type.kind == VALUE_INT;
 }
 
 void
@@ -191,7 +191,7 @@ column_encode_gather(ColumnPiece *piece, uint32 blockno)
 	}
 	if (block->null_count > 0 && block->null_count < n)
 		fill_nulls(block);
-	if (column->mode == COLUMN_VALUES && column->type.class == VALUE_FLOAT4)
+	if (column->mode == COLUMN_VALUES && column->type.kind == VALUE_FLOAT4)
 		for (i = 0; i < n; i++)
 		{
 			int32		bits = (int32) block->ints[i];
@@ -211,7 +211,7 @@ encode_values(ColumnPiece *piece, CodecEncoding encoding, uint8 *out,
 	if (piece_is_int(piece))
 		return intcodec_encode(encoding, block->ints, block->n, out, capacity,
 							   len);
-	switch (piece->column->type.class)
+	switch (piece->column->type.kind)
 	{
 		case VALUE_FLOAT8:
 			return floatcodec_encode(encoding, (const double *) block->ints,
@@ -249,7 +249,7 @@ encode_bound(ColumnPiece *piece, CodecEncoding encoding)
 	if (encoding == CODEC_BYTES_PIECES)
 		return bytespieces_bound(piece->compression, block->lengths, block->n,
 								 block->bytes.used);
-	if (piece->column->type.class == VALUE_BYTES)
+	if (piece->column->type.kind == VALUE_BYTES)
 		return bytescodec_bound(block->n, block->bytes.used);
 	return floatcodec_bound(block->n);
 }
@@ -260,7 +260,7 @@ encoding_of_last_resort(ColumnPiece *piece)
 {
 	if (piece_is_int(piece))
 		return CODEC_INT_FOR;
-	return piece->column->type.class == VALUE_BYTES ? CODEC_BYTES_PLAIN :
+	return piece->column->type.kind == VALUE_BYTES ? CODEC_BYTES_PLAIN :
 		CODEC_FLOAT_RAW;
 }
 
@@ -376,7 +376,7 @@ candidates_for(ColumnPiece *piece, int *n)
 		*n = lengthof(int_candidates);
 		return int_candidates;
 	}
-	if (piece->column->type.class != VALUE_BYTES)
+	if (piece->column->type.kind != VALUE_BYTES)
 	{
 		*n = lengthof(float_candidates);
 		return float_candidates;

@@ -148,7 +148,7 @@ decode_numbers(ColumnReader *column, CodecEncoding encoding, const uint8 *in,
 			   Size len, int n)
 {
 	bool		unordered = column->form == FORM_UNORDERED;
-	bool		floats = column->data.class == VALUE_FLOAT8;
+	bool		floats = column->data.kind == VALUE_FLOAT8;
 	CodecStatus status;
 
 	if (floats && unordered)
@@ -177,7 +177,7 @@ column_decode(ColumnReader *column, CodecEncoding encoding, const uint8 *in,
 		decode_dictionary(column, encoding, in, len, n);
 		return;
 	}
-	switch ((ValueClass) column->data.class)
+	switch ((ValueClass) column->data.kind)
 	{
 		case VALUE_INT:
 		case VALUE_FLOAT8:

@@ -55,7 +55,7 @@ typedef struct SegmentSectionData
 typedef struct SegmentColumnData
 {
 	int16		attnum;
-	uint8		class;			/* ValueClass */
+	uint8		kind;			/* ValueClass */
 	uint8		encoding;		/* CodecEncoding */
 	uint8		code_encoding;	/* of a dictionary's codes */
 	uint8		compression;	/* of frames, where it paid */

@@ -107,7 +107,7 @@ check_column(SegmentReader *segment, const SegmentColumnData *data,
 					Form_pg_attribute attribute)
 {
 	uint64		length = segment->entry.d.stream_length;
-	bool		known = data->class >= VALUE_INT && data->class <= VALUE_BYTES;
+	bool		known = data->kind >= VALUE_INT && data->kind <= VALUE_BYTES;
 
 	if (!known || data->null_count > segment->header.rows ||
 		data->data_offset > length ||

@@ -283,9 +283,9 @@ column_bound(ColumnReader *column, int64 bound)
 		return column->dictionary[bound];
 	}
 	memcpy(&value, &bound, sizeof(value));
-	if (column->data.class == VALUE_FLOAT8)
+	if (column->data.kind == VALUE_FLOAT8)
 		return Float8GetDatum(value);
-	if (column->data.class == VALUE_FLOAT4)
+	if (column->data.kind == VALUE_FLOAT4)
 		return Float4GetDatum((float4) value);
 	return (Datum) bound;
 }

@@ -64,7 +64,7 @@ verify_float_zone(VerifyState *state, ColumnReader *column, uint32 block)
 
 		if (column->vector.isnull && column->vector.isnull[i])
 			continue;
-		value = column->data.class == VALUE_FLOAT4 ?
+		value = column->data.kind == VALUE_FLOAT4 ?
 			DatumGetFloat4(column->vector.values[i]) :
 			DatumGetFloat8(column->vector.values[i]);
 		sum += value;

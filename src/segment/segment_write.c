@@ -425,7 +425,7 @@ begin_column(SegmentWriter *writer, int c)
 
 	memset(data, 0, sizeof(*data));
 	data->attnum = column->attribute->attnum;
-	data->class = column->type.class;
+	data->kind = column->type.kind;
 	data->byval = column->type.byval;
 	data->typlen = column->type.typlen;
 	data->typid = column->type.typid;

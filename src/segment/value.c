@@ -39,15 +39,15 @@ value_type(Form_pg_attribute attribute)
 	switch (type.typid)
 	{
 		case FLOAT8OID:
-			type.class = VALUE_FLOAT8;
+			type.kind = VALUE_FLOAT8;
 			break;
 		case FLOAT4OID:
-			type.class = VALUE_FLOAT4;
+			type.kind = VALUE_FLOAT4;
 			break;
 		case INT2OID:
 		case INT4OID:
 		case INT8OID:
-			type.class = VALUE_INT;
+			type.kind = VALUE_INT;
 			type.ordered = type.summable = true;
 			break;
 		case BOOLOID:
@@ -56,11 +56,11 @@ value_type(Form_pg_attribute attribute)
 		case TIMESTAMPOID:
 		case TIMESTAMPTZOID:
 		case CASHOID:
-			type.class = VALUE_INT;
+			type.kind = VALUE_INT;
 			type.ordered = true;
 			break;
 		default:
-			type.class = type.byval ? VALUE_INT : VALUE_BYTES;
+			type.kind = type.byval ? VALUE_INT : VALUE_BYTES;
 			break;
 	}
 	if (type.typlen == -2)

@@ -22,7 +22,7 @@ typedef struct ValueType
 	Oid			typid;			/* base type */
 	int16		typlen;
 	bool		byval;
-	ValueClass	class;
+	ValueClass	kind;
 	bool		ordered;		/* int64 order is the type's order */
 	bool		summable;		/* sum of int64 is the type's sum */
 } ValueType;

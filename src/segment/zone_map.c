@@ -22,12 +22,12 @@ zone_map_begin(ZoneMap *zone, const ColumnPiece *piece, uint32 nblocks)
 	memset(zone, 0, sizeof(*zone));
 	if (column->mode == COLUMN_CODES)
 		zone->has_minmax = value_order_is_sql(column->order);
-	else if (column->type.class == VALUE_INT)
+	else if (column->type.kind == VALUE_INT)
 	{
 		zone->has_minmax = column->type.ordered;
 		zone->has_sum = column->type.summable;
 	}
-	else if (column->type.class != VALUE_BYTES)
+	else if (column->type.kind != VALUE_BYTES)
 		zone->has_minmax = zone->has_sum = zone->is_float = true;
 	zone->null_count = palloc0(nblocks * sizeof(int64));
 	zone->min = palloc0(nblocks * sizeof(int64));
@@ -96,7 +96,7 @@ static void
 zone_add_floats(ZoneMap *zone, const ColumnPiece *piece)
 {
 	const BlockValues *block = piece->block;
-	bool		single = piece->column->type.class == VALUE_FLOAT4;
+	bool		single = piece->column->type.kind == VALUE_FLOAT4;
 	double		min = 0;
 	double		max = 0;
 	double		sum = 0;

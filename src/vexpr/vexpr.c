@@ -87,24 +87,24 @@ vexpr_with_placeholder(Node *expr)
 }
 
 int
-vexpr_strategy(Oid operator, Oid type)
+vexpr_strategy(Oid opno, Oid type)
 {
 	TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
 
 	if (!OidIsValid(cache->btree_opf))
 		return 0;
-	return get_op_opfamily_strategy(operator, cache->btree_opf);
+	return get_op_opfamily_strategy(opno, cache->btree_opf);
 }
 
 /* ---------- nodes ---------- */
 
 void *
-vexpr_node_create(VExprShared *shared, const VExprClass *class, Size size,
+vexpr_node_create(VExprShared *shared, const VExprClass *ops, Size size,
 				  Oid type)
 {
 	VExpr	   *expr = palloc0(size);
 
-	expr->class = class;
+	expr->ops = ops;
 	expr->shared = shared;
 	expr->type = type;
 	expr->kind = vexpr_type_kind(type);
@@ -261,7 +261,7 @@ eval_by_test(VExpr *expr, Batch *batch, const uint64 *rows)
 	bool		nulls;
 	int			i;
 
-	expr->class->test(expr, batch, rows, &truth);
+	expr->ops->test(expr, batch, rows, &truth);
 	nulls = !selection_is_empty(truth.null);
 	for (i = 0; i < batch->n; i++)
 		values[i] = BoolGetDatum(selection_has(truth.yes, i));
@@ -275,15 +275,15 @@ vexpr_node_eval(VExpr *expr, Batch *batch, const uint64 *rows)
 {
 	if (selection_is_empty(rows))
 		return vexpr_node_result(expr, false);
-	if (expr->class->eval != NULL)
-		return expr->class->eval(expr, batch, rows);
+	if (expr->ops->eval != NULL)
+		return expr->ops->eval(expr, batch, rows);
 	return eval_by_test(expr, batch, rows);
 }
 
 static void
 test_by_eval(VExpr *expr, Batch *batch, const uint64 *rows, Truth *truth)
 {
-	const Vector *vector = expr->class->eval(expr, batch, rows);
+	const Vector *vector = expr->ops->eval(expr, batch, rows);
 	uint64		known[SELECTION_WORDS];
 
 	selection_clear(truth->null);
@@ -310,8 +310,8 @@ vexpr_node_test(VExpr *expr, Batch *batch, const uint64 *rows, Truth *truth)
 		selection_clear(truth->yes);
 		selection_clear(truth->null);
 	}
-	else if (expr->class->test != NULL)
-		expr->class->test(expr, batch, rows, truth);
+	else if (expr->ops->test != NULL)
+		expr->ops->test(expr, batch, rows, truth);
 	else
 		test_by_eval(expr, batch, rows, truth);
 }
@@ -323,9 +323,9 @@ vexpr_node_filter(VExpr *expr, Batch *batch, uint64 *rows)
 
 	if (selection_is_empty(rows))
 		return;
-	if (expr->class->filter != NULL)
+	if (expr->ops->filter != NULL)
 	{
-		expr->class->filter(expr, batch, rows);
+		expr->ops->filter(expr, batch, rows);
 		return;
 	}
 	vexpr_node_test(expr, batch, rows, &truth);

@@ -32,7 +32,7 @@ extern VectorKind vexpr_type_kind(Oid type);
  */
 extern Node *vexpr_with_placeholder(Node *expr);
 /* An operator's place in the order of a type by default, 0: none. */
-extern int	vexpr_strategy(Oid operator, Oid type);
+extern int	vexpr_strategy(Oid opno, Oid type);
 
 /* May the role execute a function?  An error if not. */
 extern void vexpr_check_function(Oid function);

@@ -13,9 +13,9 @@
 #include "vexpr/vexpr_node.h"
 
 static VExpr *
-build_node(VExprShared *shared, const VExprClass *class, List *args)
+build_node(VExprShared *shared, const VExprClass *ops, List *args)
 {
-	VExpr	   *expr = vexpr_node_create(shared, class, sizeof(VExpr), BOOLOID);
+	VExpr	   *expr = vexpr_node_create(shared, ops, sizeof(VExpr), BOOLOID);
 	ListCell   *lc;
 
 	vexpr_node_set_args(expr, list_length(args));
@@ -137,7 +137,7 @@ argument_nulls(VExpr *expr, Batch *batch, const uint64 *rows, Truth *truth)
 	VExpr	   *arg = expr->args[0];
 	uint64		known[SELECTION_WORDS];
 
-	if (arg->class->test != NULL)
+	if (arg->ops->test != NULL)
 	{
 		vexpr_node_test(arg, batch, rows, truth);
 		return;

@@ -53,7 +53,7 @@ typedef struct VExprClass
 
 struct VExpr
 {
-	const VExprClass *class;
+	const VExprClass *ops;
 	VExprShared *shared;
 	Oid			type;
 	VectorKind	kind;
@@ -75,7 +75,7 @@ struct VExpr
 /* ---------- vexpr.c ---------- */
 
 /* Allocate a node of "size" bytes, which starts with a VExpr. */
-extern void *vexpr_node_create(VExprShared *shared, const VExprClass *class,
+extern void *vexpr_node_create(VExprShared *shared, const VExprClass *ops,
 							   Size size, Oid type);
 extern void vexpr_node_set_args(VExpr *expr, int nargs);
 extern VExpr *vexpr_build(VExprShared *shared, Node *node);
