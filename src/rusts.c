@@ -16,6 +16,7 @@
 #include "option/utility.h"
 #include "resident/resident.h"
 #include "resident/residentcount.h"
+#include "resident/residentplace.h"
 #include "table/column_stats.h"
 #include "table/commitflush.h"
 #include "table/handler.h"
@@ -54,6 +55,7 @@ _PG_init(void)
 	scanpath_init();
 	aggpath_init();
 	resident_work = aggteam_work;
+	residentplace_setting = &settings_place_workers;
 	if (process_shared_preload_libraries_in_progress)
 	{
 		residentcount_init();
