@@ -15,6 +15,7 @@
 #include "option/settings.h"
 #include "option/utility.h"
 #include "resident/resident.h"
+#include "resident/residentplace.h"
 #include "table/handler.h"
 #include "write/bulk.h"
 #include "write/hotstats.h"
@@ -48,6 +49,7 @@ _PG_init(void)
 	scanpath_init();
 	aggpath_init();
 	resident_work = aggteam_work;
+	residentplace_setting = &settings_place_workers;
 	utility_init();
 	hotstats_init();
 	bulk_init();

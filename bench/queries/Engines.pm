@@ -58,6 +58,7 @@ sub prepare
 
 	return unless $self->{postgres};
 	$self->ask("S SET max_parallel_workers_per_gather = $self->{threads}");
+	$self->ask('S SET rusts.place_workers = on') if $self->{threads};
 	$self->ask("S $_") foreach @{ $self->{settings} || [] };
 }
 

@@ -30,6 +30,7 @@ bool		settings_enable_metadata_agg = true;
 bool		settings_enable_ordered_scan = true;
 bool		settings_enable_resident_workers = true;
 bool		settings_enable_pruning = true;
+bool		settings_place_workers = false;
 bool		settings_enable_bulk_write = true;
 int			settings_bulk_rows = 20000;
 int			settings_bulk_memory = 256 * 1024;
@@ -236,6 +237,12 @@ settings_define_switches(void)
 								 NULL, switches[i].variable,
 								 *switches[i].variable, PGC_USERSET, 0,
 								 NULL, NULL, NULL);
+	/* it has the operating system do something (residentplace.c) */
+	DefineCustomBoolVariable("rusts.place_workers",
+							 "Wakes resident workers on another processor than their session's.",
+							 "On Linux only.", &settings_place_workers,
+							 settings_place_workers, PGC_SUSET, 0,
+							 NULL, NULL, NULL);
 }
 
 static void

@@ -12,6 +12,7 @@ extern bool settings_enable_metadata_agg;
 extern bool settings_enable_ordered_scan;
 extern bool settings_enable_resident_workers;
 extern bool settings_enable_pruning;
+extern bool settings_place_workers;
 
 /* switches and budgets of writing */
 extern bool settings_enable_bulk_write;

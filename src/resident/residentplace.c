@@ -12,15 +12,17 @@
  * has set, before or since, stays.  The session changes a worker that is idle, the
  * worker itself when it has the job: never both at a time.
  *
- * It is a matter of speed only: what the system refuses is not tried again.
+ * It is a matter of speed only, and off unless a superuser switches it on: to set
+ * the processors of processes is not what one expects of an extension.  A system
+ * may refuse it, and what it refuses is not tried again.  A filter of system calls
+ * (seccomp) may end the process that makes the call instead, and with it all
+ * sessions of the server, since one that lost a process in this way starts anew.
+ * Nothing that is safe to ask tells beforehand.
  */
 #include "postgres.h"
 
 #ifdef __linux__
 #include <sched.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #endif
 
 #include "resident/residentplace.h"
@@ -28,54 +30,15 @@
 #define PLACE_ANY PG_UINT32_MAX
 #define PLACE_NEVER (PG_UINT32_MAX - 1)
 
+const bool *residentplace_setting = NULL;
+
 void
 residentplace_init(ResidentPlace *place)
 {
-	pg_atomic_init_u32(place, PLACE_NEVER);
+	pg_atomic_init_u32(place, PLACE_ANY);
 }
 
 #ifdef __linux__
-
-#define SECCOMP_WITH_FILTER 2
-
-/* Leave all as it is. */
-static bool
-set_same(void)
-{
-	cpu_set_t	processors;
-
-	return sched_getaffinity(0, sizeof(processors), &processors) == 0 &&
-		sched_setaffinity(0, sizeof(processors), &processors) == 0;
-}
-
-/*
- * A filter of system calls may end the process instead of refusing the call, and
- * with it the server: let a process try that nobody misses.
- */
-static bool
-child_may_set(void)
-{
-	pid_t		child = fork();
-	int			status;
-
-	if (child == 0)
-		_exit(set_same() ? 0 : 1);
-	while (child > 0 && waitpid(child, &status, 0) < 0)
-	{
-		if (errno != EINTR)
-			return false;
-	}
-	return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-void
-residentplace_allow(ResidentPlace *place)
-{
-	bool		filtered = prctl(PR_GET_SECCOMP) == SECCOMP_WITH_FILTER;
-
-	if (filtered ? child_may_set() : set_same())
-		pg_atomic_write_u32(place, PLACE_ANY);
-}
 
 void
 residentplace_keep_off(ResidentPlace *place, pid_t worker)
@@ -84,7 +47,8 @@ residentplace_keep_off(ResidentPlace *place, pid_t worker)
 	uint32		taken = pg_atomic_read_u32(place);
 	cpu_set_t	processors;
 
-	if (taken == PLACE_NEVER || taken == (uint32) here || here < 0 ||
+	if (residentplace_setting == NULL || !*residentplace_setting ||
+		taken == PLACE_NEVER || taken == (uint32) here || here < 0 ||
 		here >= CPU_SETSIZE ||
 		sched_getaffinity(worker, sizeof(processors), &processors) != 0)
 		return;
@@ -112,16 +76,13 @@ residentplace_release(ResidentPlace *place)
 		sched_getaffinity(0, sizeof(processors), &processors) != 0)
 		return;
 	CPU_SET(taken, &processors);
-	(void) sched_setaffinity(0, sizeof(processors), &processors);
-	pg_atomic_write_u32(place, PLACE_ANY);
+	pg_atomic_write_u32(place,
+						sched_setaffinity(0, sizeof(processors),
+										  &processors) == 0 ?
+						PLACE_ANY : PLACE_NEVER);
 }
 
 #else
-
-void
-residentplace_allow(ResidentPlace *place)
-{
-}
 
 void
 residentplace_keep_off(ResidentPlace *place, pid_t worker)

@@ -275,7 +275,6 @@ join_session(Datum arg)
 											  BGWORKER_BYPASS_ALLOWCONN);
 	SetClientEncoding(GetDatabaseEncoding());
 	ParallelWorkerNumber = number;
-	residentplace_allow(&slot->place);
 	slot->proc = MyProc;
 	pg_memory_barrier();
 	return true;

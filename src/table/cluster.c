@@ -3,10 +3,10 @@
  *	  VACUUM FULL and CLUSTER.
  *
  * Hot rows are rewritten by heapam's own code, which wants a relation whose
- * access method is heap; the relcache entry says so for the length of the call
- * (as in index_build.c).  If the table ever had segments, heapam may not use
- * the index to read it, for it would follow virtual TIDs; it sorts instead, and
- * for index types that it cannot sort by, it keeps the order.
+ * access method is heap, and gets a view of the table that says so
+ * (heapview.c).  If the table ever had segments, heapam may not use the index
+ * to read it, for it would follow virtual TIDs; it sorts instead, and for index
+ * types that it cannot sort by, it keeps the order.
  *
  * Segments are not reordered: they are sorted already and nothing in them is
  * dead weight.  Their chunks are copied as they are into the new TOAST
@@ -35,6 +35,7 @@
 #include "segment/segment_sort.h"
 #include "segment/segment_write.h"
 #include "table/cluster.h"
+#include "table/heapview.h"
 #include "write/size.h"
 #include "write/spec.h"
 
@@ -292,28 +293,20 @@ cluster_copy(Relation old_table, Relation new_table, Relation index,
 			 double *num_tuples, double *tups_vacuumed,
 			 double *tups_recently_dead)
 {
-	const TableAmRoutine *heap = GetHeapamTableAmRoutine();
-	const TableAmRoutine *ours = old_table->rd_tableam;
 	bool		own_order = index != NULL && cluster_had_segments(old_table);
 	bool		btree = index != NULL && index->rd_rel->relam == BTREE_AM_OID;
-	volatile bool sort = own_order ? btree : use_sort;
-	volatile Relation order = own_order && !btree ? NULL : index;
+	Relation	view = heapview_open(old_table);
 	ClusterCopy copy = {0};
 	SegmentTotals totals;
 
-	old_table->rd_tableam = heap;
-	PG_TRY();
-	{
-		heap->relation_copy_for_cluster(old_table, new_table,
-										order, sort, oldest_xmin,
-										xid_cutoff, multi_cutoff, num_tuples,
-										tups_vacuumed, tups_recently_dead);
-	}
-	PG_FINALLY();
-	{
-		old_table->rd_tableam = ours;
-	}
-	PG_END_TRY();
+	view->rd_tableam->relation_copy_for_cluster(view, new_table,
+												own_order && !btree ? NULL : index,
+												own_order ? btree : use_sort,
+												oldest_xmin, xid_cutoff,
+												multi_cutoff, num_tuples,
+												tups_vacuumed,
+												tups_recently_dead);
+	heapview_close(view);
 	if (!store_exists(old_table))
 		return;
 	if (!store_exists(new_table))

@@ -4,17 +4,9 @@
  *
  * Hot rows: heapam's own code does it, with all its rules about HOT chains and
  * rows in progress.  That code insists on a relation whose access method is
- * heap, so the relcache entry says so for the length of the call, and the scan
- * that a parallel build passes is exchanged for its child.
- *
- * If the relcache entry is rebuilt meanwhile (say, GRANT on the table while an
- * index expression looks something up), it gets our routine back.  Our
- * callback, which runs once for every row that is indexed, sets it again
- * before heapam reads the next row; if a rebuild hits a row that a predicate
- * filters out, heapam stops with a clean error.  It checks before every row
- * and reaches the end of its scan only through such a check, so it can never
- * end a scan of its own with our routine.  An index expression that reads the
- * table it is on sees hot rows only, but it must be immutable, so it must not.
+ * heap, so it gets a view of the table that says so (heapview.c), and the scan
+ * that a parallel build passes is exchanged for its child.  Index expressions
+ * and predicates see the table itself, with all its rows.
  *
  * Segment rows follow, in TID order.  What makes a segment's rows part of the
  * index is the same as for hot rows:
@@ -30,11 +22,12 @@
  */
 #include "postgres.h"
 
-#include "access/heapam.h"
+#include "access/tableam.h"
 #include "catalog/pg_am_d.h"
 #include "miscadmin.h"
 #include "utils/snapmgr.h"
 
+#include "table/heapview.h"
 #include "table/index_build.h"
 #include "table/index_rows.h"
 #include "table/parallel.h"
@@ -55,40 +48,26 @@ typedef struct IndexBuild
 	void	   *callback_state;
 } IndexBuild;
 
-static void
-index_build_callback(Relation index, ItemPointer tid, Datum *values,
-					 bool *isnull, bool alive, void *state)
-{
-	IndexBuild *build = (IndexBuild *) state;
-
-	build->callback(index, tid, values, isnull, alive, build->callback_state);
-	/* see above: the entry may have been rebuilt */
-	build->table->rd_tableam = GetHeapamTableAmRoutine();
-}
-
 /* Hot rows, by heapam.  heap_scan is NULL or a child scan, which it ends. */
 static double
 index_build_hot(IndexBuild *build, TableScanDesc heap_scan)
 {
-	const TableAmRoutine *heap = GetHeapamTableAmRoutine();
-	const TableAmRoutine *ours = build->table->rd_tableam;
-	double		rows = 0;
+	Relation	view = heapview_open(build->table);
+	double		rows;
 
-	build->table->rd_tableam = heap;
-	PG_TRY();
-	{
-		rows = heap->index_build_range_scan(build->table, build->index,
-											build->info, build->allow_sync,
-											build->anyvisible, build->progress,
-											build->start, build->nblocks,
-											index_build_callback, build,
-											heap_scan);
-	}
-	PG_FINALLY();
-	{
-		build->table->rd_tableam = ours;
-	}
-	PG_END_TRY();
+	if (heap_scan != NULL)
+		heapview_take_scan(view, heap_scan);
+	rows = view->rd_tableam->index_build_range_scan(view, build->index,
+													build->info,
+													build->allow_sync,
+													build->anyvisible,
+													build->progress,
+													build->start,
+													build->nblocks,
+													build->callback,
+													build->callback_state,
+													heap_scan);
+	heapview_close(view);
 	return rows;
 }
 

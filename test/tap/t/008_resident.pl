@@ -470,7 +470,7 @@ sub test_processors
 	{
 		my $session = open_session();
 
-		ask($session, 'SET parallel_leader_participation = on');
+		ask($session, 'SET parallel_leader_participation = on; SET rusts.place_workers = on');
 		foreach my $pause ((0) x 10, 0.002, 0.01, 0, 0.1, 0, 0, 0.5)
 		{
 			sleep $pause;
@@ -486,6 +486,40 @@ sub test_processors
 	}
 	is(join(' ', @places), join(' ', ($all) x 15),
 		'sessions and workers may run on all processors');
+}
+
+# A worker that is stopped does not get to the job it is woken for: then it shows
+# what the session has done.  That it is kept off only if that is wanted, and let
+# go with the next job, wanted or not.
+sub test_place_setting
+{
+	my $all = processors($$);
+	my $session = open_session();
+
+	ask($session, $fast);
+	ask($session, 'SET parallel_leader_participation = on');
+	foreach my $place ('off', 'on', 'off')
+	{
+		becomes("SELECT count(*) = 2 $workers AND leader_pid = $session->{backend} AND state = 'idle'",
+			'workers are idle');
+		my @pids = worker_pids($session);
+		ask($session, "SET rusts.place_workers = $place");
+		kill 'STOP', @pids;
+		is(ask($session, $fast), $fast_answer, "place_workers $place: right answer");
+		my @kept = grep { processors($_) ne $all } @pids;
+		kill 'CONT', @pids;
+		# with one processor there is no other
+		is(scalar @kept, $place eq 'on' && $all =~ /\D/ ? 2 : 0,
+			"place_workers $place: workers that are kept off a processor");
+		ask($session, 'SET rusts.place_workers = off; SET parallel_leader_participation = off');
+		is(ask($session, $fast), $fast_answer, "place_workers $place: the next job");
+		becomes("SELECT count(*) = 2 $workers AND leader_pid = $session->{backend} AND state = 'idle'",
+			'workers are idle again');
+		is(join(' ', map { processors($_) } @pids), "$all $all",
+			"place_workers $place: workers may run on all processors");
+		ask($session, 'SET parallel_leader_participation = on');
+	}
+	$session->close;
 }
 
 # ---------- locks ----------
@@ -755,7 +789,7 @@ my $clock = time;
 foreach my $test (
 	\&test_session_ends, \&test_places, \&test_brief_sessions, \&test_no_place,
 	\&test_idle_begin, \&test_cancel, \&test_cancel_any_time, \&test_worker_ends,
-	\&test_processors, \&test_gather, \&test_locks, \&test_databases, \&test_settings, \&test_writer,
+	\&test_processors, \&test_place_setting, \&test_gather, \&test_locks, \&test_databases, \&test_settings, \&test_writer,
 	\&test_idle_end)
 {
 	$test->();
