@@ -26,7 +26,6 @@
 
 #include "agg/aggdistinct.h"
 #include "agg/aggspill.h"
-#include "agg/aggstate.h"
 #include "vector/selection.h"
 #include "vexpr/intern.h"
 
