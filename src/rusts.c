@@ -6,8 +6,8 @@
 
 #include "commands/extension.h"
 #include "fmgr.h"
-#include "agg/aggpath.h"
 #include "agg/aggteam.h"
+#include "agg/aggupper.h"
 #include "jobs/jobs.h"
 #include "scan/scanpath.h"
 #include "scan/workerstats.h"
@@ -52,7 +52,7 @@ _PG_init(void)
 	planner_init();
 	column_stats_init();
 	scanpath_init();
-	aggpath_init();
+	aggupper_init();
 	resident_work = aggteam_work;
 	if (process_shared_preload_libraries_in_progress)
 	{

@@ -68,7 +68,7 @@ const CustomScanMethods aggnode_plan_methods = {
 
 /*
  * The states of a group, all in the column of the first aggregate: the others'
- * do not leave the node (aggpath.c).  Valid until the next call.
+ * do not leave the node (aggplan.c).  Valid until the next call.
  */
 static void
 aggnode_store_states(AggNode *node, uint32 group, TupleTableSlot *slot)
