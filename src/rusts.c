@@ -6,8 +6,8 @@
 
 #include "commands/extension.h"
 #include "fmgr.h"
-#include "agg/aggteam.h"
 #include "agg/aggupper.h"
+#include "agg/aggwork.h"
 #include "jobs/jobs.h"
 #include "scan/scanpath.h"
 #include "scan/workerstats.h"
@@ -53,7 +53,7 @@ _PG_init(void)
 	column_stats_init();
 	scanpath_init();
 	aggupper_init();
-	resident_work = aggteam_work;
+	resident_work = aggwork_run;
 	if (process_shared_preload_libraries_in_progress)
 	{
 		residentcount_init();

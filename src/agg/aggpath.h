@@ -5,8 +5,8 @@
 #ifndef RUSTS_AGGPATH_H
 #define RUSTS_AGGPATH_H
 
-#include "agg/aggnode.h"
 #include "agg/aggplan.h"
+#include "agg/aggprivate.h"
 #include "nodes/extensible.h"
 #include "nodes/pathnodes.h"
 

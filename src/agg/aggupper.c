@@ -17,6 +17,7 @@
 #include "parser/parsetree.h"
 
 #include "agg/aggappend.h"
+#include "agg/aggnode.h"
 #include "agg/aggpath.h"
 #include "agg/aggplan.h"
 #include "agg/aggstream.h"
