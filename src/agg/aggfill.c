@@ -57,6 +57,8 @@ fill_partial(AggFill *fill)
 {
 	if (fill->exhausted)
 		return false;
+	/* no group waits for its other states */
+	Assert(fill->spill == NULL);
 	aggread_reset(&fill->read);
 	agggroups_begin(&fill->set);
 	fill->exhausted = aggread_table(&fill->read);

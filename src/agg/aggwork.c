@@ -84,6 +84,7 @@ aggwork_run(void *area, const char *work, ParamListInfo params,
 	ExecutorStart(desc, 0);
 	initStringInfo(&message);
 	fill = aggnode_fill(desc->planstate);
+	Assert(fill->mode == AGGNODE_PARTIAL);
 	aggread_set_early(&fill->read, EARLY_GROUPS);
 	/* the session decides which groups are complete */
 	if (fill->read.look != NULL)
