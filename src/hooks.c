@@ -29,7 +29,7 @@
 #include "tcop/utility.h"
 #include "utils/selfuncs.h"
 
-#include "agg/aggpath.h"
+#include "agg/aggupper.h"
 #include "hooks.h"
 #include "jobs/dbguard.h"
 #include "jobs/jobslot.h"
@@ -130,7 +130,7 @@ hooks_upper_paths(PlannerInfo *root, UpperRelationKind stage,
 {
 	if (next_upper_paths)
 		next_upper_paths(root, stage, input, output, extra);
-	aggpath_upper_paths(root, stage, input, output, extra);
+	aggupper_paths(root, stage, input, output, extra);
 }
 
 /* ---------- executor ---------- */

@@ -6,8 +6,8 @@
 
 #include "commands/extension.h"
 #include "fmgr.h"
-#include "agg/aggpath.h"
-#include "agg/aggteam.h"
+#include "agg/aggupper.h"
+#include "agg/aggwork.h"
 #include "hooks.h"
 #include "jobs/jobs.h"
 #include "scan/scanpath.h"
@@ -47,8 +47,8 @@ _PG_init(void)
 	settings_init();
 	handler_init();
 	scanpath_init();
-	aggpath_init();
-	resident_work = aggteam_work;
+	aggupper_init();
+	resident_work = aggwork_run;
 	residentplace_setting = &settings_place_workers;
 	utility_init();
 	hotstats_init();

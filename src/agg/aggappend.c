@@ -23,7 +23,7 @@
 #include "parser/parsetree.h"
 
 #include "agg/aggappend.h"
-#include "agg/aggfunc.h"
+#include "agg/aggpath.h"
 #include "agg/aggtop.h"
 #include "compat/compat.h"
 #include "option/settings.h"
@@ -92,7 +92,7 @@ child_plan(AppendPlan *append, RelOptInfo *child)
 												   child);
 	plan.keys = linitial(lists);
 	plan.aggrefs = lsecond(lists);
-	plan.target = aggpath_partial_target(append->root, &plan);
+	plan.target = aggplan_partial_target(append->root, &plan);
 	return plan;
 }
 
@@ -166,13 +166,13 @@ child_path(AppendPlan *append, RelOptInfo *child, int workers)
 
 	if (workers == 0 && settings_enable_ordered_scan &&
 		aggtop_for_aggregates(append->root, child, plan.keys, plan.eqs,
-							   plan.aggrefs, &top))
+							  plan.aggrefs, &top))
 		scanpath_set_top(scan, &top, groups);
 	/* its parent is what the Append prunes by when it is executed */
 	path = aggpath_make(child, plan.target, &scan->path, &plan,
 						AGGNODE_PARTIAL);
 	aggpath_cost(path, append->whole, &scan->path, groups, scan->path.rows);
-	if (aggpath_from_metadata(child, &plan))
+	if (aggplan_from_metadata(child, &plan))
 		aggpath_discount_metadata(path);
 	return &path->path;
 }
@@ -242,12 +242,12 @@ aggappend_add(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	AppendPlan	append = {root, input, output, plan, *plan};
 
 	if (planner_rt_fetch(input->relid, root)->rtekind != RTE_RELATION ||
-		input->lateral_relids != NULL || !aggpath_can_combine(plan) ||
+		input->lateral_relids != NULL || !aggplan_can_combine(plan) ||
 		!collect_children(&append, input) || !append.any_segments)
 		return;
-	append.plan.aggrefs = aggpath_partial_aggrefs(plan);
+	append.plan.aggrefs = aggplan_partial_aggrefs(plan);
 	append.plan.having = NIL;
-	append.plan.target = aggpath_partial_target(root, &append.plan);
+	append.plan.target = aggplan_partial_target(root, &append.plan);
 	estimate_largest(&append);
 	add_serial(&append);
 	if (output->consider_parallel && enable_parallel_append &&

@@ -5,7 +5,7 @@
 #ifndef RUSTS_AGGAPPEND_H
 #define RUSTS_AGGAPPEND_H
 
-#include "agg/aggpath.h"
+#include "agg/aggplan.h"
 
 /* Add paths to output; plan: in terms of the parent's columns. */
 extern void aggappend_add(PlannerInfo *root, RelOptInfo *input,

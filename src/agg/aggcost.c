@@ -32,8 +32,8 @@
 #include "utils/syscache.h"
 
 #include "agg/aggcost.h"
-#include "agg/aggfill.h"
 #include "agg/aggfunc.h"
+#include "agg/agggroups.h"
 #include "agg/aggresult.h"
 #include "agg/aggspill.h"
 
@@ -125,7 +125,7 @@ aggcost_fits(const AggCost *cost)
 {
 	GroupSize	size = group_size(cost);
 
-	return groups_bytes(cost, &size) <= aggfill_memory_limit();
+	return groups_bytes(cost, &size) <= agggroups_memory_limit();
 }
 
 /* The share of groups that a share of the rows belongs to. */
@@ -139,7 +139,7 @@ groups_seen(const AggCost *cost, double share)
 static double
 share_put_off(const AggCost *cost, const GroupSize *size)
 {
-	double		limit = aggfill_memory_limit();
+	double		limit = agggroups_memory_limit();
 	double		low = 0;
 	double		high = 1;
 	int			i;
@@ -162,7 +162,7 @@ Cost
 aggcost_disk(const AggCost *cost)
 {
 	GroupSize	size = group_size(cost);
-	double		limit = aggfill_memory_limit();
+	double		limit = agggroups_memory_limit();
 	double		bytes = groups_bytes(cost, &size);
 	double		records = cost->groups;
 	double		width = size.fixed;

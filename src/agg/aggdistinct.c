@@ -26,7 +26,6 @@
 
 #include "agg/aggdistinct.h"
 #include "agg/aggspill.h"
-#include "agg/aggstate.h"
 #include "vector/selection.h"
 #include "vexpr/intern.h"
 
@@ -131,6 +130,7 @@ pair_enter(AggDistinct *distinct, uint32 group, int64 word)
 {
 	uint64		at = pair_hash(group, word) & distinct->mask;
 
+	Assert(distinct->n <= distinct->mask);
 	while (distinct->pairs[at].used)
 	{
 		if (distinct->pairs[at].group == group &&
@@ -180,6 +180,8 @@ aggdistinct_update(AggFunc *func, const Vector *vector, const uint64 *selected,
 	uint32		last_group = PG_UINT32_MAX;
 	int			row;
 
+	/* once values come back from disk, no row comes any more */
+	Assert(distinct->spill == NULL || !aggspill_is_reading(distinct->spill));
 	if (coded)
 		intern_begin_dictionary(distinct->intern, vector);
 	for (SELECTION_EACH(row, selected))
@@ -303,8 +305,10 @@ begin_spill(AggFunc *func, Size limit)
 	for (i = 0; distinct->pairs != NULL && i <= distinct->mask; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (distinct->pairs[i].used)
-			COUNTS(func)[distinct->pairs[i].group]--;
+		if (!distinct->pairs[i].used)
+			continue;
+		Assert(COUNTS(func)[distinct->pairs[i].group] > 0);
+		COUNTS(func)[distinct->pairs[i].group]--;
 	}
 }
 

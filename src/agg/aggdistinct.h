@@ -5,7 +5,8 @@
 #ifndef RUSTS_AGGDISTINCT_H
 #define RUSTS_AGGDISTINCT_H
 
-#include "agg/aggfunc.h"
+#include "agg/aggkind.h"
+#include "vexpr/aggkeys.h"
 
 /* What an AggFunc of kind AGG_DISTINCT needs. */
 extern void aggdistinct_compile(AggFunc *func);

@@ -2,7 +2,7 @@
  * aggfill.c
  *	  Groups, as many as memory holds at a time.
  *
- * When the groups outgrow hash_mem (and MIN_MEMORY), they go to disk with their
+ * When the groups outgrow hash_mem (and a minimum), they go to disk with their
  * states, and states of one group are combined when all has been read
  * (aggspill.c).  A partial node emits the groups it has and starts with none:
  * whoever combines them does not mind seeing a group twice.
@@ -20,30 +20,36 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 
-#include "agg/aggdistinct.h"
-#include "agg/aggread.h"
-#include "agg/aggresult.h"
+#include "agg/aggfill.h"
 #include "agg/aggspill.h"
-#include "agg/aggstate.h"
-#include "agg/aggstream.h"
-#include "agg/aggteam.h"
-#include "segment/segment_format.h"
 
-/*
- * What groups may take even where hash_mem is smaller.  With work_mem at its
- * minimum memory would hold a few hundred groups, and many more parts than the
- * files of one cut would be needed, to save less memory than the scan below takes
- * for a few columns (a frame of blocks has up to SEGMENT_FRAME_BYTES each).  In
- * bytes, not in groups: a floor of so many groups would bound nothing, for the
- * state of a transition function may have any size.
- */
-#define MIN_MEMORY ((Size) 4 * SEGMENT_FRAME_BYTES)
-
-Size
-aggfill_memory_limit(void)
+void
+aggfill_create(AggFill *fill, CustomScanState *node, PlanState *child,
+			   int workers)
 {
-	return Max(get_hash_memory_limit(), MIN_MEMORY);
+	CustomScan *plan = (CustomScan *) node->ss.ps.plan;
+	ScanNode   *scan = NULL;
+	TupleDesc	desc = NULL;
+
+	fill->mode = intVal(list_nth(plan->custom_private, AGG_PRIVATE_MODE));
+	fill->child = child;
+	if (fill->mode != AGGNODE_FINAL)
+	{
+		scan = scannode_of(child);
+		if (scan == NULL)
+			elog(ERROR, "unexpected plan below a vectorised aggregation");
+		desc = RelationGetDescr(scan->css.ss.ss_currentRelation);
+		blockscan_need(scan->scan, (Node *) plan->custom_scan_tlist);
+	}
+	initStringInfo(&fill->buffer);
+	agggroups_create(&fill->set, node, desc);
+	aggread_create(&fill->read, &fill->set, scan, plan);
+	aggteam_create(&fill->team, &fill->read, plan, workers);
+	aggstream_create(&fill->stream, &fill->team,
+					 list_nth(plan->custom_private, AGG_PRIVATE_STREAM));
+	aggfill_begin(fill);
 }
 
 static bool
@@ -51,9 +57,11 @@ fill_partial(AggFill *fill)
 {
 	if (fill->exhausted)
 		return false;
-	aggread_reset(fill);
-	aggread_begin_groups(fill);
-	fill->exhausted = aggread_table(fill);
+	/* no group waits for its other states */
+	Assert(fill->spill == NULL);
+	aggread_reset(&fill->read);
+	agggroups_begin(&fill->set);
+	fill->exhausted = aggread_table(&fill->read);
 	fill->batches++;
 	return true;
 }
@@ -72,17 +80,18 @@ read_partial(AggFill *fill)
 		uint32		group;
 
 		slot_getallattrs(slot);
-		group = aggkeys_lookup_row(fill->keys, slot->tts_values,
+		group = aggkeys_lookup_row(fill->set.keys, slot->tts_values,
 								   slot->tts_isnull);
-		if (fill->nfuncs > 0)
+		if (fill->set.nfuncs > 0)
 		{
-			bytea	   *states = DatumGetByteaPP(slot->tts_values[fill->nkeys]);
+			Datum		value = slot->tts_values[fill->set.nkeys];
+			bytea	   *states = DatumGetByteaPP(value);
 
 			buffer.data = VARDATA_ANY(states);
 			buffer.len = buffer.maxlen = VARSIZE_ANY_EXHDR(states);
 		}
-		aggread_combine(fill, &group, 1, &buffer);
-		if (aggread_is_full(fill))
+		agggroups_combine(&fill->set, &group, 1, &buffer);
+		if (agggroups_is_full(&fill->set))
 			return false;
 	}
 	return true;
@@ -96,16 +105,16 @@ read_spilled(AggFill *fill)
 
 	while (!full && aggspill_get(fill->spill, &fill->buffer))
 	{
-		MemoryContext old = MemoryContextSwitchTo(fill->row_memory);
+		MemoryContext old = MemoryContextSwitchTo(fill->set.row_memory);
 		uint32		group;
 
 		CHECK_FOR_INTERRUPTS();
-		MemoryContextReset(fill->row_memory);
-		aggkeys_begin_restore(fill->keys);
-		group = aggkeys_restore(fill->keys, &fill->buffer);
-		aggread_combine(fill, &group, 1, &fill->buffer);
+		MemoryContextReset(fill->set.row_memory);
+		aggkeys_begin_restore(fill->set.keys);
+		group = aggkeys_restore(fill->set.keys, &fill->buffer);
+		agggroups_combine(&fill->set, &group, 1, &fill->buffer);
 		MemoryContextSwitchTo(old);
-		full = aggread_is_full(fill);
+		full = agggroups_is_full(&fill->set);
 	}
 	return !full;
 }
@@ -115,21 +124,19 @@ static void
 spill_groups(AggFill *fill)
 {
 	uint32		group;
-	int			i;
 
-	for (group = 0; group < aggkeys_ngroups(fill->keys); group++)
+	for (group = 0; group < aggkeys_ngroups(fill->set.keys); group++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (aggstream_is_out(fill, group))
+		if (aggstream_is_out(&fill->stream, group))
 			continue;
 		resetStringInfo(&fill->buffer);
-		aggkeys_serialize(fill->keys, group, &fill->buffer);
-		for (i = 0; i < fill->nfuncs; i++)
-			aggresult_serialize(&fill->funcs[i], group, 1, &fill->buffer);
-		aggspill_put(fill->spill, aggkeys_hash(fill->keys, group),
+		aggkeys_serialize(fill->set.keys, group, &fill->buffer);
+		agggroups_serialize(&fill->set, group, 1, &fill->buffer);
+		aggspill_put(fill->spill, aggkeys_hash(fill->set.keys, group),
 					 &fill->buffer);
 	}
-	aggread_reset(fill);
+	aggread_reset(&fill->read);
 }
 
 /*
@@ -140,13 +147,17 @@ static void
 make_room(AggFill *fill)
 {
 	if (fill->spill == NULL)
-		fill->spill = aggspill_create(fill->query_memory, fill->limit);
+	{
+		fill->spill = aggspill_create(fill->set.query_memory,
+									  fill->set.limit);
+		aggstream_stop(&fill->stream);
+	}
 	if (!aggspill_can_put(fill->spill))
-		fill->limit = SIZE_MAX;
-	else if (fill->can_combine)
+		agggroups_set_limit(&fill->set, SIZE_MAX);
+	else if (fill->set.can_combine)
 		spill_groups(fill);
 	else
-		aggread_freeze(fill);
+		aggread_freeze(&fill->read, fill->spill);
 }
 
 /*
@@ -161,17 +172,19 @@ read_whole(AggFill *fill)
 		bool		done;
 
 		if (fill->spill != NULL && aggspill_is_reading(fill->spill))
-			done = fill->can_combine ? read_spilled(fill) : aggread_rows(fill);
+			done = fill->set.can_combine ? read_spilled(fill) :
+				aggread_rows(&fill->read);
 		else if (fill->mode == AGGNODE_FINAL)
 			done = read_partial(fill);
-		else if (fill->in_team)
-			done = aggteam_read(fill);
+		else if (fill->team.active)
+			done = aggteam_read(&fill->team);
 		else
-			done = aggread_table(fill);
+			done = aggread_table(&fill->read);
 		if (done)
 			return true;
 		if (fill->stream.groups != NULL)
 			return false;
+		Assert(agggroups_is_full(&fill->set));
 		make_room(fill);
 	}
 }
@@ -181,11 +194,11 @@ static bool
 begin_reading(AggFill *fill)
 {
 	if (fill->batches == 0)
-		aggteam_begin(fill);
+		aggteam_begin(&fill->team);
 	else if (fill->spill == NULL || !aggspill_next(fill->spill))
 		return false;
 	else
-		aggread_reset(fill);
+		aggread_reset(&fill->read);
 	fill->batches++;
 	return true;
 }
@@ -198,12 +211,12 @@ fill_complete(AggFill *fill)
 		return false;
 	for (;;)
 	{
-		fill->limit = aggfill_memory_limit();
-		aggread_begin_groups(fill);
+		agggroups_set_limit(&fill->set, agggroups_memory_limit());
+		agggroups_begin(&fill->set);
 		fill->paused = !read_whole(fill);
 		if (fill->paused)
 			return true;
-		if (!fill->can_combine || fill->spill == NULL ||
+		if (!fill->set.can_combine || fill->spill == NULL ||
 			!aggspill_has_put(fill->spill))
 			break;
 		/* the states of the groups at hand may be incomplete */
@@ -211,8 +224,8 @@ fill_complete(AggFill *fill)
 		(void) aggspill_next(fill->spill);
 		fill->batches++;
 	}
-	aggread_finish(fill);
-	aggstream_finish(fill);
+	agggroups_finish(&fill->set);
+	aggstream_finish(&fill->stream);
 	return true;
 }
 
@@ -226,24 +239,17 @@ aggfill_has_more(const AggFill *fill)
 int64
 aggfill_disk(const AggFill *fill)
 {
-	int64		disk = fill->disk;
-	int			i;
+	int64		disk = fill->disk + agggroups_disk(&fill->set);
 
 	if (fill->spill != NULL)
 		disk += aggspill_bytes(fill->spill);
-	for (i = 0; i < fill->nfuncs; i++)
-		if (fill->funcs[i].kind == AGG_DISTINCT)
-			disk += aggdistinct_disk(&fill->funcs[i]);
 	return disk;
 }
 
 void
 aggfill_end(AggFill *fill)
 {
-	int			i;
-
-	for (i = 0; i < fill->nfuncs; i++)
-		aggstate_forget(&fill->funcs[i]);
+	agggroups_end(&fill->set);
 	if (fill->spill == NULL)
 		return;
 	fill->disk += aggspill_bytes(fill->spill);
@@ -254,30 +260,28 @@ aggfill_end(AggFill *fill)
 void
 aggfill_begin(AggFill *fill)
 {
-	aggfill_shutdown(fill);
-	/* what is left of a shared scan cannot be read again */
-	if (fill->workers > 0)
-		scannode_share(fill->scan, NULL);
-	aggread_reset(fill);
+	aggteam_rescan(&fill->team);
+	aggread_rescan(&fill->read);
+	aggread_reset(&fill->read);
 	aggstream_reset(&fill->stream);
 	aggfill_end(fill);
-	fill->limit = aggfill_memory_limit();
+	agggroups_set_limit(&fill->set, agggroups_memory_limit());
 	fill->batches = 0;
-	fill->exhausted = fill->paused = fill->in_segment = false;
+	fill->exhausted = fill->paused = false;
 }
 
 void
 aggfill_shutdown(AggFill *fill)
 {
-	if (fill->in_team)
-		aggteam_leave(fill);
+	if (fill->team.active)
+		aggteam_leave(&fill->team);
 }
 
 uint32
 aggfill_count(const AggFill *fill)
 {
 	return fill->stream.groups != NULL ? fill->stream.ngroups :
-		aggkeys_ngroups(fill->keys);
+		aggkeys_ngroups(fill->set.keys);
 }
 
 bool
@@ -285,6 +289,9 @@ aggfill_next(AggFill *fill)
 {
 	bool		result;
 
+	/* in the middle of the table, or at its end */
+	Assert(!fill->paused || !fill->exhausted);
+	Assert(!fill->paused || fill->stream.groups != NULL);
 	aggstream_forget_groups(&fill->stream);
 	if (fill->mode == AGGNODE_PARTIAL)
 		result = fill_partial(fill);
@@ -295,7 +302,7 @@ aggfill_next(AggFill *fill)
 	else
 	{
 		aggfill_shutdown(fill);
-		aggread_reset(fill);
+		aggread_reset(&fill->read);
 	}
 	return result;
 }

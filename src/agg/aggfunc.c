@@ -25,7 +25,6 @@
 #include "agg/aggdistinct.h"
 #include "agg/aggfunc.h"
 #include "agg/agggeneric.h"
-#include "agg/aggstate.h"
 #include "compat/privilege.h"
 #include "vexpr/cfunction.h"
 

@@ -181,6 +181,8 @@ agggeneric_advance(AggFunc *func, uint32 group, const NullableDatum *args)
 	Datum		value;
 	int			i;
 
+	/* what functions leave behind goes with the batch, the state stays */
+	Assert(CurrentMemoryContext != func->context);
 	if (generic->transition.fn_strict)
 	{
 		for (i = 0; i < func->nargs; i++)

@@ -5,7 +5,7 @@
 #ifndef RUSTS_AGGGENERIC_H
 #define RUSTS_AGGGENERIC_H
 
-#include "agg/aggfunc.h"
+#include "agg/aggkind.h"
 #include "nodes/execnodes.h"
 
 /* An AggState that transition functions accept as their context. */

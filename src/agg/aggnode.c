@@ -20,17 +20,11 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
-#include "utils/rel.h"
 #include "utils/ruleutils.h"
 
-#include "agg/aggfill.h"
-#include "agg/agggeneric.h"
+#include "agg/aggnode.h"
 #include "agg/aggresult.h"
 #include "agg/aggsort.h"
-#include "agg/aggspill.h"
-#include "agg/aggstream.h"
-#include "agg/aggteam.h"
-#include "option/settings.h"
 #include "scan/workerstats.h"
 
 /* Others who read the table are listened to so often while we emit. */
@@ -40,6 +34,7 @@ typedef struct AggNode
 {
 	CustomScanState css;		/* must be first */
 	AggFill		fill;
+	StringInfoData states;		/* of a group on its way out */
 	uint32		next;			/* group to emit */
 	bool		filled;			/* there are groups to emit */
 	AggSort    *sort;			/* the order to emit them in; NULL: any */
@@ -68,44 +63,44 @@ const CustomScanMethods aggnode_plan_methods = {
 
 /*
  * The states of a group, all in the column of the first aggregate: the others'
- * do not leave the node (aggpath.c).  Valid until the next call.
+ * do not leave the node (aggplan.c).  Valid until the next call.
  */
 static void
 aggnode_store_states(AggNode *node, uint32 group, TupleTableSlot *slot)
 {
 	int			i;
 
-	resetStringInfo(&node->fill.buffer);
-	enlargeStringInfo(&node->fill.buffer, VARHDRSZ);
-	node->fill.buffer.len = VARHDRSZ;
-	for (i = 0; i < node->fill.nfuncs; i++)
-	{
-		aggresult_serialize(&node->fill.funcs[i], group, 1,
-							&node->fill.buffer);
-		slot->tts_isnull[node->fill.nkeys + i] = i > 0;
-	}
-	SET_VARSIZE(node->fill.buffer.data, node->fill.buffer.len);
-	if (node->fill.nfuncs > 0)
-		slot->tts_values[node->fill.nkeys] = PointerGetDatum(node->fill.buffer.data);
+	resetStringInfo(&node->states);
+	enlargeStringInfo(&node->states, VARHDRSZ);
+	node->states.len = VARHDRSZ;
+	agggroups_serialize(&node->fill.set, group, 1, &node->states);
+	for (i = 0; i < node->fill.set.nfuncs; i++)
+		slot->tts_isnull[node->fill.set.nkeys + i] = i > 0;
+	SET_VARSIZE(node->states.data, node->states.len);
+	if (node->fill.set.nfuncs > 0)
+		slot->tts_values[node->fill.set.nkeys] =
+			PointerGetDatum(node->states.data);
 }
 
 /* Fill the scan slot with a group's keys and results. */
 static void
 aggnode_store_group(AggNode *node, uint32 group, TupleTableSlot *slot)
 {
+	AggGroupSet *set = &node->fill.set;
 	int			i;
 
+	Assert(group < aggkeys_ngroups(set->keys));
 	ExecClearTuple(slot);
-	for (i = 0; i < node->fill.nkeys; i++)
-		slot->tts_values[i] = aggkeys_value(node->fill.keys, group, i,
+	for (i = 0; i < set->nkeys; i++)
+		slot->tts_values[i] = aggkeys_value(set->keys, group, i,
 											&slot->tts_isnull[i]);
 	if (node->fill.mode == AGGNODE_PARTIAL)
 		aggnode_store_states(node, group, slot);
 	else
-		for (i = 0; i < node->fill.nfuncs; i++)
-			slot->tts_values[node->fill.nkeys + i] =
-				aggresult_value(&node->fill.funcs[i], group,
-								&slot->tts_isnull[node->fill.nkeys + i]);
+		for (i = 0; i < set->nfuncs; i++)
+			slot->tts_values[set->nkeys + i] =
+				aggresult_value(&set->funcs[i], group,
+								&slot->tts_isnull[set->nkeys + i]);
 	ExecStoreVirtualTuple(slot);
 }
 
@@ -117,12 +112,12 @@ aggnode_sort_rows(AggNode *node, TupleTableSlot *slot)
 	{
 		uint32		group;
 
-		for (group = 0; group < aggkeys_ngroups(node->fill.keys); group++)
+		for (group = 0; group < aggkeys_ngroups(node->fill.set.keys); group++)
 		{
-			MemoryContext old = MemoryContextSwitchTo(node->fill.row_memory);
+			MemoryContext old = MemoryContextSwitchTo(node->fill.set.row_memory);
 
 			CHECK_FOR_INTERRUPTS();
-			MemoryContextReset(node->fill.row_memory);
+			MemoryContextReset(node->fill.set.row_memory);
 			aggnode_store_group(node, group, slot);
 			aggsort_put(node->sort, slot);
 			MemoryContextSwitchTo(old);
@@ -158,13 +153,13 @@ aggnode_next(AggNode *node, TupleTableSlot *slot)
 		if (node->sort != NULL && aggfill_has_more(&node->fill))
 			aggnode_sort_rows(node, slot);
 		else if (node->sort != NULL)
-			node->order = aggsort_groups(node->sort, node->fill.keys,
+			node->order = aggsort_groups(node->sort, node->fill.set.keys,
 										 node->fill.stream.groups,
 										 aggfill_count(&node->fill),
-										 node->fill.query_memory);
+										 node->fill.set.query_memory);
 	}
-	if (node->fill.in_team && node->next % ROWS_PER_POLL == 0)
-		aggteam_poll(&node->fill);
+	if (node->fill.team.active && node->next % ROWS_PER_POLL == 0)
+		aggteam_poll(&node->fill.team);
 	ResetExprContext(econtext);
 	if (node->sorting)
 		return aggsort_get(node->sort, slot);
@@ -202,94 +197,25 @@ aggnode_exec(CustomScanState *state)
 /* ---------- life ---------- */
 
 static void
-aggnode_compile(AggNode *node, EState *estate)
-{
-	CustomScan *plan = (CustomScan *) node->css.ss.ps.plan;
-	List	   *eqs = list_nth(plan->custom_private, AGG_PRIVATE_EQS);
-	PlanState  *parent = &node->css.ss.ps;
-	TupleTableSlot *slot = NULL;
-	TupleDesc	desc = NULL;
-	List	   *exprs = NIL;
-	ListCell   *cell;
-
-	if (node->fill.scan != NULL)
-	{
-		desc = RelationGetDescr(node->fill.scan->css.ss.ss_currentRelation);
-		slot = ExecInitExtraTupleSlot(estate, desc, &TTSOpsVirtual);
-	}
-	node->fill.nkeys = list_length(eqs);
-	node->fill.nfuncs = list_length(plan->custom_scan_tlist) - node->fill.nkeys;
-	node->fill.funcs = palloc0(Max(1, node->fill.nfuncs) * sizeof(AggFunc));
-	node->fill.nfuncs = 0;
-	foreach(cell, plan->custom_scan_tlist)
-	{
-		Expr	   *expr = ((TargetEntry *) lfirst(cell))->expr;
-
-		if (node->fill.scan != NULL)
-			blockscan_need(node->fill.scan->scan, (Node *) expr);
-		if (foreach_current_index(cell) < node->fill.nkeys)
-			exprs = lappend(exprs, expr);
-		else
-			aggfunc_compile(&node->fill.funcs[node->fill.nfuncs++],
-							castNode(Aggref, expr), parent, desc, slot,
-							node->fill.fake);
-	}
-	node->fill.keys = aggkeys_create(exprs, eqs, parent, desc, slot);
-}
-
-static void
 aggnode_begin(CustomScanState *state, EState *estate, int eflags)
 {
 	AggNode    *node = (AggNode *) state;
 	CustomScan *plan = (CustomScan *) state->ss.ps.plan;
-	List	   *buckets = list_nth(plan->custom_private, AGG_PRIVATE_BUCKETS);
 	List	   *order = list_nth(plan->custom_private, AGG_PRIVATE_ORDER);
-	int			i;
+	int			workers = intVal(list_nth(plan->custom_private,
+										  AGG_PRIVATE_WORKERS));
+	PlanState  *child;
 
-	node->fill.mode = intVal(list_nth(plan->custom_private, AGG_PRIVATE_MODE));
-	node->fill.plan = plan;
-	node->fill.workers = intVal(list_nth(plan->custom_private,
-										 AGG_PRIVATE_WORKERS));
-	/* nobody would say when it is over */
-	if (eflags & EXEC_FLAG_BACKWARD)
-		node->fill.workers = 0;
+	Assert(list_length(plan->custom_private) == AGG_PRIVATE_STREAM + 1);
 	workerstats_begin(&state->ss.ps);
-	node->fill.child = ExecInitNode(linitial(plan->custom_plans), estate,
-									eflags);
-	state->custom_ps = list_make1(node->fill.child);
-	if (node->fill.mode != AGGNODE_FINAL)
-	{
-		node->fill.scan = scannode_of(node->fill.child);
-		if (node->fill.scan == NULL)
-			elog(ERROR, "unexpected plan below a vectorised aggregation");
-	}
-	node->fill.fake = agggeneric_fake_state(estate);
-	node->fill.query_memory = estate->es_query_cxt;
-	node->fill.row_memory = state->ss.ps.ps_ExprContext->ecxt_per_tuple_memory;
-	initStringInfo(&node->fill.buffer);
-	aggnode_compile(node, estate);
-	aggfill_begin(&node->fill);
+	child = ExecInitNode(linitial(plan->custom_plans), estate, eflags);
+	state->custom_ps = list_make1(child);
+	/* backwards, nobody would say when it is over */
+	aggfill_create(&node->fill, state, child,
+				   eflags & EXEC_FLAG_BACKWARD ? 0 : workers);
+	initStringInfo(&node->states);
 	if (order != NIL)
 		node->sort = aggsort_create(order);
-	aggstream_create(&node->fill.stream, list_nth(plan->custom_private,
-												  AGG_PRIVATE_STREAM));
-	if (buckets != NIL)
-	{
-		node->fill.buckets = linitial_int(buckets);
-		node->fill.bucket_key = lsecond_int(buckets);
-		node->fill.bucket_attno = lthird_int(buckets);
-		node->fill.bucket_slack = lfourth_int(buckets) ? BUCKET_ZONE_SLACK : 0;
-	}
-	node->fill.takes_summaries = settings_enable_metadata_agg &&
-		node->fill.nkeys == 0;
-	node->fill.can_combine = true;
-	for (i = 0; i < node->fill.nfuncs; i++)
-	{
-		node->fill.takes_summaries &= aggfunc_takes_summary(&node->fill.funcs[i]);
-		node->fill.any_distinct |= node->fill.funcs[i].kind == AGG_DISTINCT;
-		node->fill.can_combine &= node->fill.funcs[i].kind != AGG_GENERIC &&
-			node->fill.funcs[i].kind != AGG_DISTINCT;
-	}
 }
 
 /*
@@ -300,8 +226,8 @@ static void
 aggnode_shutdown(CustomScanState *state)
 {
 	AggFill    *fill = &((AggNode *) state)->fill;
-	AggNodeStats stats = {fill->ngroups, fill->streamed, fill->batches,
-	fill->peak, aggfill_disk(fill)};
+	AggNodeStats stats = {fill->ngroups, fill->stream.streamed, fill->batches,
+	fill->set.peak, aggfill_disk(fill)};
 
 	aggfill_shutdown(fill);
 	if (IsParallelWorker() && stats.batches > 0)
@@ -317,8 +243,8 @@ aggnode_take_stats(AggNode *node, AggNodeStats *stats)
 
 	*stats = (AggNodeStats)
 	{
-		node->fill.ngroups, node->fill.streamed, node->fill.batches,
-			node->fill.peak, aggfill_disk(&node->fill)
+		node->fill.ngroups, node->fill.stream.streamed, node->fill.batches,
+			node->fill.set.peak, aggfill_disk(&node->fill)
 	};
 	while (workerstats_take(&node->css.ss.ps, (uint64 *) &told,
 							sizeof(told) / sizeof(uint64)))
@@ -346,16 +272,13 @@ static void
 aggnode_rescan(CustomScanState *state)
 {
 	AggNode    *node = (AggNode *) state;
-	int			i;
 
 	forget_order(node);
 	if (node->sort != NULL)
 		aggsort_end(node->sort);
 	node->sorting = node->filled = false;
 	aggfill_begin(&node->fill);
-	aggkeys_rescan(node->fill.keys);
-	for (i = 0; i < node->fill.nfuncs; i++)
-		aggfunc_rescan(&node->fill.funcs[i]);
+	agggroups_rescan(&node->fill.set);
 	if (state->ss.ps.chgParam != NULL)
 		UpdateChangedParamSet(node->fill.child, state->ss.ps.chgParam);
 	/* the child is asked for batches, so nobody else would rescan it */
@@ -374,11 +297,11 @@ aggnode_explain_keys(AggNode *node, List *ancestors, ExplainState *es)
 	ListCell   *cell;
 	int			i;
 
-	if (node->fill.nkeys == 0)
+	if (node->fill.set.nkeys == 0)
 		return;
 	context = set_deparse_context_plan(es->deparse_cxt, (Plan *) plan,
 									   ancestors);
-	for (i = 0; i < node->fill.nkeys; i++)
+	for (i = 0; i < node->fill.set.nkeys; i++)
 	{
 		TargetEntry *entry = list_nth(plan->custom_scan_tlist, i);
 
@@ -410,16 +333,16 @@ aggnode_explain(CustomScanState *state, List *ancestors, ExplainState *es)
 	if (node->fill.mode != AGGNODE_SIMPLE || es->format != EXPLAIN_FORMAT_TEXT)
 		ExplainPropertyText("Partial Mode", modes[node->fill.mode], es);
 	aggnode_explain_keys(node, ancestors, es);
-	if (node->fill.buckets > 0)
-		ExplainPropertyInteger("Latest Buckets", NULL, node->fill.buckets, es);
-	if (node->fill.workers > 0)
-		ExplainPropertyInteger("Workers Planned", NULL, node->fill.workers, es);
+	if (node->fill.read.buckets > 0)
+		ExplainPropertyInteger("Latest Buckets", NULL, node->fill.read.buckets, es);
+	if (node->fill.team.workers > 0)
+		ExplainPropertyInteger("Workers Planned", NULL, node->fill.team.workers, es);
 	if (!es->analyze)
 		return;
-	if (node->fill.workers > 0)
-		ExplainPropertyInteger("Workers Launched", NULL, node->fill.taken, es);
+	if (node->fill.team.workers > 0)
+		ExplainPropertyInteger("Workers Launched", NULL, node->fill.team.taken, es);
 	aggnode_take_stats(node, &stats);
-	if (node->fill.nkeys > 0)
+	if (node->fill.set.nkeys > 0)
 		ExplainPropertyInteger("Groups", NULL, (int64) stats.groups, es);
 	if (node->fill.stream.attno > 0)
 		ExplainPropertyInteger("Streamed Groups", NULL,

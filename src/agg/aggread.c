@@ -13,65 +13,96 @@
 #include "executor/instrument.h"
 #include "utils/memutils.h"
 
-#include "agg/aggdistinct.h"
+#include "agg/aggfunc.h"
+#include "agg/aggprivate.h"
 #include "agg/aggread.h"
-#include "agg/aggresult.h"
 #include "agg/aggspill.h"
 #include "agg/aggstate.h"
-#include "agg/aggstream.h"
-#include "agg/aggteam.h"
-#include "agg/aggupdate.h"
 #include "agg/rowspill.h"
 #include "block/block_hot.h"
 #include "block/blockprune.h"
+#include "option/settings.h"
+
+/* ---------- life ---------- */
+
+/* buckets: of the plan, as AGG_PRIVATE_BUCKETS has them. */
+static void
+set_buckets(AggRead *read, List *buckets)
+{
+	if (buckets == NIL)
+		return;
+	read->buckets = linitial_int(buckets);
+	read->bucket_key = lsecond_int(buckets);
+	read->bucket_attno = lthird_int(buckets);
+	read->bucket_slack = lfourth_int(buckets) ? BUCKET_ZONE_SLACK : 0;
+	aggread_order_by(read, read->bucket_attno, true);
+}
+
+void
+aggread_create(AggRead *read, AggGroupSet *set, ScanNode *scan,
+			   const CustomScan *plan)
+{
+	int			i;
+
+	read->set = set;
+	read->scan = scan;
+	read->exprs = plan->custom_scan_tlist;
+	set_buckets(read, list_nth(plan->custom_private, AGG_PRIVATE_BUCKETS));
+	read->takes_summaries = settings_enable_metadata_agg && set->nkeys == 0;
+	for (i = 0; i < set->nfuncs; i++)
+		read->takes_summaries &= aggfunc_takes_summary(&set->funcs[i]);
+}
+
+void
+aggread_rescan(AggRead *read)
+{
+	read->in_segment = false;
+	read->files = NULL;
+}
+
+void
+aggread_reset(AggRead *read)
+{
+	agggroups_reset(read->set);
+	read->bounded_groups = 0;
+}
+
+void
+aggread_order_by(AggRead *read, AttrNumber attno, bool desc)
+{
+	Assert(!read->scan->begun);
+	Assert(read->order_attno == 0);
+	read->order_attno = attno;
+	read->order_desc = desc;
+}
+
+void
+aggread_set_early(AggRead *read, uint32 groups)
+{
+	read->early_groups = groups;
+}
+
+void
+aggread_set_poll(AggRead *read, void (*poll) (void *arg), void *arg)
+{
+	read->poll = poll;
+	read->poll_arg = arg;
+}
+
+void
+aggread_set_look(AggRead *read, bool (*look) (void *arg), void *arg)
+{
+	read->look = look;
+	read->look_arg = arg;
+}
+
+bool
+aggread_look(const AggRead *read)
+{
+	return read->look != NULL && read->look(read->look_arg);
+}
 
 /* ---------- groups ---------- */
-
-static MemoryContext
-state_context(AggFill *fill)
-{
-	return fill->fake->curaggcontext->ecxt_per_tuple_memory;
-}
-
-void
-aggread_reset(AggFill *fill)
-{
-	int			i;
-
-	/* transition functions may have registered callbacks */
-	ReScanExprContext(fill->fake->curaggcontext);
-	aggkeys_reset(fill->keys);
-	for (i = 0; i < fill->nfuncs; i++)
-		aggstate_forget(&fill->funcs[i]);
-	fill->capacity = 0;
-	fill->bounded_groups = 0;
-}
-
-void
-aggread_reserve(AggFill *fill)
-{
-	uint32		capacity = fill->capacity;
-	int			i;
-
-	if (aggkeys_ngroups(fill->keys) <= capacity)
-		return;
-	while (capacity < aggkeys_ngroups(fill->keys))
-		capacity = Max(capacity * 2, fill->nkeys == 0 ? 1 : 64);
-	for (i = 0; i < fill->nfuncs; i++)
-		aggstate_resize(&fill->funcs[i], fill->capacity, capacity);
-	fill->capacity = capacity;
-}
-
-void
-aggread_combine(AggFill *fill, const uint32 *groups, uint32 n,
-				StringInfo states)
-{
-	int			i;
-
-	aggread_reserve(fill);
-	for (i = 0; i < fill->nfuncs; i++)
-		aggresult_combine(&fill->funcs[i], groups, n, states);
-}
 
 /*
  * With ORDER BY bucket DESC LIMIT n nobody asks for groups below the n-th
@@ -79,100 +110,41 @@ aggread_combine(AggFill *fill, const uint32 *groups, uint32 n,
  * that bucket's start belong to such groups.  These may stay incomplete.
  */
 static void
-raise_bound(AggFill *fill, BlockScan *scan)
+raise_bound(AggRead *read, BlockScan *scan)
 {
 	int64		bound;
 
-	if (fill->buckets == 0 ||
-		aggkeys_ngroups(fill->keys) == fill->bounded_groups)
+	if (read->buckets == 0 ||
+		aggkeys_ngroups(read->set->keys) == read->bounded_groups)
 		return;
-	fill->bounded_groups = aggkeys_ngroups(fill->keys);
-	if (!aggkeys_nth_largest(fill->keys, fill->bucket_key, fill->buckets,
+	read->bounded_groups = aggkeys_ngroups(read->set->keys);
+	if (!aggkeys_nth_largest(read->set->keys, read->bucket_key, read->buckets,
 							 &bound))
 		return;
-	if (pg_sub_s64_overflow(bound, fill->bucket_slack, &bound))
+	if (pg_sub_s64_overflow(bound, read->bucket_slack, &bound))
 		return;
 	if (scan->bound_attno == 0 || bound > scan->bound_low)
 		scan->bound_low = bound;
 	scan->bound_high = PG_INT64_MAX;
-	scan->bound_attno = fill->bucket_attno;
-}
-
-/* Bytes of the values of count(DISTINCT). */
-static Size
-values_memory(const AggFill *fill)
-{
-	Size		used = 0;
-	int			i;
-
-	for (i = 0; fill->any_distinct && i < fill->nfuncs; i++)
-		if (fill->funcs[i].kind == AGG_DISTINCT)
-			used += aggdistinct_memory(&fill->funcs[i]);
-	return used;
-}
-
-static Size
-used_memory(AggFill *fill)
-{
-	Size		used = aggkeys_memory(fill->keys) +
-	MemoryContextMemAllocated(state_context(fill), true) +
-	values_memory(fill);
-
-	fill->peak = Max(fill->peak, used);
-	return used;
-}
-
-bool
-aggread_is_full(AggFill *fill)
-{
-	if (fill->nkeys == 0 || aggkeys_is_frozen(fill->keys))
-		return false;
-	return used_memory(fill) > fill->limit &&
-		aggkeys_ngroups(fill->keys) > 1;
-}
-
-/*
- * When memory is full, values may have half of it: they have gone to disk before
- * a group has to.
- */
-static Size
-values_limit(void)
-{
-	return aggfill_memory_limit() / 2;
+	scan->bound_attno = read->bucket_attno;
 }
 
 static void
-bound_values(AggFill *fill)
+update_groups(AggRead *read, BlockScan *scan)
 {
-	int			i;
-
-	if (values_memory(fill) <= values_limit() ||
-		used_memory(fill) <= aggfill_memory_limit())
-		return;
-	for (i = 0; i < fill->nfuncs; i++)
-		if (fill->funcs[i].kind == AGG_DISTINCT)
-			aggdistinct_spill(&fill->funcs[i], values_limit());
-}
-
-static void
-update_groups(AggFill *fill, BlockScan *scan)
-{
+	AggKeys    *keys = read->set->keys;
 	Batch	   *batch = &scan->batch;
 	const AggLeftOut *left_out;
-	int			i;
 
-	if (fill->groups == NULL)
-		fill->groups = MemoryContextAlloc(fill->query_memory,
+	if (read->groups == NULL)
+		read->groups = MemoryContextAlloc(read->set->query_memory,
 										  sizeof(AggGroups));
-	aggkeys_lookup(fill->keys, batch, fill->groups);
-	left_out = aggkeys_left_out(fill->keys);
+	aggkeys_lookup(keys, batch, read->groups);
+	left_out = aggkeys_left_out(keys);
+	Assert(left_out == NULL || read->files != NULL);
 	if (left_out != NULL)
-		rowspill_put(fill->rows, fill->spill, left_out);
-	aggread_reserve(fill);
-	for (i = 0; i < fill->nfuncs && batch->nselected > 0; i++)
-		aggupdate_function(&fill->funcs[i], batch, fill->groups);
-	if (fill->any_distinct)
-		bound_values(fill);
+		rowspill_put(read->rows, read->files, left_out);
+	agggroups_add(read->set, batch, read->groups);
 }
 
 /* ---------- metadata ---------- */
@@ -182,25 +154,28 @@ typedef bool (*SummaryLookup) (BlockScan *scan, AttrNumber attno,
 
 /* Answer for rows rows from their summaries; false: they do not suffice. */
 static bool
-add_summaries(AggFill *fill, BlockScan *scan, SummaryLookup lookup,
+add_summaries(AggRead *read, BlockScan *scan, SummaryLookup lookup,
 			  uint32 rows)
 {
+	AggGroupSet *set = read->set;
 	DirectorySummaryData summary;
 	int			i;
 
-	if (!fill->takes_summaries)
+	if (!read->takes_summaries)
 		return false;
-	for (i = 0; i < fill->nfuncs; i++)
-		if (fill->funcs[i].nargs > 0 &&
-			(!lookup(scan, fill->funcs[i].column, &summary) ||
-			 !aggstate_summary_suffices(&fill->funcs[i], &summary, rows)))
+	for (i = 0; i < set->nfuncs; i++)
+		if (set->funcs[i].nargs > 0 &&
+			(!lookup(scan, set->funcs[i].column, &summary) ||
+			 !aggstate_summary_suffices(&set->funcs[i], &summary, rows)))
 			return false;
+	/* an aggregation without keys has one group */
+	Assert(set->nkeys == 0 && set->capacity > 0);
 	memset(&summary, 0, sizeof(summary));
-	for (i = 0; i < fill->nfuncs; i++)
+	for (i = 0; i < set->nfuncs; i++)
 	{
-		if (fill->funcs[i].nargs > 0)
-			(void) lookup(scan, fill->funcs[i].column, &summary);
-		aggstate_add_summary(&fill->funcs[i], 0, &summary, rows);
+		if (set->funcs[i].nargs > 0)
+			(void) lookup(scan, set->funcs[i].column, &summary);
+		aggstate_add_summary(&set->funcs[i], 0, &summary, rows);
 	}
 	return true;
 }
@@ -209,18 +184,18 @@ add_summaries(AggFill *fill, BlockScan *scan, SummaryLookup lookup,
 
 /* Is it time to hand groups over although there is room for more? */
 static bool
-has_enough(const AggFill *fill)
+has_enough(const AggRead *read)
 {
-	return fill->early_groups > 0 &&
-		aggkeys_ngroups(fill->keys) >= fill->early_groups;
+	return read->early_groups > 0 &&
+		aggkeys_ngroups(read->set->keys) >= read->early_groups;
 }
 
 /* Read blocks of the current segment; false: not all of it. */
 static bool
-read_segment(AggFill *fill, BlockScan *scan)
+read_segment(AggRead *read, BlockScan *scan)
 {
 	if (scan->whole &&
-		add_summaries(fill, scan, blockprune_segment_zone,
+		add_summaries(read, scan, blockprune_segment_zone,
 					  scan->entry->d.rows))
 	{
 		scan->counters.segments_metadata++;
@@ -229,69 +204,58 @@ read_segment(AggFill *fill, BlockScan *scan)
 	while (blockscan_next_block(scan))
 	{
 		if (scan->full &&
-			add_summaries(fill, scan, blockprune_block_zone, scan->batch.n))
+			add_summaries(read, scan, blockprune_block_zone, scan->batch.n))
 		{
 			scan->counters.blocks_metadata++;
 			continue;
 		}
 		if (!blockscan_filter(scan))
 			continue;
-		update_groups(fill, scan);
-		raise_bound(fill, scan);
-		if (fill->in_team)
-			aggteam_poll_block(fill);
-		if (aggread_is_full(fill) || has_enough(fill))
+		update_groups(read, scan);
+		raise_bound(read, scan);
+		if (read->poll != NULL)
+			read->poll(read->poll_arg);
+		if (agggroups_is_full(read->set) || has_enough(read))
 			return false;
 	}
 	return true;
 }
 
-/* After a segment, is there something to hand over? */
-static bool
-has_result(AggFill *fill, const BlockScan *scan)
-{
-	if (fill->early_groups == 0)
-		return aggstream_look(fill);
-	/* who waits for complete groups wants to know what is done */
-	return fill->stream.attno > 0 && scan->piece_row == scan->piece_end;
-}
-
 BlockScan *
-aggread_begin_scan(AggFill *fill)
+aggread_begin_scan(AggRead *read)
 {
-	bool		begun = fill->scan->begun;
-	BlockScan  *scan = scannode_scan(fill->scan);
+	bool		begun = read->scan->begun;
+	BlockScan  *scan = scannode_scan(read->scan);
 
 	if (begun)
 		return scan;
-	aggstream_begin(&fill->stream, scan);
-	if (fill->buckets > 0)
-	{
-		blockprune_order_by(scan, fill->bucket_attno, true);
+	if (read->order_attno > 0)
+		blockprune_order_by(scan, read->order_attno, read->order_desc);
+	if (read->buckets > 0)
 		scan->backwards = true;
-	}
 	return scan;
 }
 
 static bool
-read_batches(AggFill *fill)
+read_batches(AggRead *read)
 {
-	BlockScan  *scan = aggread_begin_scan(fill);
+	BlockScan  *scan = aggread_begin_scan(read);
 
 	while (block_hot_next_batch(scan))
 	{
 		if (!blockscan_filter(scan))
 			continue;
-		update_groups(fill, scan);
-		raise_bound(fill, scan);
-		if (aggread_is_full(fill))
+		update_groups(read, scan);
+		raise_bound(read, scan);
+		if (agggroups_is_full(read->set))
 			return false;
 	}
-	while (fill->in_segment ||
+	while (read->in_segment ||
 		   (!scan->segments_done && blockscan_next_segment(scan)))
 	{
-		fill->in_segment = !read_segment(fill, scan);
-		if (fill->in_segment || has_result(fill, scan))
+		Assert(scan->entry != NULL);
+		read->in_segment = !read_segment(read, scan);
+		if (read->in_segment || aggread_look(read))
 			return false;
 	}
 	return true;
@@ -299,60 +263,42 @@ read_batches(AggFill *fill)
 
 /* The scan is not asked for rows: it would look as if it never ran. */
 bool
-aggread_table(AggFill *fill)
+aggread_table(AggRead *read)
 {
-	Instrumentation *instrument = fill->child->instrument;
+	Instrumentation *instrument = read->scan->css.ss.ps.instrument;
 	bool		result;
 
 	if (instrument != NULL)
 		InstrStartNode(instrument);
-	result = read_batches(fill);
+	result = read_batches(read);
 	if (instrument != NULL)
 		InstrStopNode(instrument, 0);
 	return result;
 }
 
 void
-aggread_freeze(AggFill *fill)
+aggread_freeze(AggRead *read, AggSpill *files)
 {
-	MemoryContext old = MemoryContextSwitchTo(fill->query_memory);
+	MemoryContext old = MemoryContextSwitchTo(read->set->query_memory);
 
-	if (fill->rows == NULL)
-		fill->rows = rowspill_create(scannode_scan(fill->scan),
-									 fill->plan->custom_scan_tlist,
-									 fill->child->state);
+	if (read->rows == NULL)
+		read->rows = rowspill_create(scannode_scan(read->scan),
+									 read->exprs,
+									 read->scan->css.ss.ps.state);
 	MemoryContextSwitchTo(old);
-	aggkeys_freeze(fill->keys);
+	read->files = files;
+	aggkeys_freeze(read->set->keys);
 }
 
 bool
-aggread_rows(AggFill *fill)
+aggread_rows(AggRead *read)
 {
-	while (!aggread_is_full(fill))
+	Assert(read->files != NULL && aggspill_is_reading(read->files));
+	while (!agggroups_is_full(read->set))
 	{
-		if (!rowspill_next(fill->rows, fill->spill))
+		if (!rowspill_next(read->rows, read->files))
 			return true;
-		update_groups(fill, fill->scan->scan);
+		update_groups(read, read->scan->scan);
 	}
 	return false;
-}
-
-void
-aggread_finish(AggFill *fill)
-{
-	int			i;
-
-	(void) used_memory(fill);
-	for (i = 0; fill->any_distinct && i < fill->nfuncs; i++)
-		if (fill->funcs[i].kind == AGG_DISTINCT)
-			aggdistinct_finish(&fill->funcs[i], values_limit());
-}
-
-void
-aggread_begin_groups(AggFill *fill)
-{
-	if (fill->nkeys > 0)
-		return;
-	(void) aggkeys_lookup_row(fill->keys, NULL, NULL);
-	aggread_reserve(fill);
 }

@@ -13,6 +13,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 
+#include "agg/aggfunc.h"
 #include "agg/agggeneric.h"
 #include "agg/aggresult.h"
 #include "agg/aggstate.h"

@@ -5,7 +5,7 @@
 #ifndef RUSTS_AGGRESULT_H
 #define RUSTS_AGGRESULT_H
 
-#include "agg/aggfunc.h"
+#include "agg/aggkind.h"
 
 extern Datum aggresult_value(AggFunc *func, uint32 group, bool *isnull);
 

@@ -303,6 +303,7 @@ aggsort_put(AggSort *sort, TupleTableSlot *slot)
 		aggsort_begin_rows(sort, slot->tts_tupleDescriptor);
 		MemoryContextSwitchTo(old);
 	}
+	Assert(!sort->sorted);
 	tuplesort_puttupleslot(sort->rows, slot);
 }
 
@@ -311,6 +312,7 @@ aggsort_get(AggSort *sort, TupleTableSlot *slot)
 {
 	int			natts = slot->tts_tupleDescriptor->natts;
 
+	Assert(sort->rows != NULL);
 	if (!sort->sorted)
 		tuplesort_performsort(sort->rows);
 	sort->sorted = true;

@@ -72,6 +72,7 @@ aggspill_create(MemoryContext parent, Size memory)
 	spill->tapes = LogicalTapeSetCreate(true, NULL, -1);
 	MemoryContextSwitchTo(old);
 	spill->part_bits = choose_part_bits(memory);
+	Assert(aggspill_can_put(spill));
 	return spill;
 }
 
@@ -96,6 +97,7 @@ aggspill_put(AggSpill *spill, uint32 hash, const StringInfoData *record)
 	uint32		length = record->len;
 	MemoryContext old = MemoryContextSwitchTo(spill->context);
 
+	Assert(aggspill_can_put(spill));
 	if (spill->parts[part] == NULL)
 		spill->parts[part] = LogicalTapeCreate(spill->tapes);
 	LogicalTapeWrite(spill->parts[part], &length, sizeof(length));

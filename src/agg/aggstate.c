@@ -67,6 +67,7 @@ aggstate_resize(AggFunc *func, uint32 old_capacity, uint32 capacity)
 	uint32		group;
 	int			i;
 
+	Assert(capacity > old_capacity);
 	for (i = 0; i < AGG_ARRAYS; i++)
 	{
 		AggArray   *array = &func->arrays[i];
@@ -75,6 +76,7 @@ aggstate_resize(AggFunc *func, uint32 old_capacity, uint32 capacity)
 
 		if (array->width == 0)
 			continue;
+		Assert((array->raw != NULL) == (old_capacity > 0));
 		/* 128-bit numbers want more than palloc's alignment */
 		raw = MemoryContextAllocHuge(func->context,
 									 (Size) capacity * array->width + 16);
@@ -156,6 +158,7 @@ aggstate_keep_value(AggFunc *func, uint32 group, Datum value, bool isnull)
 	Datum	   *kept = &VALUES(func)[group];
 	MemoryContext old;
 
+	Assert(func->kind == AGG_FIRST || func->kind == AGG_LAST);
 	if (!func->typbyval && COUNTS(func)[group] == 2)
 		pfree(DatumGetPointer(*kept));
 	COUNTS(func)[group] = isnull ? 1 : 2;

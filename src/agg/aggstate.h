@@ -5,20 +5,8 @@
 #ifndef RUSTS_AGGSTATE_H
 #define RUSTS_AGGSTATE_H
 
-#include "agg/aggfunc.h"
-#include "vector/vsum.h"
-
-#define COUNTS(func) ((int64 *) (func)->arrays[0].at)
-#define FLOATS(func) ((double *) (func)->arrays[1].at)
-#define INTS(func) ((int64 *) (func)->arrays[1].at)
-#define SUMS(func) ((VectorInt128 *) (func)->arrays[1].at)
-#define SQUARES(func) ((VectorInt128 *) (func)->arrays[2].at)
-/* did a group of float sums see an input that is infinite or NaN? */
-#define INFINITE(func) ((bool *) (func)->arrays[2].at)
-#define VARIANCES(func) ((Variance *) (func)->arrays[0].at)
-/* of AGG_FIRST and AGG_LAST; COUNTS is 0: empty, 1: NULL, 2: a value */
-#define TIMES(func) INTS(func)
-#define VALUES(func) ((Datum *) (func)->arrays[2].at)
+#include "agg/aggkind.h"
+#include "segment/directory.h"
 
 /* What some rows of a group come to: the parts that the kind has. */
 typedef struct AggPartial

@@ -33,7 +33,6 @@
 #include "agg/aggresult.h"
 #include "agg/aggsort.h"
 #include "agg/aggstream.h"
-#include "agg/aggteam.h"
 #include "block/blockprune.h"
 #include "option/settings.h"
 #include "vexpr/bucket.h"
@@ -85,9 +84,12 @@ aggstream_plan(List *keys, List *aggrefs, List *order, double groups)
 
 /* ---------- reading ---------- */
 
+/* What the plan says; none: nothing is handed out early. */
 void
-aggstream_create(AggStream *stream, List *plan)
+aggstream_create(AggStream *stream, AggTeam *team, List *plan)
 {
+	stream->team = team;
+	stream->set = team->read->set;
 	if (plan == NIL)
 		return;
 	stream->key = linitial_int(plan);
@@ -95,6 +97,8 @@ aggstream_create(AggStream *stream, List *plan)
 	stream->desc = lthird_int(plan);
 	stream->nulls_first = lfourth_int(plan);
 	stream->slack = list_nth_int(plan, 4) ? BUCKET_ZONE_SLACK : 0;
+	aggread_order_by(team->read, stream->attno, stream->desc);
+	aggread_set_look(team->read, aggstream_look, stream);
 }
 
 void
@@ -110,6 +114,7 @@ void
 aggstream_reset(AggStream *stream)
 {
 	aggstream_forget_groups(stream);
+	stream->state = AGGSTREAM_UNKNOWN;
 	stream->any = false;
 	stream->segments = 0;
 	stream->rows = 0;
@@ -118,31 +123,36 @@ aggstream_reset(AggStream *stream)
 	stream->any_key = false;
 }
 
+/* Who knows which groups have gone to disk? */
 void
-aggstream_begin(AggStream *stream, BlockScan *scan)
+aggstream_stop(AggStream *stream)
+{
+	stream->state = AGGSTREAM_OFF;
+}
+
+/* Do the segments allow for it? */
+static AggStreamState
+find_state(const AggStream *stream, BlockScan *scan)
 {
 	int			i;
 
-	if (stream->attno == 0)
-		return;
-	blockprune_order_by(scan, stream->attno, stream->desc);
-	stream->able = true;
 	/* the group of NULLs is the first, and complete with the hot rows */
 	for (i = 0; stream->nulls_first && i < scan->cursor.list->n; i++)
-		stream->able &= blockprune_has_no_nulls(scan, i, stream->attno);
+		if (!blockprune_has_no_nulls(scan, i, stream->attno))
+			return AGGSTREAM_OFF;
+	return AGGSTREAM_ABLE;
 }
 
 /* Count the segments that nobody has anything to read of any more. */
 static int
-count_done(AggFill *fill, BlockScan *scan)
+count_done(AggStream *stream, BlockScan *scan)
 {
-	AggStream  *stream = &fill->stream;
 	const DirectoryList *list = scan->cursor.list;
 	uint64		floor;
 
 	if (scan->shared == NULL)
 		return scan->next;
-	floor = aggteam_floor(fill);
+	floor = aggteam_floor(stream->team);
 	while (stream->segments < list->n)
 	{
 		int			entry = scan->order[stream->segments];
@@ -157,17 +167,17 @@ count_done(AggFill *fill, BlockScan *scan)
 }
 
 static AggKeyValues
-bucket_values(const AggFill *fill)
+bucket_values(const AggStream *stream)
 {
-	return aggkeys_values(fill->keys, fill->stream.key);
+	return aggkeys_values(stream->set->keys, stream->key);
 }
 
 /* The largest key below a limit that some key is below. */
 static int64
-last_key_below(const AggFill *fill, int64 limit)
+last_key_below(const AggStream *stream, int64 limit)
 {
-	AggKeyValues keys = bucket_values(fill);
-	uint32		n = aggkeys_ngroups(fill->keys);
+	AggKeyValues keys = bucket_values(stream);
+	uint32		n = aggkeys_ngroups(stream->set->keys);
 	int64		last = PG_INT64_MIN;
 	uint32		group;
 
@@ -186,11 +196,10 @@ last_key_below(const AggFill *fill, int64 limit)
  * may be as many segments without one as there are segments.
  */
 static bool
-has_key_before(AggFill *fill, int64 limit)
+has_key_before(AggStream *stream, int64 limit)
 {
-	AggStream  *stream = &fill->stream;
-	AggKeyValues keys = bucket_values(fill);
-	uint32		n = aggkeys_ngroups(fill->keys);
+	AggKeyValues keys = bucket_values(stream);
+	uint32		n = aggkeys_ngroups(stream->set->keys);
 
 	for (; stream->seen < n; stream->seen++)
 	{
@@ -213,20 +222,19 @@ has_key_before(AggFill *fill, int64 limit)
  * group of NULLs is no longer that of the hot rows alone.
  */
 static bool
-find_bound(AggFill *fill, const BlockScan *scan, int done, int64 *bound)
+find_bound(AggStream *stream, const BlockScan *scan, int done, int64 *bound)
 {
-	const AggStream *stream = &fill->stream;
 	int64		rest;
 
 	if (!blockprune_order_bound(scan, done, stream->attno, stream->desc, &rest))
 		return false;
 	if (stream->desc)
 		return !pg_add_s64_overflow(rest, stream->slack, bound) &&
-			has_key_before(fill, *bound);
+			has_key_before(stream, *bound);
 	if (pg_sub_s64_overflow(rest, stream->slack, &rest) ||
-		!has_key_before(fill, rest))
+		!has_key_before(stream, rest))
 		return false;
-	*bound = last_key_below(fill, rest);
+	*bound = last_key_below(stream, rest);
 	return true;
 }
 
@@ -243,26 +251,25 @@ is_before(const AggStream *stream, const AggKeyValues *keys, uint32 group,
 }
 
 bool
-aggstream_is_out(const AggFill *fill, uint32 group)
+aggstream_is_out(const AggStream *stream, uint32 group)
 {
 	AggKeyValues keys;
 
-	if (!fill->stream.any)
+	if (!stream->any)
 		return false;
-	keys = bucket_values(fill);
-	return is_before(&fill->stream, &keys, group, fill->stream.bound);
+	keys = bucket_values(stream);
+	return is_before(stream, &keys, group, stream->bound);
 }
 
 /* Hand out what is not out yet, up to a bound; NULL: all of it. */
 static void
-hand_out(AggFill *fill, const int64 *bound)
+hand_out(AggStream *stream, const int64 *bound)
 {
-	AggStream  *stream = &fill->stream;
-	AggKeyValues keys = bucket_values(fill);
-	uint32		n = aggkeys_ngroups(fill->keys);
+	AggKeyValues keys = bucket_values(stream);
+	uint32		n = aggkeys_ngroups(stream->set->keys);
 	uint32		group;
 
-	stream->groups = MemoryContextAllocHuge(fill->query_memory,
+	stream->groups = MemoryContextAllocHuge(stream->set->query_memory,
 											(Size) Max(n, 1) * sizeof(uint32));
 	for (group = 0; group < n; group++)
 		if (!(stream->any && is_before(stream, &keys, group, stream->bound)) &&
@@ -270,44 +277,46 @@ hand_out(AggFill *fill, const int64 *bound)
 			stream->groups[stream->ngroups++] = group;
 	if (bound == NULL)
 		return;
+	/* nothing that comes later is before what is out */
+	Assert(!stream->any || (stream->desc ? *bound <= stream->bound :
+							*bound >= stream->bound));
 	stream->any = true;
 	stream->bound = *bound;
-	fill->streamed += stream->ngroups;
+	stream->streamed += stream->ngroups;
 	if (stream->ngroups == 0)
 		aggstream_forget_groups(stream);
 }
 
-/* Not when groups have gone to disk: who knows which. */
-static bool
-is_active(const AggFill *fill)
-{
-	return fill->stream.able && fill->spill == NULL;
-}
-
 bool
-aggstream_look(AggFill *fill)
+aggstream_look(void *arg)
 {
-	AggStream  *stream = &fill->stream;
-	BlockScan  *scan = fill->scan->scan;
-	uint32		n = aggkeys_ngroups(fill->keys);
+	AggStream  *stream = arg;
+	BlockScan  *scan = stream->team->read->scan->scan;
+	uint32		n = aggkeys_ngroups(stream->set->keys);
 	int			done;
 	int64		bound;
 
-	if (!is_active(fill) || n - stream->looked < n / LOOK_SHARE + 1)
+	Assert(stream->groups == NULL);
+	if (stream->state == AGGSTREAM_OFF ||
+		n - stream->looked < n / LOOK_SHARE + 1)
 		return false;
-	done = count_done(fill, scan);
+	if (stream->state == AGGSTREAM_UNKNOWN)
+		stream->state = find_state(stream, scan);
+	if (stream->state == AGGSTREAM_OFF)
+		return false;
+	done = count_done(stream, scan);
 	if (done == 0 || done == scan->cursor.list->n ||
-		!find_bound(fill, scan, done, &bound))
+		!find_bound(stream, scan, done, &bound))
 		return false;
 	CHECK_FOR_INTERRUPTS();
 	stream->looked = n;
-	hand_out(fill, &bound);
+	hand_out(stream, &bound);
 	return stream->ngroups > 0;
 }
 
 void
-aggstream_finish(AggFill *fill)
+aggstream_finish(AggStream *stream)
 {
-	if (fill->stream.any && is_active(fill))
-		hand_out(fill, NULL);
+	if (stream->any && stream->state == AGGSTREAM_ABLE)
+		hand_out(stream, NULL);
 }

@@ -6,7 +6,8 @@
  * groups, emits them.  But it shares the scan, as participants of a parallel
  * scan do (blockshare.c), with workers that run the same two plan nodes.
  * These send their groups after each piece of the table, as bytes, and the
- * session combines them with its own in between.
+ * session combines them with its own in between.  What such a worker does is
+ * in aggwork.c.
  */
 #include "postgres.h"
 
@@ -16,28 +17,16 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteManip.h"
-#include "tcop/dest.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "agg/aggnode.h"
-#include "agg/aggread.h"
-#include "agg/aggresult.h"
-#include "agg/aggstream.h"
+#include "agg/aggprivate.h"
 #include "agg/aggteam.h"
 #include "block/blockshare.h"
 #include "compat/sentplan.h"
 #include "option/settings.h"
-#include "resident/residentwork.h"
-
-/*
- * A message holds so many groups: their number, the worker's, below which row
- * it has nothing left, the groups' keys, and their states by aggregate.
- */
-#define MESSAGE_GROUPS 128
-/* A worker that has so many after a block sends them: as the queue has room. */
-#define EARLY_GROUPS (2 * MESSAGE_GROUPS)
+#include "resident/resident.h"
 
 StaticAssertDecl(sizeof(BlockScanShared) <= RESIDENT_AREA_BYTES,
 				 "the area has no room for a parallel scan");
@@ -83,11 +72,12 @@ sent_table(const RangeTblEntry *rte)
 
 /* The session's two nodes as a statement of its own that yields states. */
 static void
-send_plan(const AggFill *fill, StringInfo work)
+send_plan(const AggTeam *team, StringInfo work)
 {
-	const CustomScan *plan = fill->plan;
-	const CustomScan *scan = (CustomScan *) fill->child->plan;
-	const EState *estate = fill->child->state;
+	const PlanState *child = &team->read->scan->css.ss.ps;
+	const CustomScan *plan = team->plan;
+	const CustomScan *scan = (CustomScan *) child->plan;
+	const EState *estate = child->state;
 	CustomScan *partial = makeNode(CustomScan);
 	PlannedStmt *stmt = makeNode(PlannedStmt);
 
@@ -131,100 +121,66 @@ uses_external_parameter(Node *node, void *context)
 }
 
 static ParamListInfo
-sent_parameters(const AggFill *fill)
+sent_parameters(const AggTeam *team)
 {
-	CustomScan *scan = (CustomScan *) fill->child->plan;
+	const PlanState *child = &team->read->scan->css.ss.ps;
+	CustomScan *scan = (CustomScan *) child->plan;
 
-	if (uses_external_parameter((Node *) fill->plan->custom_scan_tlist, NULL) ||
+	if (uses_external_parameter((Node *) team->plan->custom_scan_tlist, NULL) ||
 		uses_external_parameter((Node *) scan->custom_exprs, NULL))
-		return fill->child->state->es_param_list_info;
+		return child->state->es_param_list_info;
 	return NULL;
 }
 
 /* ---------- in the session ---------- */
 
-/* Rescans may be many: nothing is allocated for each of them. */
-static void
-prepare_memory(AggFill *fill)
-{
-	Size		size = RESIDENT_MAX * sizeof(uint64);
-
-	MemoryContextReset(fill->row_memory);
-	if (fill->floors == NULL)
-	{
-		fill->floors = MemoryContextAlloc(fill->query_memory, size);
-		fill->rest = MemoryContextAlloc(fill->query_memory,
-										sizeof(BlockScanShared));
-	}
-	memset(fill->floors, 0, size);
-}
-
 void
-aggteam_begin(AggFill *fill)
+aggteam_create(AggTeam *team, AggRead *read, const CustomScan *plan,
+			   int workers)
 {
-	EState	   *estate = fill->child->state;
-	void	   *area;
-	StringInfoData work = {0};
-	MemoryContext old;
-
-	fill->in_team = false;
-	if (fill->workers == 0 || !settings_enable_resident_workers ||
-		!IsMVCCSnapshot(estate->es_snapshot))
-		return;
-	area = resident_area(fill->workers);
-	if (area == NULL)
-		return;
-	prepare_memory(fill);
-	old = MemoryContextSwitchTo(fill->row_memory);
-	blockshare_init(area, fill->scan->css.ss.ss_currentRelation,
-					fill->workers + 1);
-	send_plan(fill, &work);
-	fill->in_team = resident_post(&work, estate->es_snapshot,
-								  sent_parameters(fill), fill->workers);
-	MemoryContextSwitchTo(old);
-	if (!fill->in_team)
-		return;
-	scannode_share(fill->scan, area);
-	/* as a Gather does: leave it all to the workers, but not to nobody */
-	fill->table_done = !parallel_leader_participation && resident_wait();
-	/* who reads nothing has to know the segments too, to tell what is complete */
-	if (fill->table_done)
-		(void) aggread_begin_scan(fill);
+	team->read = read;
+	team->plan = plan;
+	team->workers = workers;
 }
 
 static void
-combine_message(AggFill *fill, StringInfo message)
+combine_message(AggTeam *team, StringInfo message)
 {
-	uint32		groups[MESSAGE_GROUPS];
+	AggGroupSet *set = team->read->set;
+	uint32		groups[AGGTEAM_GROUPS];
 	uint32		n = pq_getmsgint(message, sizeof(n));
 	int			worker = pq_getmsgint(message, sizeof(worker));
 	uint64		floor = pq_getmsgint64(message);
 	uint32		i;
 
-	aggkeys_begin_restore(fill->keys);
+	Assert(n <= AGGTEAM_GROUPS && worker >= 0 && worker < RESIDENT_MAX);
+	/* nothing is said of it with any but the last message of some groups */
+	Assert(floor == 0 || floor >= team->floors[worker]);
+	aggkeys_begin_restore(set->keys);
 	for (i = 0; i < n; i++)
-		groups[i] = aggkeys_restore(fill->keys, message);
-	aggread_combine(fill, groups, n, message);
-	fill->floors[worker] = Max(fill->floors[worker], floor);
+		groups[i] = aggkeys_restore(set->keys, message);
+	agggroups_combine(set, groups, n, message);
+	team->floors[worker] = Max(team->floors[worker], floor);
 }
 
 static void
-take_message(AggFill *fill, StringInfo message)
+take_message(AggTeam *team, StringInfo message)
 {
-	MemoryContext old = MemoryContextSwitchTo(fill->row_memory);
+	MemoryContext row_memory = team->read->set->row_memory;
+	MemoryContext old = MemoryContextSwitchTo(row_memory);
 
-	MemoryContextReset(fill->row_memory);
-	combine_message(fill, message);
+	MemoryContextReset(row_memory);
+	combine_message(team, message);
 	MemoryContextSwitchTo(old);
 }
 
 void
-aggteam_poll(AggFill *fill)
+aggteam_poll(AggTeam *team)
 {
 	StringInfoData message;
 
-	if (!aggread_is_full(fill) && resident_poll(&message))
-		take_message(fill, &message);
+	if (!agggroups_is_full(team->read->set) && resident_poll(&message))
+		take_message(team, &message);
 }
 
 /*
@@ -232,79 +188,146 @@ aggteam_poll(AggFill *fill)
  * takes fewer lets them wait, and the rows that they have claimed hold up the
  * groups of everybody.
  */
-void
-aggteam_poll_block(AggFill *fill)
+static void
+poll_block(void *arg)
 {
-	int			n = fill->workers * (BATCH_ROWS / MESSAGE_GROUPS);
+	AggTeam    *team = arg;
+	int			n = team->workers * (BATCH_ROWS / AGGTEAM_GROUPS);
 	StringInfoData message;
 
-	while (n-- > 0 && !aggread_is_full(fill) && resident_poll(&message))
-		take_message(fill, &message);
+	while (n-- > 0 && !agggroups_is_full(team->read->set) &&
+		   resident_poll(&message))
+		take_message(team, &message);
+}
+
+/* Rescans may be many: nothing is allocated for each of them. */
+static void
+prepare_memory(AggTeam *team)
+{
+	const AggGroupSet *set = team->read->set;
+	Size		size = RESIDENT_MAX * sizeof(uint64);
+
+	MemoryContextReset(set->row_memory);
+	if (team->floors == NULL)
+	{
+		team->floors = MemoryContextAlloc(set->query_memory, size);
+		team->rest = MemoryContextAlloc(set->query_memory,
+										sizeof(BlockScanShared));
+	}
+	memset(team->floors, 0, size);
+}
+
+void
+aggteam_begin(AggTeam *team)
+{
+	MemoryContext row_memory = team->read->set->row_memory;
+	EState	   *estate;
+	void	   *area;
+	StringInfoData work = {0};
+	MemoryContext old;
+
+	Assert(!team->active);
+	if (team->workers == 0 || !settings_enable_resident_workers)
+		return;
+	estate = team->read->scan->css.ss.ps.state;
+	if (!IsMVCCSnapshot(estate->es_snapshot))
+		return;
+	area = resident_area(team->workers);
+	if (area == NULL)
+		return;
+	prepare_memory(team);
+	old = MemoryContextSwitchTo(row_memory);
+	blockshare_init(area, team->read->scan->css.ss.ss_currentRelation,
+					team->workers + 1);
+	send_plan(team, &work);
+	team->active = resident_post(&work, estate->es_snapshot,
+								 sent_parameters(team), team->workers);
+	MemoryContextSwitchTo(old);
+	if (!team->active)
+		return;
+	aggread_set_poll(team->read, poll_block, team);
+	scannode_share(team->read->scan, area);
+	/* as a Gather does: leave it all to the workers, but not to nobody */
+	team->table_done = !parallel_leader_participation && resident_wait();
+	/* who reads nothing has to know the segments too, to tell what is complete */
+	if (team->table_done)
+		(void) aggread_begin_scan(team->read);
 }
 
 /* Have all who took the job sent the last of their groups? */
 static bool
-everything_is_here(const AggFill *fill)
+everything_is_here(const AggTeam *team)
 {
 	int			i;
 
 	for (i = 0; i < RESIDENT_MAX; i++)
-		if (resident_is_at_work(i) && fill->floors[i] != PG_UINT64_MAX)
+		if (resident_is_at_work(i) && team->floors[i] != PG_UINT64_MAX)
 			return false;
 	return true;
 }
 
 /* They are all done. */
 static void
-dissolve(AggFill *fill)
+dissolve(AggTeam *team)
 {
-	BlockScan  *scan = scannode_scan(fill->scan);
+	BlockScan  *scan = scannode_scan(team->read->scan);
 
-	fill->in_team = false;
-	fill->taken = Max(fill->taken, resident_taken());
+	team->active = false;
+	aggread_set_poll(team->read, NULL, NULL);
+	team->taken = Max(team->taken, resident_taken());
 	blockshare_count_bytes(scan);
 	blockshare_take(scan);
 }
 
 bool
-aggteam_read(AggFill *fill)
+aggteam_read(AggTeam *team)
 {
 	StringInfoData message;
 
-	if (!fill->table_done && !aggread_table(fill))
+	Assert(team->active);
+	if (!team->table_done && !aggread_table(team->read))
 		return false;
-	fill->table_done = true;
+	team->table_done = true;
 	while (resident_receive(&message))
 	{
 		CHECK_FOR_INTERRUPTS();
-		take_message(fill, &message);
-		if (aggread_is_full(fill) || aggstream_look(fill))
+		take_message(team, &message);
+		if (agggroups_is_full(team->read->set) || aggread_look(team->read))
 			return false;
 		/* how they end is asked when there are no more rows to emit */
-		if (fill->stream.attno > 0 && everything_is_here(fill))
+		if (team->read->look != NULL && everything_is_here(team))
 			return true;
 	}
-	dissolve(fill);
-	scannode_share(fill->scan, NULL);
+	dissolve(team);
+	scannode_share(team->read->scan, NULL);
 	return true;
 }
 
 /* Groups that come now are kept even where memory has run out. */
 void
-aggteam_leave(AggFill *fill)
+aggteam_leave(AggTeam *team)
 {
-	BlockScanShared *shared = fill->scan->scan->shared;
+	BlockScanShared *shared = team->read->scan->scan->shared;
 	uint64		row = blockshare_close(shared);
 	StringInfoData message;
 
 	while (resident_receive(&message))
 	{
 		CHECK_FOR_INTERRUPTS();
-		take_message(fill, &message);
+		take_message(team, &message);
 	}
-	dissolve(fill);
-	fill->table_done = false;
-	blockshare_go_on(fill->scan->scan, row, fill->rest);
+	dissolve(team);
+	team->table_done = false;
+	blockshare_go_on(team->read->scan->scan, row, team->rest);
+}
+
+void
+aggteam_rescan(AggTeam *team)
+{
+	if (team->active)
+		aggteam_leave(team);
+	if (team->workers > 0)
+		scannode_share(team->read->scan, NULL);
 }
 
 /*
@@ -312,74 +335,17 @@ aggteam_leave(AggFill *fill)
  * what one claims who takes the job after that lies behind it.
  */
 uint64
-aggteam_floor(const AggFill *fill)
+aggteam_floor(const AggTeam *team)
 {
-	BlockScan  *scan = fill->scan->scan;
+	BlockScan  *scan = team->read->scan->scan;
 	uint64		floor = pg_atomic_read_u64(&scan->shared->next_row);
 	int			i;
 
 	pg_read_barrier();
-	if (!fill->table_done)
-		floor = Min(floor, blockshare_floor(scan, fill->in_segment));
-	for (i = 0; fill->in_team && i < RESIDENT_MAX; i++)
+	if (!team->table_done)
+		floor = Min(floor, blockshare_floor(scan, team->read->in_segment));
+	for (i = 0; team->active && i < RESIDENT_MAX; i++)
 		if (resident_is_at_work(i))
-			floor = Min(floor, fill->floors[i]);
+			floor = Min(floor, team->floors[i]);
 	return floor;
-}
-
-/* ---------- in a worker ---------- */
-
-static void
-send_message(AggFill *fill, uint32 first, uint32 n, uint64 floor,
-			 shm_mq_handle *queue)
-{
-	StringInfo	message = &fill->buffer;
-	uint32		i;
-
-	CHECK_FOR_INTERRUPTS();
-	resetStringInfo(message);
-	pq_sendint32(message, n);
-	pq_sendint32(message, ParallelWorkerNumber);
-	pq_sendint64(message, floor);
-	for (i = 0; i < n; i++)
-		aggkeys_serialize(fill->keys, first + i, message);
-	for (i = 0; i < fill->nfuncs; i++)
-		aggresult_serialize(&fill->funcs[i], first, n, message);
-	residentwork_send(queue, message);
-}
-
-static void
-send_groups(AggFill *fill, shm_mq_handle *queue)
-{
-	uint32		ngroups = aggkeys_ngroups(fill->keys);
-	uint64		floor = fill->exhausted ? PG_UINT64_MAX :
-	blockshare_floor(fill->scan->scan, fill->in_segment);
-	uint32		first = 0;
-
-	for (; ngroups - first > MESSAGE_GROUPS; first += MESSAGE_GROUPS)
-		send_message(fill, first, MESSAGE_GROUPS, 0, queue);
-	/* with the last of them it is true */
-	send_message(fill, first, ngroups - first, floor, queue);
-}
-
-void
-aggteam_work(void *area, const char *work, ParamListInfo params,
-			 shm_mq_handle *queue)
-{
-	PlannedStmt *stmt = castNode(PlannedStmt, stringToNode(work));
-	QueryDesc  *desc = CreateQueryDesc(stmt, "", GetActiveSnapshot(),
-									   InvalidSnapshot, None_Receiver, params,
-									   NULL, 0);
-	AggFill    *fill;
-
-	ExecutorStart(desc, 0);
-	fill = aggnode_fill(desc->planstate);
-	fill->early_groups = EARLY_GROUPS;
-	scannode_share(fill->scan, area);
-	while (aggfill_next(fill))
-		send_groups(fill, queue);
-	blockshare_report(fill->scan->scan);
-	ExecutorFinish(desc);
-	ExecutorEnd(desc);
-	FreeQueryDesc(desc);
 }

@@ -57,7 +57,7 @@ aggtop_for_aggregates(PlannerInfo *root, RelOptInfo *rel, List *keys,
 
 int
 aggtop_for_buckets(PlannerInfo *root, RelOptInfo *rel, List *keys, int *key,
-					AttrNumber *attno, bool *zoned)
+				   AttrNumber *attno, bool *zoned)
 {
 	Query	   *parse = root->parse;
 	PathKey    *pathkey;

@@ -5,7 +5,8 @@
 #ifndef RUSTS_AGGUPDATE_H
 #define RUSTS_AGGUPDATE_H
 
-#include "agg/aggfunc.h"
+#include "agg/aggkind.h"
+#include "vexpr/aggkeys.h"
 
 /* Add the selected rows of a batch, whose groups are known. */
 extern void aggupdate_function(AggFunc *func, Batch *batch,

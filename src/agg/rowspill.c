@@ -153,6 +153,7 @@ rowspill_next(RowSpill *rows, AggSpill *files)
 	Size		bytes = 0;
 
 	CHECK_FOR_INTERRUPTS();
+	Assert(rows->scan->hot_done && rows->scan->segments_done);
 	/* the batch before, of which the slot still has a row, goes away */
 	ExecClearTuple(rows->in);
 	block_hot_begin_rows(rows->scan, rows->attnos);

@@ -12,7 +12,7 @@
 use strict;
 use warnings;
 
-my @free = qw(compat jobs option segment simd timefn vector);
+my @free = qw(agg compat jobs option segment simd timefn vector);
 
 my $failed = 0;
 

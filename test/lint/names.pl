@@ -17,8 +17,6 @@ my %family = (
 	'codec/codec.h' => qr{^codec/},     # the contract of all codecs
 	'codec/intcodec.h' => qr{^codec/int\w+\.c$},    # encodings of integers
 	'vexpr/vexpr_node.h' => qr{^vexpr/vexpr\w*\.c$},    # kinds of expressions
-	# the leader's half of the filling, called from below
-	'agg/aggfill.h' => qr{^agg/aggnode\.c$},
 );
 
 # Folders in which functions are static through macros, and made for several

@@ -1,0 +1,38 @@
+/*
+ * aggplan.h
+ *	  What an aggregation is to compute, in terms of the planner.
+ */
+#ifndef RUSTS_AGGPLAN_H
+#define RUSTS_AGGPLAN_H
+
+#include "nodes/pathnodes.h"
+
+/* What is to be computed. */
+typedef struct AggPlan
+{
+	PathTarget *target;
+	List	   *keys;			/* expressions */
+	List	   *eqs;			/* their equality operators */
+	List	   *refs;			/* their sortgrouprefs */
+	List	   *aggrefs;		/* distinct ones */
+	List	   *having;
+	bool		native;			/* no transition function is called */
+} AggPlan;
+
+/*
+ * Fill it in from target and having, which are set; clauses: what to group by.
+ * False: this is not for us.
+ */
+extern bool aggplan_make(PlannerInfo *root, RelOptInfo *input, List *clauses,
+						 AggPlan *plan);
+
+/* Can states be handed from one node to another? */
+extern bool aggplan_can_combine(const AggPlan *plan);
+/* The aggregates' states in place of their results, and a target of these. */
+extern List *aggplan_partial_aggrefs(const AggPlan *plan);
+extern PathTarget *aggplan_partial_target(PlannerInfo *root,
+										  const AggPlan *plan);
+/* Will metadata answer nearly everything? */
+extern bool aggplan_from_metadata(RelOptInfo *input, const AggPlan *plan);
+
+#endif							/* RUSTS_AGGPLAN_H */

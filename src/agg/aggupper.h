@@ -1,0 +1,16 @@
+/*
+ * aggupper.h
+ *	  Which paths of vectorised aggregation a grouped relation gets.
+ */
+#ifndef RUSTS_AGGUPPER_H
+#define RUSTS_AGGUPPER_H
+
+#include "nodes/pathnodes.h"
+
+extern void aggupper_init(void);
+/* Add aggregations of a base relation to what a stage can be done by. */
+extern void aggupper_paths(PlannerInfo *root, UpperRelationKind stage,
+						   RelOptInfo *input, RelOptInfo *output,
+						   void *extra);
+
+#endif							/* RUSTS_AGGUPPER_H */
