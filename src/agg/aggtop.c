@@ -4,7 +4,7 @@
  *
  * The first or last row of each group, when nothing else is aggregated; the
  * newest time buckets, when the query's ORDER BY and LIMIT want no others.  See
- * toppath.c for what keeps that true.
+ * first_rows.c for what keeps that true.
  */
 #include "postgres.h"
 
@@ -14,7 +14,7 @@
 #include "agg/aggfunc.h"
 #include "agg/aggtop.h"
 #include "compat/compat.h"
-#include "scan/toppath.h"
+#include "scan/first_rows.h"
 #include "vexpr/bucket.h"
 
 bool
@@ -62,9 +62,9 @@ aggtop_for_buckets(PlannerInfo *root, RelOptInfo *rel, List *keys, int *key,
 	Query	   *parse = root->parse;
 	PathKey    *pathkey;
 	ListCell   *cell;
-	int			count = toppath_limit(parse);
+	int			count = first_rows_limit(parse);
 
-	if (count == 0 || !toppath_query_is_simple(root) ||
+	if (count == 0 || !first_rows_query_is_simple(root) ||
 		parse->distinctClause != NIL || parse->havingQual != NULL ||
 		root->sort_pathkeys == NIL ||
 		parse->limitOption == LIMIT_OPTION_WITH_TIES)

@@ -21,9 +21,9 @@
 #include "agg/aggpath.h"
 #include "agg/aggplan.h"
 #include "agg/aggstream.h"
+#include "agg/aggteam_path.h"
 #include "agg/aggtop.h"
 #include "agg/aggupper.h"
-#include "agg/teampath.h"
 #include "compat/compat.h"
 #include "option/settings.h"
 #include "scan/group_estimate.h"
@@ -107,14 +107,14 @@ static bool
 aggupper_add_team(PlannerInfo *root, RelOptInfo *input, CustomPath *path,
 				  const AggPlan *plan, double groups)
 {
-	int			workers = teampath_workers(root, input, plan->keys,
-										   plan->eqs, plan->aggrefs);
+	int			workers = aggteam_path_workers(root, input, plan->keys,
+											   plan->eqs, plan->aggrefs);
 	Cost		alone = path->path.startup_cost;
 	Cost		cost;
 
 	if (workers <= 0)
 		return false;
-	cost = teampath_cost(alone, workers, groups);
+	cost = aggteam_path_cost(alone, workers, groups);
 	if (cost >= alone)
 		return false;
 	aggpath_set_workers(path, workers);

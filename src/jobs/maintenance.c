@@ -6,7 +6,7 @@
  * passed a limit) or until the oldest hot row of some table is due, then
  * flushes what is due, one table per transaction.
  *
- * It stays out of the way (quietflush.c): a table whose lock is not free is
+ * It stays out of the way (flush_try.c): a table whose lock is not free is
  * tried again a little later.  A table whose flush fails is logged and tried
  * less and less often, the others are served meanwhile.
  *
@@ -34,8 +34,8 @@
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "option/options.h"
+#include "write/flush_try.h"
 #include "write/hotstats.h"
-#include "write/quietflush.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
@@ -202,7 +202,7 @@ maintenance_discover(void)
 		Relation	rel;
 		bool		gone;
 
-		rel = quietflush_open(lfirst_oid(cell), AccessShareLock, &gone);
+		rel = flush_try_open(lfirst_oid(cell), AccessShareLock, &gone);
 		if (!gone)
 			count++;
 		if (rel == NULL)
@@ -223,7 +223,7 @@ maintenance_learn(MaintenanceTable *table)
 	Relation	rel;
 	bool		gone;
 
-	rel = quietflush_open(table->relid, AccessShareLock, &gone);
+	rel = flush_try_open(table->relid, AccessShareLock, &gone);
 	if (rel == NULL)
 	{
 		if (gone)
@@ -303,7 +303,7 @@ maintenance_flush_open(Relation rel, bool *trim)
 			 get_namespace_name(RelationGetNamespace(rel)),
 			 RelationGetRelationName(rel));
 	pgstat_report_activity(STATE_RUNNING, activity);
-	moved = quietflush_run(rel);
+	moved = flush_try_run(rel);
 	*trim = trim_wanted(rel, moved);
 	return moved < 0 ? FLUSH_BUSY : FLUSH_DONE;
 }
@@ -319,7 +319,7 @@ maintenance_flush(Oid relid)
 
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
-	rel = quietflush_open(relid, RowExclusiveLock, &gone);
+	rel = flush_try_open(relid, RowExclusiveLock, &gone);
 	if (rel != NULL)
 	{
 		result = maintenance_flush_open(rel, &trim);

@@ -33,12 +33,12 @@
 
 #include "compat/compat.h"
 #include "option/settings.h"
+#include "scan/first_rows.h"
 #include "scan/orderpath.h"
 #include "scan/parampath.h"
 #include "scan/scannode.h"
 #include "scan/scanpath.h"
-#include "scan/steprows.h"
-#include "scan/toppath.h"
+#include "scan/step_filter.h"
 #include "table/planner.h"
 #include "vexpr/costs.h"
 #include "vexpr/shape.h"
@@ -601,12 +601,12 @@ scanpath_add(PlannerInfo *root, RelOptInfo *rel)
 
 	if (!scanpath_possible(root, rel) || scanpath_is_scrolled(root))
 		return;
-	steprows_estimate(root, rel);
+	step_filter_estimate(root, rel);
 	scanpath_raise_seqscan(root, rel, rel->pathlist);
 	scanpath_raise_seqscan(root, rel, rel->partial_pathlist);
 	path = scanpath_create(root, rel, 0);
 	if (settings_enable_ordered_scan &&
-		toppath_for_order(root, rel, &top, &top_rows))
+		first_rows_for_order(root, rel, &top, &top_rows))
 		scanpath_set_top(path, &top, top_rows);
 	add_path(rel, &path->path);
 	if (settings_enable_ordered_scan && rel->lateral_relids == NULL)

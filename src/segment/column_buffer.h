@@ -5,8 +5,8 @@
 #ifndef RUSTS_COLUMN_BUFFER_H
 #define RUSTS_COLUMN_BUFFER_H
 
-#include "segment/dict.h"
 #include "codec/codec.h"
+#include "segment/dict.h"
 #include "segment/segment_spec.h"
 #include "segment/value.h"
 

@@ -1,5 +1,5 @@
 /*
- * steprows.c
+ * step_filter.c
  *	  How many rows do conditions on time buckets leave?
  *
  * PostgreSQL has statistics of columns and knows nothing of functions of them:
@@ -16,7 +16,7 @@
 #include "optimizer/optimizer.h"
 
 #include "scan/group_estimate.h"
-#include "scan/steprows.h"
+#include "scan/step_filter.h"
 #include "vexpr/vexpr_step.h"
 #include "vexpr/vexpr_time.h"
 
@@ -72,7 +72,7 @@ clause_on_column(PlannerInfo *root, RelOptInfo *rel, Node *clause,
 }
 
 void
-steprows_estimate(PlannerInfo *root, RelOptInfo *rel)
+step_filter_estimate(PlannerInfo *root, RelOptInfo *rel)
 {
 	List	   *clauses = NIL;
 	double		factor = 1;

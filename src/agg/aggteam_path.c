@@ -1,5 +1,5 @@
 /*
- * teampath.c
+ * aggteam_path.c
  *	  May resident workers take part in an aggregation, and does it pay?
  *
  * They may where a parallel plan may, and where nothing is evaluated that a user
@@ -20,7 +20,7 @@
 
 #include "agg/aggfunc.h"
 #include "agg/aggresult.h"
-#include "agg/teampath.h"
+#include "agg/aggteam_path.h"
 #include "option/settings.h"
 #include "option/utility.h"
 #include "scan/scanpath.h"
@@ -100,8 +100,8 @@ transaction_is_fit(void)
 }
 
 int
-teampath_workers(PlannerInfo *root, RelOptInfo *input, List *keys, List *eqs,
-				 List *aggrefs)
+aggteam_path_workers(PlannerInfo *root, RelOptInfo *input, List *keys, List *eqs,
+					 List *aggrefs)
 {
 	List	   *filters = extract_actual_clauses(input->baserestrictinfo, false);
 
@@ -116,7 +116,7 @@ teampath_workers(PlannerInfo *root, RelOptInfo *input, List *keys, List *eqs,
 }
 
 Cost
-teampath_cost(Cost cost, int workers, double groups)
+aggteam_path_cost(Cost cost, int workers, double groups)
 {
 	return cost / (workers + 1) + parallel_setup_cost * TEAM_SETUP_SHARE +
 		groups * parallel_tuple_cost;

@@ -1,5 +1,5 @@
 /*
- * toppath.c
+ * first_rows.c
  *	  Which rows of a scan can matter to the query above it?
  *
  * Sorting, DISTINCT ON, LIMIT and aggregation stay where PostgreSQL puts them.
@@ -19,7 +19,7 @@
 #include "utils/typcache.h"
 
 #include "compat/compat.h"
-#include "scan/toppath.h"
+#include "scan/first_rows.h"
 #include "vexpr/shape.h"
 #include "vexpr/vexpr.h"
 
@@ -27,7 +27,7 @@
 #define TOP_COUNT_MAX 100000
 
 bool
-toppath_query_is_simple(PlannerInfo *root)
+first_rows_query_is_simple(PlannerInfo *root)
 {
 	Query	   *parse = root->parse;
 
@@ -53,7 +53,7 @@ limit_constant(Node *node)
  * constants.
  */
 int
-toppath_limit(const Query *parse)
+first_rows_limit(const Query *parse)
 {
 	int64		count;
 	int64		offset = 0;
@@ -97,7 +97,7 @@ pathkey_column(RelOptInfo *rel, PathKey *pathkey)
 
 /* The column that orders, from a pathkey. */
 static bool
-toppath_set_order(RelOptInfo *rel, PathKey *pathkey, ScanTopPlan *plan)
+first_rows_set_order(RelOptInfo *rel, PathKey *pathkey, ScanTopPlan *plan)
 {
 	Var		   *var = pathkey_column(rel, pathkey);
 
@@ -109,8 +109,8 @@ toppath_set_order(RelOptInfo *rel, PathKey *pathkey, ScanTopPlan *plan)
 }
 
 static bool
-toppath_for_distinct(PlannerInfo *root, RelOptInfo *rel, ScanTopPlan *plan,
-					 double *rows)
+first_rows_for_distinct(PlannerInfo *root, RelOptInfo *rel, ScanTopPlan *plan,
+						double *rows)
 {
 	int			n = list_length(root->distinct_pathkeys);
 	List	   *vars = NIL;
@@ -135,28 +135,28 @@ toppath_for_distinct(PlannerInfo *root, RelOptInfo *rel, ScanTopPlan *plan,
 	plan->ties = list_length(root->sort_pathkeys) > n + 1;
 	*rows = vars == NIL ? 1 : estimate_num_groups(root, vars, rel->rows, NULL,
 												  NULL);
-	return toppath_set_order(rel, list_nth(root->sort_pathkeys, n), plan);
+	return first_rows_set_order(rel, list_nth(root->sort_pathkeys, n), plan);
 }
 
 bool
-toppath_for_order(PlannerInfo *root, RelOptInfo *rel, ScanTopPlan *plan,
-				  double *rows)
+first_rows_for_order(PlannerInfo *root, RelOptInfo *rel, ScanTopPlan *plan,
+					 double *rows)
 {
 	Query	   *parse = root->parse;
 
 	memset(plan, 0, sizeof(*plan));
-	if (!toppath_query_is_simple(root) || parse->hasAggs ||
+	if (!first_rows_query_is_simple(root) || parse->hasAggs ||
 		parse->groupClause != NIL || parse->groupingSets != NIL ||
 		parse->havingQual != NULL || root->sort_pathkeys == NIL)
 		return false;
 	if (parse->distinctClause != NIL)
 		return parse->hasDistinctOn &&
-			toppath_for_distinct(root, rel, plan, rows);
-	plan->count = toppath_limit(parse);
+			first_rows_for_distinct(root, rel, plan, rows);
+	plan->count = first_rows_limit(parse);
 	if (plan->count == 0)
 		return false;
 	plan->ties = list_length(root->sort_pathkeys) > 1 ||
 		parse->limitOption == LIMIT_OPTION_WITH_TIES;
 	*rows = plan->count * 2.0;
-	return toppath_set_order(rel, linitial(root->sort_pathkeys), plan);
+	return first_rows_set_order(rel, linitial(root->sort_pathkeys), plan);
 }

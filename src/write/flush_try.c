@@ -1,5 +1,5 @@
 /*
- * quietflush.c
+ * flush_try.c
  *	  Flush a table on nobody's behalf.
  *
  * For flushes that no user asked for: they take locks only when they are
@@ -11,10 +11,10 @@
 #include "storage/lmgr.h"
 #include "option/ours.h"
 #include "write/flush.h"
-#include "write/quietflush.h"
+#include "write/flush_try.h"
 
 Relation
-quietflush_open(Oid relid, LOCKMODE lockmode, bool *gone)
+flush_try_open(Oid relid, LOCKMODE lockmode, bool *gone)
 {
 	Relation	rel;
 
@@ -32,7 +32,7 @@ quietflush_open(Oid relid, LOCKMODE lockmode, bool *gone)
 }
 
 int64
-quietflush_run(Relation rel)
+flush_try_run(Relation rel)
 {
 	return flush_relation(rel, false);
 }
