@@ -27,6 +27,7 @@
 #include "agg/agggeneric.h"
 #include "compat/privilege.h"
 #include "vexpr/cfunction.h"
+#include "vexpr/shape.h"
 
 /* ---------- recognising ---------- */
 
@@ -192,10 +193,10 @@ aggfunc_supported(Aggref *aggref, bool *native)
 static AttrNumber
 plain_column(Expr *expr)
 {
-	while (IsA(expr, RelabelType))
-		expr = ((RelabelType *) expr)->arg;
-	return IsA(expr, Var) && ((Var *) expr)->varattno > 0 ?
-		((Var *) expr)->varattno : 0;
+	Node	   *node = shape_strip((Node *) expr);
+
+	return IsA(node, Var) && ((Var *) node)->varattno > 0 ?
+		((Var *) node)->varattno : 0;
 }
 
 bool
