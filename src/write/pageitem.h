@@ -5,7 +5,7 @@
 #ifndef RUSTS_PAGEITEM_H
 #define RUSTS_PAGEITEM_H
 
-#include "access/htup.h"
+#include "access/htup_details.h"
 #include "storage/bufpage.h"
 #include "utils/rel.h"
 
@@ -13,7 +13,22 @@
  * The tuple at an item of a page; false when there is none.  The buffer is
  * pinned and locked, or the page is the caller's copy.
  */
-extern bool pageitem_tuple(Relation rel, Page page, BlockNumber block,
-						   OffsetNumber offset, HeapTuple tuple);
+static inline bool
+pageitem_tuple(Relation rel, Page page, BlockNumber block,
+			   OffsetNumber offset, HeapTuple tuple)
+{
+	ItemId		item;
+
+	if (offset < FirstOffsetNumber || offset > PageGetMaxOffsetNumber(page))
+		return false;
+	item = PageGetItemId(page, offset);
+	if (!ItemIdIsNormal(item))
+		return false;
+	tuple->t_data = (HeapTupleHeader) PageGetItem(page, item);
+	tuple->t_len = ItemIdGetLength(item);
+	tuple->t_tableOid = RelationGetRelid(rel);
+	ItemPointerSet(&tuple->t_self, block, offset);
+	return true;
+}
 
 #endif							/* RUSTS_PAGEITEM_H */
