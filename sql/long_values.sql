@@ -111,5 +111,14 @@ CLUSTER lv_zstd USING lv_zstd_id_idx;
 ALTER TABLE lv_none ALTER COLUMN note TYPE varchar;
 SELECT * FROM lv_ask('SELECT * FROM %I WHERE id %% 3 = 0 ORDER BY time');
 SELECT t, v.* FROM unnest('{lv_none,lv_lz4,lv_zstd}'::regclass[]) t, rusts.verify(t) v;
-DROP TABLE lv_heap, lv_none, lv_lz4, lv_zstd;
+-- A few documents, no two alike: no dictionary, which would be read as a whole.  A few that come again and again: one.
+CREATE TABLE lv_few (time timestamptz NOT NULL, id int, doc text, again text) USING rusts;
+INSERT INTO lv_few SELECT '2026-01-01'::timestamptz + g * interval '1 min', g, repeat(md5(g::text), 1000), repeat(md5((g % 7)::text), 9000)
+	FROM generate_series(1, 200) g;
+SELECT rusts.flush('lv_few');
+SELECT column_name, encoding FROM rusts.segment_columns('lv_few') WHERE column_name IN ('doc', 'again') ORDER BY column_name;
+SELECT id, md5(doc) = md5(repeat(md5(id::text), 1000)) AS doc, md5(again) = md5(repeat(md5((id % 7)::text), 9000)) AS again
+	FROM lv_few WHERE id IN (1, 77, 200) ORDER BY id;
+SELECT * FROM rusts.verify('lv_few');
+DROP TABLE lv_few, lv_heap, lv_none, lv_lz4, lv_zstd;
 DROP FUNCTION long_text, lv_ask, lv_bytes_read;

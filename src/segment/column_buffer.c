@@ -16,6 +16,12 @@
 #define DICT_FREE_ENTRIES 1024
 #define DICT_MAX_ENTRIES 65536
 
+/*
+ * Nor may one be so large, in bytes, without that: who wants one entry reads
+ * and decompresses all of them.
+ */
+#define DICT_FREE_BYTES (1024 * 1024)
+
 /* A larger arena is not kept for the next rows. */
 #define ARENA_KEEP ((Size) 64 * 1024 * 1024)
 
@@ -243,6 +249,20 @@ column_buffer_entry(const ColumnBuffer *column, uint32 code)
 	return value_make_datum(column->type.typlen, bytes, entry->len,
 							palloc(value_datum_size(column->type.typlen,
 													entry->len)));
+}
+
+/*
+ * Whether long strings come again is known when all rows are there: a few
+ * documents at the start fill the dictionary, whatever follows.
+ */
+void
+column_buffer_settle(SegmentBuilder *builder, ColumnBuffer *column)
+{
+	uint32		values = builder->rows - column->null_count;
+
+	if (column->mode == COLUMN_CODES && !column->is_tag &&
+		column->arena.used > DICT_FREE_BYTES && column->dict.n > values / 2)
+		column_buffer_give_up_dict(builder, column);
 }
 
 typedef struct RankContext

@@ -66,6 +66,9 @@ extern void column_buffer_grow(SegmentBuilder *builder, ColumnBuffer *column,
 extern void column_buffer_append(SegmentBuilder *builder,
 								 ColumnBuffer *column, Datum value,
 								 bool isnull);
+/* All rows are there: give up a dictionary that does not pay. */
+extern void column_buffer_settle(SegmentBuilder *builder,
+								 ColumnBuffer *column);
 /* Datum of a dictionary entry, made in the current memory context. */
 extern Datum column_buffer_entry(const ColumnBuffer *column, uint32 code);
 /* Order the dictionary: fills order, rank and by_rank. */

@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "codec/bytespieces.h"
@@ -201,5 +202,8 @@ column_pieces_read_block(ColumnReader *column, uint32 block)
 	column_bytes_reserve_arena(column, size);
 	space = column->arena;
 	for (i = 0; i < pieces->head.n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		space = pieces_fill(column, pieces, i, space);
+	}
 }

@@ -385,8 +385,11 @@ segment_sort(SegmentBuilder *builder)
 
 	Assert(builder->rows > 0);
 	for (i = 0; i < builder->ncolumns; i++)
+	{
+		column_buffer_settle(builder, &builder->columns[i]);
 		if (builder->columns[i].mode == COLUMN_CODES)
 			column_buffer_rank(&builder->columns[i]);
+	}
 
 	plan->nrows = builder->rows;
 	plan->has_time = builder->time != NULL &&
