@@ -166,6 +166,7 @@ aggupper_add_table(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	ScanTopPlan top = {0};
 	double		groups = 1;
 	int			buckets;
+	bool		alone;
 
 	if (plan->keys != NIL)
 		groups = group_estimate_rows(root, input, plan->keys);
@@ -187,14 +188,11 @@ aggupper_add_table(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	if (top.attno == 0 && buckets == 0)
 		aggupper_stream(root, input, path, plan, groups, scan->path.rows);
 	/* reading less beats reading it in parallel */
-	if (top.attno != 0 || buckets > 0 ||
-		aggupper_add_team(root, input, path, plan, groups))
-		add_path(output, &path->path);
-	else
-	{
-		add_path(output, &path->path);
+	alone = top.attno != 0 || buckets > 0 ||
+		aggupper_add_team(root, input, path, plan, groups);
+	add_path(output, &path->path);
+	if (!alone)
 		aggupper_add_parallel(root, input, output, plan, groups);
-	}
 }
 
 static void
