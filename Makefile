@@ -13,19 +13,22 @@ ifneq ($(filter $(SETUP_GOALS),$(MAKECMDGOALS)),)
 
 .PHONY: $(SETUP_GOALS)
 $(SETUP_GOALS):
-	@test/run $@
+	@$(dir $(firstword $(MAKEFILE_LIST)))test/run $@
 
 else
 
+# The files of the source tree; a build may be elsewhere: make -f .../Makefile
+here = $(patsubst $(srcdir)/%,%,$(sort $(wildcard $(addprefix $(srcdir)/,$(1)))))
+
 MODULE_big = rusts
 EXTENSION = rusts
-DATA = $(wildcard sql/rusts--*.sql)
-OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+DATA = $(call here,sql/rusts--*.sql)
+OBJS = $(patsubst %.c,%.o,$(call here,src/*.c src/*/*.c))
 # commitflush is about a test module, which a server in use does not have
-REGRESS = $(patsubst sql/%.sql,%,$(sort $(filter-out sql/rusts--% sql/commitflush.sql,$(wildcard sql/*.sql))))
+REGRESS = $(patsubst sql/%.sql,%,$(filter-out sql/rusts--% sql/commitflush.sql,$(call here,sql/*.sql)))
 REGRESS_OPTS = --load-extension=rusts
-ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
-ISOLATION_OPTS = --inputdir=test/isolation --load-extension=rusts
+ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(call here,test/isolation/specs/*.spec))
+ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=rusts
 PG_CPPFLAGS = -I$(srcdir)/src -MMD -MP '-DPGDLLEXPORT=__attribute__((visibility("default")))'
 # No -O here: it would come after the server's, and a debug build's -O0 counts.
 PG_CFLAGS = -std=gnu99 -ftree-vectorize -fvisibility=hidden -Wall -Wextra \
@@ -36,6 +39,10 @@ EXTRA_CLEAN = $(OBJS:.o=.d)
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+
+ifdef VPATH
+$(shell mkdir -p $(sort $(dir $(OBJS))))
+endif
 
 -include $(OBJS:.o=.d)
 
