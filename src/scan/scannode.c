@@ -20,6 +20,7 @@
 #include "utils/ruleutils.h"
 
 #include "block/blockshare.h"
+#include "compat/compat.h"
 #include "scan/scannode.h"
 #include "scan/scanpath.h"
 #include "scan/workerstats.h"
@@ -57,6 +58,40 @@ scannode_share(ScanNode *node, BlockScanShared *shared)
 	node->shared = shared;
 }
 
+static void
+scannode_begin_batch(ScanNode *node, Batch *batch)
+{
+	int			i;
+
+	node->in_batch = true;
+	node->row = 0;
+	node->by_value = false;
+	for (i = 0; i < node->nneeded; i++)
+	{
+		bool		by_value = batch_is_by_value(batch, node->needed[i]);
+
+		node->by_value |= by_value;
+		node->vectors[i] = by_value ? NULL :
+			batch_column(batch, node->needed[i]);
+	}
+}
+
+/* The row's values, some of which are fetched by themselves. */
+static void
+scannode_store_row(ScanNode *node, Batch *batch, TupleTableSlot *slot)
+{
+	int			i;
+
+	for (i = 0; i < node->nneeded; i++)
+	{
+		if (node->vectors[i] == NULL)
+			batch_fetch_value(batch, node->row, slot, node->needed[i]);
+		else
+			batch_store_value(node->vectors[i], node->row, slot,
+							  node->needed[i] - 1);
+	}
+}
+
 static TupleTableSlot *
 scannode_access(ScanState *state)
 {
@@ -80,25 +115,19 @@ scannode_access(ScanState *state)
 		{
 			if (!blockscan_next(scan))
 				return slot;
-			node->in_batch = true;
-			node->row = 0;
-			for (i = 0; i < node->nneeded; i++)
-				node->vectors[i] = batch_is_by_value(&scan->batch, node->needed[i]) ?
-					NULL : batch_column(&scan->batch, node->needed[i]);
+			scannode_begin_batch(node, &scan->batch);
 		}
 		node->row = selection_next(scan->batch.selected, node->row);
 		if (node->row < BATCH_ROWS)
 			break;
 		node->in_batch = false;
 	}
-	for (i = 0; i < node->nneeded; i++)
-	{
-		if (node->vectors[i] == NULL)
-			batch_fetch_value(&scan->batch, node->row, slot, node->needed[i]);
-		else
+	if (unlikely(node->by_value))
+		scannode_store_row(node, &scan->batch, slot);
+	else
+		for (i = 0; i < node->nneeded; i++)
 			batch_store_value(node->vectors[i], node->row, slot,
 							  node->needed[i] - 1);
-	}
 	ExecStoreVirtualTuple(slot);
 	slot->tts_tableOid = scan->batch.relid;
 	blockscan_tid(scan, node->row, &slot->tts_tid);

@@ -26,6 +26,7 @@ typedef struct ScanNode
 								 * by value */
 	int			row;			/* next in the batch */
 	bool		in_batch;
+	bool		by_value;		/* any of its columns is NULL in vectors */
 } ScanNode;
 
 extern const CustomScanMethods scannode_plan_methods;
