@@ -25,6 +25,7 @@
 #include "agg/aggnode.h"
 #include "agg/aggresult.h"
 #include "agg/aggsort.h"
+#include "compat/compat.h"
 #include "scan/workerstats.h"
 
 /* Others who read the table are listened to so often while we emit. */

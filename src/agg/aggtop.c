@@ -70,7 +70,7 @@ aggtop_for_buckets(PlannerInfo *root, RelOptInfo *rel, List *keys, int *key,
 		parse->limitOption == LIMIT_OPTION_WITH_TIES)
 		return 0;
 	pathkey = linitial(root->sort_pathkeys);
-	if (pathkey->pk_strategy != BTGreaterStrategyNumber)
+	if (!COMPAT_PATHKEY_DESC(pathkey))
 		return 0;
 	foreach(cell, keys)
 	{

@@ -13,6 +13,21 @@
 #include "utils/rel.h"
 #include "utils/tuplesort.h"
 
+/* PostgreSQL 16 took long values out of postgres.h (upstream d952373a98). */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* PostgreSQL 18 took EXPLAIN's output out of explain.h (upstream 9173e8b604). */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#endif
+
+/* PostgreSQL 18 put the word in front of a declaration (upstream 28f04984f0). */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /* PostgreSQL 17 gave intervals infinities (upstream 519fc1bd9e). */
 #if PG_VERSION_NUM < 170000
 #define INTERVAL_NOT_FINITE(i) false
@@ -95,6 +110,34 @@ typedef RelFileLocator CompatRelFileLocator;
 #else
 typedef RelFileNode CompatRelFileLocator;
 #define compat_rel_locator(rel) ((rel)->rd_node)
+#endif
+
+/* The same change renamed a callback of table access methods. */
+#if PG_VERSION_NUM < 160000
+#define relation_set_new_filelocator relation_set_new_filenode
+#endif
+
+/* PostgreSQL 17 generates the names of wait events (upstream fa88928470). */
+#if PG_VERSION_NUM < 170000
+#define WAIT_EVENT_MESSAGE_QUEUE_RECEIVE WAIT_EVENT_MQ_RECEIVE
+#endif
+
+/* PostgreSQL 18 can log that a lock was not to be had (upstream 6d376c3b0d). */
+#if PG_VERSION_NUM >= 180000
+#define COMPAT_LOG_LOCK_FAILURES log_lock_failures
+#define compat_conditional_xact_wait(xid, log) \
+	ConditionalXactLockTableWait(xid, log)
+#else
+#define COMPAT_LOG_LOCK_FAILURES false
+#define compat_conditional_xact_wait(xid, log) \
+	ConditionalXactLockTableWait(xid)
+#endif
+
+/* PostgreSQL 18 records the number of frozen pages (upstream 99f8f3fbbc). */
+#if PG_VERSION_NUM >= 180000
+#define COMPAT_ALL_FROZEN(pages) pages,
+#else
+#define COMPAT_ALL_FROZEN(pages)
 #endif
 
 /* PostgreSQL 16 renamed the counters of a table (upstream 36bffc6d73). */

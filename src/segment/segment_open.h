@@ -88,12 +88,13 @@ extern uint8 *segment_open_section(SegmentReader *segment,
 extern MemoryContext segment_open_begin_part(SegmentReader *segment);
 extern bool segment_open_keep_part(SegmentReader *segment,
 									 MemoryContext part);
-extern void segment_open_corrupt(SegmentReader *segment, AttrNumber attnum,
-								   const char *what) pg_attribute_noreturn();
+pg_noreturn extern void segment_open_corrupt(SegmentReader *segment,
+											 AttrNumber attnum,
+											 const char *what);
 
 /* The same for a column, and for a codec's complaint. */
-extern void segment_open_column_corrupt(ColumnReader *column, const char *what)
-			pg_attribute_noreturn();
+pg_noreturn extern void segment_open_column_corrupt(ColumnReader *column,
+													const char *what);
 extern void segment_open_check(ColumnReader *column, CodecStatus status);
 
 static inline uint32

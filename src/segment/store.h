@@ -11,6 +11,8 @@
 #include "utils/resowner.h"
 #include "utils/snapshot.h"
 
+#include "compat/compat.h"
+
 /*
  * Reserved chunk ids.  The OID generator never hands out values below
  * FirstNormalObjectId, so they cannot meet a TOAST value's.
@@ -112,8 +114,8 @@ extern void store_writer_end(StoreWriter *writer);
 extern void store_read(Store *store, const StoreStream *stream, uint64 offset,
 					   size_t len, char *out);
 
-extern void store_report_corruption(Store *store, int64 segment,
-									const char *column, const char *what)
-			pg_attribute_noreturn();
+pg_noreturn extern void store_report_corruption(Store *store, int64 segment,
+												const char *column,
+												const char *what);
 
 #endif							/* RUSTS_STORE_H */

@@ -44,9 +44,8 @@
 
 typedef struct AnalyzeState
 {
-	BlockNumber blockno;		/* sampled block */
-	BufferAccessStrategy bstrategy;
-	bool		hot_open;		/* heapam is at blockno */
+	CompatSample sample;		/* what heapam takes a sampled block from */
+	bool		hot_open;		/* heapam is at that block */
 	bool		counted;		/* the block's share of segment rows */
 	bool		segments_done;
 
@@ -145,21 +144,56 @@ analyze_end(RustsScan scan)
 	scan->analyze = NULL;
 }
 
+/* Let heapam open the sampled block. */
+static bool
+analyze_open_hot(RustsScan scan, AnalyzeState *state)
+{
+	const TableAmRoutine *heap = GetHeapamTableAmRoutine();
+
+	state->hot_open = !size_is_inflated(scan->base.rs_rd) &&
+		compat_analyze_next_block(heap, scan->heap, state->sample);
+	return state->hot_open;
+}
+
+#if COMPAT_ANALYZE_STREAMS
+/*
+ * The first call leaves the stream alone if there are segment rows to give.
+ * A block that does not exist is taken from it without being read.
+ */
+bool
+analyze_next_block(TableScanDesc sscan, ReadStream *stream)
+{
+	RustsScan	scan = (RustsScan) sscan;
+	AnalyzeState *state = scan->analyze;
+	bool		first = state == NULL;
+	BufferAccessStrategy strategy;
+
+	if (first)
+		state = analyze_begin(scan);
+	state->sample = stream;
+	state->hot_open = false;
+	state->counted = false;
+	if (size_is_inflated(sscan->rs_rd))
+		return read_stream_next_block(stream, &strategy) != InvalidBlockNumber;
+	return (first && !state->segments_done) || analyze_open_hot(scan, state);
+}
+#else
 bool
 analyze_next_block(TableScanDesc sscan, BlockNumber blockno,
-				   BufferAccessStrategy bstrategy)
+				   BufferAccessStrategy strategy)
 {
 	RustsScan	scan = (RustsScan) sscan;
 	AnalyzeState *state = scan->analyze;
 
 	if (state == NULL)
 		state = analyze_begin(scan);
-	state->blockno = blockno;
-	state->bstrategy = bstrategy;
+	state->sample.blockno = blockno;
+	state->sample.strategy = strategy;
 	state->hot_open = false;
 	state->counted = false;
 	return true;
 }
+#endif
 
 /* Go to the current site's rows. */
 static void
@@ -233,14 +267,8 @@ analyze_hot_row(RustsScan scan, AnalyzeState *state, TransactionId oldest_xmin,
 	const TupleTableSlotOps *ops;
 	bool		found;
 
-	if (!state->hot_open)
-	{
-		if (size_is_inflated(scan->base.rs_rd) ||
-			!heap->scan_analyze_next_block(scan->heap, state->blockno,
-										   state->bstrategy))
-			return false;
-		state->hot_open = true;
-	}
+	if (!state->hot_open && !analyze_open_hot(scan, state))
+		return false;
 
 	ops = slot_lend_to_heap(slot);
 	do

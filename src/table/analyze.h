@@ -5,11 +5,15 @@
 #ifndef RUSTS_ANALYZE_H
 #define RUSTS_ANALYZE_H
 
-#include "storage/bufmgr.h"
+#include "compat/scans.h"
 #include "table/scan.h"
 
+#if COMPAT_ANALYZE_STREAMS
+extern bool analyze_next_block(TableScanDesc sscan, ReadStream *stream);
+#else
 extern bool analyze_next_block(TableScanDesc sscan, BlockNumber blockno,
-							   BufferAccessStrategy bstrategy);
+							   BufferAccessStrategy strategy);
+#endif
 extern bool analyze_next_tuple(TableScanDesc sscan, TransactionId oldest_xmin,
 							   double *liverows, double *deadrows,
 							   TupleTableSlot *slot);

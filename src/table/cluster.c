@@ -270,22 +270,6 @@ cluster_copy_segments(ClusterCopy *copy)
 	systable_endscan_ordered(scan);
 }
 
-/* Could an index have entries with virtual TIDs, stale ones included? */
-static bool
-cluster_had_segments(Relation table)
-{
-	Store	   *store;
-	bool		result;
-
-	if (!store_exists(table))
-		return false;
-	store = store_open(table, AccessShareLock);
-	result = RelationGetNumberOfBlocks(store->toast) > 0 &&
-		counter_peek(store) > 0;
-	store_close(store);
-	return result;
-}
-
 void
 cluster_copy(Relation old_table, Relation new_table, Relation index,
 			 bool use_sort, TransactionId oldest_xmin,
@@ -293,7 +277,7 @@ cluster_copy(Relation old_table, Relation new_table, Relation index,
 			 double *num_tuples, double *tups_vacuumed,
 			 double *tups_recently_dead)
 {
-	bool		own_order = index != NULL && cluster_had_segments(old_table);
+	bool		own_order = index != NULL && size_had_segments(old_table);
 	bool		btree = index != NULL && index->rd_rel->relam == BTREE_AM_OID;
 	Relation	view = heapview_open(old_table);
 	ClusterCopy copy = {0};

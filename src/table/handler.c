@@ -16,6 +16,7 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
+#include "compat/scans.h"
 #include "option/ours.h"
 #include "option/utility.h"
 #include "table/analyze.h"
@@ -133,7 +134,7 @@ handler_set_scans(TableAmRoutine *r)
 	r->tuple_get_latest_tid = fetch_latest_tid;
 	r->tuple_satisfies_snapshot = fetch_satisfies_snapshot;
 
-	r->scan_bitmap_next_block = bitmap_next_block;
+	COMPAT_SET_BITMAP_NEXT_BLOCK(r, bitmap_next_block);
 	r->scan_bitmap_next_tuple = bitmap_next_tuple;
 	r->scan_sample_next_block = sample_next_block;
 	r->scan_sample_next_tuple = sample_next_tuple;
@@ -159,7 +160,7 @@ static void
 handler_set_relations(TableAmRoutine *r, const TableAmRoutine *heap)
 {
 	/* files are heap files; the TOAST relation's are core's to handle */
-	r->relation_set_new_filenode = heap->relation_set_new_filenode;
+	r->relation_set_new_filelocator = heap->relation_set_new_filelocator;
 	r->relation_nontransactional_truncate =
 		heap->relation_nontransactional_truncate;
 	r->relation_copy_data = heap->relation_copy_data;

@@ -199,9 +199,9 @@ modify_wait(Relation rel, TransactionId xid, ItemPointer tid,
 			XactLockTableWait(xid, rel, tid, XLTW_FetchUpdated);
 			return true;
 		case LockWaitSkip:
-			return ConditionalXactLockTableWait(xid);
+			return compat_conditional_xact_wait(xid, false);
 		case LockWaitError:
-			if (!ConditionalXactLockTableWait(xid))
+			if (!compat_conditional_xact_wait(xid, COMPAT_LOG_LOCK_FAILURES))
 				ereport(ERROR,
 						(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 						 errmsg("could not obtain lock on row in relation \"%s\"",

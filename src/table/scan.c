@@ -91,6 +91,7 @@ scan_rescan(TableScanDesc sscan, struct ScanKeyData *key, bool set_params,
 	cursor_set_range(&scan->cursor, 0, ROW_NUMBER_MAX);
 	analyze_end(scan);
 	sample_end(scan);
+	bitmap_restart(scan);
 }
 
 /* Do scan keys, if any, accept the row?  heapam does this for hot rows. */

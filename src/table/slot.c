@@ -33,6 +33,7 @@
 #include "access/transam.h"
 #include "utils/memutils.h"
 
+#include "compat/slotops.h"
 #include "table/slot.h"
 
 typedef struct RustsTupleTableSlot
@@ -395,6 +396,18 @@ slot_getsysattr_rusts(TupleTableSlot *slot, int attnum, bool *isnull)
 	return (Datum) 0;			/* keep the compiler quiet */
 }
 
+#if COMPAT_SLOT_TELLS_XACT
+static bool
+slot_is_current_xact_rusts(TupleTableSlot *slot)
+{
+	RustsTupleTableSlot *rslot = (RustsTupleTableSlot *) slot;
+
+	if (rslot->reader == NULL)
+		return HEAP_OPS->is_current_xact_tuple(slot);
+	return TransactionIdIsCurrentTransactionId(segment_reader_entry(rslot->reader)->xmin);
+}
+#endif
+
 static void
 slot_materialize(TupleTableSlot *slot)
 {
@@ -466,15 +479,16 @@ slot_copy_heap_tuple(TupleTableSlot *slot)
 }
 
 static MinimalTuple
-slot_copy_minimal_tuple(TupleTableSlot *slot)
+slot_copy_minimal_tuple(TupleTableSlot *slot COMPAT_EXTRA_PARAMETER)
 {
 	RustsTupleTableSlot *rslot = (RustsTupleTableSlot *) slot;
 
 	if (rslot->reader == NULL)
-		return HEAP_OPS->copy_minimal_tuple(slot);
+		return HEAP_OPS->copy_minimal_tuple(slot COMPAT_EXTRA);
 	slot_fill_all(rslot);
 	return heap_form_minimal_tuple(slot->tts_tupleDescriptor,
-								   slot->tts_values, slot->tts_isnull);
+								   slot->tts_values, slot->tts_isnull
+								   COMPAT_EXTRA);
 }
 
 const TupleTableSlotOps slot_ops_rusts = {
@@ -484,6 +498,9 @@ const TupleTableSlotOps slot_ops_rusts = {
 	.clear = slot_clear,
 	.getsomeattrs = slot_getsomeattrs_rusts,
 	.getsysattr = slot_getsysattr_rusts,
+#if COMPAT_SLOT_TELLS_XACT
+	.is_current_xact_tuple = slot_is_current_xact_rusts,
+#endif
 	.materialize = slot_materialize,
 	.copyslot = slot_copyslot,
 	.get_heap_tuple = slot_get_heap_tuple,
@@ -492,6 +509,11 @@ const TupleTableSlotOps slot_ops_rusts = {
 	.copy_heap_tuple = slot_copy_heap_tuple,
 	.copy_minimal_tuple = slot_copy_minimal_tuple
 };
+
+/* A callback that a newer server adds would be NULL, and called. */
+StaticAssertDecl(sizeof(TupleTableSlotOps) ==
+				 sizeof(size_t) + COMPAT_SLOT_CALLBACKS * sizeof(void *),
+				 "a callback of slots is missing from slot_ops_rusts");
 
 const TupleTableSlotOps *
 slot_lend_to_heap(TupleTableSlot *slot)

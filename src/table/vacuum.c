@@ -192,7 +192,7 @@ vacuum_update_index(Relation index, double old_rows, double table_rows)
 	if (RelationGetIndexPredicate(index) != NIL)
 		rows = Min(Max(old_rows, vacuum_reltuples(index)), table_rows);
 	vac_update_relstats(index, RelationGetNumberOfBlocks(index), rows, 0,
-						false, InvalidTransactionId, InvalidMultiXactId, NULL,
+						COMPAT_ALL_FROZEN(0) false, InvalidTransactionId, InvalidMultiXactId, NULL,
 						NULL, false);
 }
 
@@ -242,18 +242,21 @@ vacuum_update_statistics(Relation rel, List *indexes, float4 *index_rows)
 	double		rows;
 	BlockNumber pages;
 	BlockNumber all_visible;
+	BlockNumber all_frozen;
 
 	vacuum_totals(rel, &totals);
 	if (totals.segments == 0)
 		return;
 	vacuum_report_live(rel, totals.rows);
 	pages = RelationGetNumberOfBlocks(rel);
-	visibilitymap_count(rel, &all_visible, NULL);
+	visibilitymap_count(rel, &all_visible, &all_frozen);
 	rows = Max(vacuum_reltuples(rel), 0) + totals.rows;
 	vac_update_relstats(rel,
 						(BlockNumber) Min(pages + totals.pages, MaxBlockNumber),
 						rows,
-						Min(all_visible, pages), rel->rd_rel->relhasindex,
+						Min(all_visible, pages),
+						COMPAT_ALL_FROZEN(Min(all_frozen, pages))
+						rel->rd_rel->relhasindex,
 						InvalidTransactionId, InvalidMultiXactId, NULL, NULL,
 						false);
 	foreach(cell, indexes)

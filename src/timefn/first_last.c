@@ -26,6 +26,7 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "compat/compat.h"
 #include "timefn/aggregate.h"
 
 /* A value that owns its memory: how to copy, free and serialize its type. */

@@ -46,7 +46,7 @@ CompareOp
 compare_swapped(CompareOp op)
 {
 	static const CompareOp swapped[] = {
-		COMPARE_GT, COMPARE_GE, COMPARE_EQ, COMPARE_LE, COMPARE_LT, COMPARE_NE
+		OP_GT, OP_GE, OP_EQ, OP_LE, OP_LT, OP_NE
 	};
 
 	return swapped[op];
@@ -55,7 +55,7 @@ compare_swapped(CompareOp op)
 static bool
 is_complement(CompareOp op)
 {
-	return op == COMPARE_GE || op == COMPARE_GT || op == COMPARE_NE;
+	return op == OP_GE || op == OP_GT || op == OP_NE;
 }
 
 /* Give the words after the last row, and the bits after it, their zeroes. */
@@ -229,9 +229,9 @@ compare_int_constant(CompareOp op, const int64_t *values, int n,
 {
 	bool		complement = is_complement(op);
 
-	if (op == COMPARE_EQ || op == COMPARE_NE)
+	if (op == OP_EQ || op == OP_NE)
 		int_constant_eq(values, n, constant, result);
-	else if (op == COMPARE_LT || op == COMPARE_GE)
+	else if (op == OP_LT || op == OP_GE)
 		int_constant_lt(values, n, constant, result);
 	else if (constant < INT64_MAX)
 		int_constant_lt(values, n, constant + 1, result);
@@ -248,12 +248,12 @@ void
 compare_int_vectors(CompareOp op, const int64_t *a, const int64_t *b, int n,
 					uint64_t *result)
 {
-	bool		complement = op == COMPARE_NE || op == COMPARE_LE ||
-		op == COMPARE_GE;
+	bool		complement = op == OP_NE || op == OP_LE ||
+		op == OP_GE;
 
-	if (op == COMPARE_EQ || op == COMPARE_NE)
+	if (op == OP_EQ || op == OP_NE)
 		int_vectors_eq(a, b, n, result);
-	else if (op == COMPARE_LT || op == COMPARE_GE)
+	else if (op == OP_LT || op == OP_GE)
 		int_vectors_lt(a, b, n, result);
 	else
 		int_vectors_lt(b, a, n, result);
@@ -280,7 +280,7 @@ compare_with_nan(CompareOp op, const double *values, int n, uint64_t *result)
 {
 	bool		complement = is_complement(op);
 
-	if (op == COMPARE_LE || op == COMPARE_GT)
+	if (op == OP_LE || op == OP_GT)
 	{
 		selection_clear(result);
 		complement = !complement;
@@ -288,7 +288,7 @@ compare_with_nan(CompareOp op, const double *values, int n, uint64_t *result)
 	else
 	{
 		float_is_nan(values, n, result);
-		if (op == COMPARE_LT || op == COMPARE_GE)
+		if (op == OP_LT || op == OP_GE)
 			complement = !complement;
 	}
 	finish(result, n, complement);
@@ -303,9 +303,9 @@ compare_float_constant(CompareOp op, const double *values, int n,
 		compare_with_nan(op, values, n, result);
 		return;
 	}
-	if (op == COMPARE_EQ || op == COMPARE_NE)
+	if (op == OP_EQ || op == OP_NE)
 		float_constant_eq(values, n, constant, result);
-	else if (op == COMPARE_LT || op == COMPARE_GE)
+	else if (op == OP_LT || op == OP_GE)
 		float_constant_lt(values, n, constant, result);
 	else
 		float_constant_le(values, n, constant, result);
@@ -316,12 +316,12 @@ void
 compare_float_vectors(CompareOp op, const double *a, const double *b, int n,
 					  uint64_t *result)
 {
-	bool		complement = op == COMPARE_NE || op == COMPARE_LE ||
-		op == COMPARE_GE;
+	bool		complement = op == OP_NE || op == OP_LE ||
+		op == OP_GE;
 
-	if (op == COMPARE_EQ || op == COMPARE_NE)
+	if (op == OP_EQ || op == OP_NE)
 		float_vectors_eq(a, b, n, result);
-	else if (op == COMPARE_LT || op == COMPARE_GE)
+	else if (op == OP_LT || op == OP_GE)
 		float_vectors_lt(a, b, n, result);
 	else
 		float_vectors_lt(b, a, n, result);

@@ -13,7 +13,7 @@
 
 typedef enum CompareOp
 {
-	COMPARE_LT, COMPARE_LE, COMPARE_EQ, COMPARE_GE, COMPARE_GT, COMPARE_NE
+	OP_LT, OP_LE, OP_EQ, OP_GE, OP_GT, OP_NE
 } CompareOp;
 
 /* a op b is b swapped a */

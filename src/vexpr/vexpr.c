@@ -296,7 +296,7 @@ test_by_eval(VExpr *expr, Batch *batch, const uint64 *rows, Truth *truth)
 			selection_copy(truth->yes, known);
 		return;
 	}
-	compare_int_constant(COMPARE_NE,
+	compare_int_constant(OP_NE,
 						 (const int64 *) vexpr_datums(expr, vector, batch->n),
 						 batch->n, 0, truth->yes);
 	selection_and(truth->yes, known);

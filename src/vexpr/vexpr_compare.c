@@ -25,9 +25,9 @@ typedef struct Comparison
 } Comparison;
 
 #define COMPARISONS(stem, floats) \
-	{stem##LT, COMPARE_LT, floats}, {stem##LE, COMPARE_LE, floats}, \
-	{stem##EQ, COMPARE_EQ, floats}, {stem##GE, COMPARE_GE, floats}, \
-	{stem##GT, COMPARE_GT, floats}, {stem##NE, COMPARE_NE, floats}
+	{stem##LT, OP_LT, floats}, {stem##LE, OP_LE, floats}, \
+	{stem##EQ, OP_EQ, floats}, {stem##GE, OP_GE, floats}, \
+	{stem##GT, OP_GT, floats}, {stem##NE, OP_NE, floats}
 
 static const Comparison comparisons[] = {
 	COMPARISONS(F_INT2, false), COMPARISONS(F_INT24, false),
@@ -66,7 +66,7 @@ typedef struct CompareExpr
 	VExpr		base;
 	CompareOp	op;
 	bool		floats;
-	bool		distinct;		/* IS DISTINCT FROM; op is COMPARE_NE */
+	bool		distinct;		/* IS DISTINCT FROM; op is OP_NE */
 } CompareExpr;
 
 /* One side's vector op the other side's constant, which is not NULL. */
@@ -172,7 +172,7 @@ vexpr_compare_build(VExprShared *shared, Node *node)
 	expr = vexpr_node_create(shared, distinct ? &distinct_class : &compare_class,
 							 sizeof(CompareExpr), exprType(node));
 	/* the function of IS DISTINCT FROM is that of the equality */
-	expr->op = distinct ? COMPARE_NE : op;
+	expr->op = distinct ? OP_NE : op;
 	expr->floats = floats;
 	vexpr_node_set_args(&expr->base, 2);
 	expr->base.args[0] = vexpr_build(shared, linitial(opexpr->args));
@@ -304,9 +304,9 @@ array_match(AnyArrayExpr *expr, const Vector *vector, int n, const uint64 *rows,
 	for (i = 0; i < expr->n; i++)
 	{
 		if (expr->floats)
-			compare_float_constant(COMPARE_EQ, doubles, n, expr->doubles[i], one);
+			compare_float_constant(OP_EQ, doubles, n, expr->doubles[i], one);
 		else
-			compare_int_constant(COMPARE_EQ, ints, n, expr->ints[i], one);
+			compare_int_constant(OP_EQ, ints, n, expr->ints[i], one);
 		selection_or(result, one);
 	}
 }
@@ -363,7 +363,7 @@ vexpr_compare_build_array(VExprShared *shared, Node *node)
 		return NULL;
 	set_sa_opfuncid(saop);
 	if (!vexpr_compare_find(saop->opfuncid, &op, &floats) ||
-		op != (saop->useOr ? COMPARE_EQ : COMPARE_NE))
+		op != (saop->useOr ? OP_EQ : OP_NE))
 		return NULL;
 	expr = vexpr_node_create(shared, &array_class, sizeof(AnyArrayExpr),
 							 exprType(node));

@@ -83,7 +83,7 @@ has_kernel(Node *node)
 
 				return vexpr_once_fits(lsecond(saop->args)) &&
 					vexpr_compare_find(get_opcode(saop->opno), &op, &floats) &&
-					op == (saop->useOr ? COMPARE_EQ : COMPARE_NE);
+					op == (saop->useOr ? OP_EQ : OP_NE);
 			}
 		default:
 			return false;

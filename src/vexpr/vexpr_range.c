@@ -273,7 +273,7 @@ interval_times(const Range *interval, const Range *factor, Range *result)
 }
 
 static bool
-interval_sum(const Range *args, int nargs, Range *result)
+interval_added(const Range *args, int nargs, Range *result)
 {
 	double		span;
 	int			i;
@@ -552,7 +552,7 @@ vexpr_range_of_call(Oid function, const Range *args, int nargs, Range *result)
 		case F_INTERVAL_PL:
 		case F_INTERVAL_MI:
 		case F_INTERVAL_UM:
-			return interval_sum(args, nargs, result);
+			return interval_added(args, nargs, result);
 		case F_INTERVAL_MUL:
 			return interval_times(&args[0], &args[1], result);
 		case F_MUL_D_INTERVAL:

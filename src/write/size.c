@@ -32,6 +32,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "segment/counter.h"
 #include "write/hotstats.h"
 #include "write/outline.h"
 #include "write/size.h"
@@ -60,6 +61,21 @@ size_relation_size(Relation rel, ForkNumber fork)
 		store_exists(rel))
 		return BLCKSZ;
 	return size;
+}
+
+bool
+size_had_segments(Relation rel)
+{
+	Store	   *store;
+	bool		result;
+
+	if (!store_exists(rel))
+		return false;
+	store = store_open(rel, AccessShareLock);
+	result = RelationGetNumberOfBlocks(store->toast) > 0 &&
+		counter_peek(store) > 0;
+	store_close(store);
+	return result;
 }
 
 void

@@ -28,6 +28,9 @@ extern void size_invalidate(Relation rel);
 extern void size_segment_totals(Relation rel, Snapshot snapshot,
 								SegmentTotals *totals);
 
+/* Could an index have entries with virtual TIDs, stale ones included? */
+extern bool size_had_segments(Relation rel);
+
 /* The same, as far as the planner knows. */
 extern void size_planner_totals(Relation rel, SegmentTotals *totals);
 /* Has the table segments, as far as the planner knows? */

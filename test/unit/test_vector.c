@@ -58,17 +58,17 @@ holds(CompareOp op, int order)
 {
 	switch (op)
 	{
-		case COMPARE_LT:
+		case OP_LT:
 			return order < 0;
-		case COMPARE_LE:
+		case OP_LE:
 			return order <= 0;
-		case COMPARE_EQ:
+		case OP_EQ:
 			return order == 0;
-		case COMPARE_GE:
+		case OP_GE:
 			return order >= 0;
-		case COMPARE_GT:
+		case OP_GT:
 			return order > 0;
-		case COMPARE_NE:
+		case OP_NE:
 			return order != 0;
 	}
 	return false;
@@ -189,7 +189,7 @@ check_int_compare(int n, int64_t constant, const char *label)
 
 	for (i = 0; i < n; i++)
 		others[i] = unit_random() % 3 == 0 ? values[i] : values[n - 1 - i];
-	for (op = COMPARE_LT; op <= COMPARE_NE; op++)
+	for (op = OP_LT; op <= OP_NE; op++)
 	{
 		selection_clear(wanted);
 		for (i = 0; i < n; i++)
@@ -226,7 +226,7 @@ check_float_compare(int n, double constant, const char *label)
 
 	for (i = 0; i < n; i++)
 		others[i] = unit_random() % 3 == 0 ? values[i] : values[n - 1 - i];
-	for (op = COMPARE_LT; op <= COMPARE_NE; op++)
+	for (op = OP_LT; op <= OP_NE; op++)
 	{
 		selection_clear(wanted);
 		for (i = 0; i < n; i++)
@@ -657,8 +657,8 @@ check_specials(void)
 	doubles[50] = INFINITY;
 	UNIT_CHECK(vextreme_float_min_range(doubles, 0, 100) == (double) INFINITY,
 			   "minimum of NaN and infinity");
-	UNIT_CHECK(compare_swapped(COMPARE_LE) == COMPARE_GE &&
-			   compare_swapped(COMPARE_NE) == COMPARE_NE, "operators");
+	UNIT_CHECK(compare_swapped(OP_LE) == OP_GE &&
+			   compare_swapped(OP_NE) == OP_NE, "operators");
 }
 
 int
