@@ -7,7 +7,7 @@
 
 #include "agg/aggplan.h"
 
-/* Add paths to output; plan: in terms of the parent's columns. */
+/* Add paths to output.  plan is in terms of the parent's columns. */
 extern void aggappend_add(PlannerInfo *root, RelOptInfo *input,
 						  RelOptInfo *output, const AggPlan *plan);
 

@@ -2,19 +2,20 @@
  * aggcost.c
  *	  What groups take in memory, and what it costs when they do not fit.
  *
- * A state is small and of fixed size, or it grows with the rows of its group:
- * so do those of type internal for which the catalog names no size (array_agg,
- * string_agg, json_agg, percentile).  PostgreSQL takes these for 8 kB each,
- * which is far too much for many small groups and far too little for a few
- * large ones.
+ * A state is small and of fixed size, or it grows with the rows of its group,
+ * as those of type internal do for which the catalog names no size (array_agg,
+ * string_agg, json_agg, percentile).  PostgreSQL assumes 8 kB for each of
+ * these, which is far too much for many small groups and far too little for a
+ * few large ones.
  *
- * When states can be combined, groups go to disk.  Else rows of groups that are
- * not at hand when memory is full do (aggfill.c).  How many are at hand
- * depends on when that is: rows of all groups come mixed, so after a share p of
- * them a group of n rows has been seen with a probability of 1 - (1 - p)^n.
+ * When states can be combined, groups go to disk.  Otherwise rows do: those of
+ * groups that are not at hand when memory is full (aggfill.c).  How many
+ * groups are at hand depends on when that is: rows of all groups come mixed,
+ * so after a share p of the rows a group of n rows has been seen with a
+ * probability of 1 - (1 - p)^n.
  *
- * Values of count(DISTINCT) do not count, as PostgreSQL does not count its sort
- * of them.
+ * Values of count(DISTINCT) are left out, as PostgreSQL leaves out its sort of
+ * them.
  */
 #include "postgres.h"
 

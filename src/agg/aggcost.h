@@ -13,12 +13,15 @@ typedef struct AggCost
 	List	   *aggrefs;
 	int			width;			/* of keys and results */
 	double		groups;
-	double		rows;			/* that go into them */
+	double		rows;			/* of its input */
 	int			row_width;
 } AggCost;
 
 extern bool aggcost_fits(const AggCost *cost);
-/* Of writing, reading, and looking up again; half of it before the first group. */
+/*
+ * The cost of writing what does not fit, reading it back and looking it up
+ * again; half of it arises before the first group.
+ */
 extern Cost aggcost_disk(const AggCost *cost);
 
 #endif							/* RUSTS_AGGCOST_H */

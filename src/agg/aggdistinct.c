@@ -7,14 +7,14 @@
  * once each, not once a row.  Rows that repeat the value and group of the row
  * before are not looked up at all.
  *
- * When the pairs outgrow their memory all of them go to disk, by parts of the
- * hash of group and value (aggspill.c), and the table starts with none, so that a
- * pair may be written several times.  Nothing counts any more then until the
- * last row: each part is read into the table, cut into smaller ones if it is
- * too much as well, and its pairs count.  Groups have to stay what they are
- * until then.  The choice not taken is to keep the pairs at hand and write what
- * is not among them: in sorted segments a value comes many times in a row, and
- * soon it would be written each time.
+ * When the pairs outgrow their memory, all of them go to disk, by parts of the
+ * hash of group and value (aggspill.c), and the table starts empty, so a pair
+ * may be written several times.  From then on nothing is counted until the
+ * last row: each part is then read into the table, cut into smaller ones if it
+ * is too large as well, and its pairs are counted.  Groups must keep their
+ * numbers until then.  The choice not taken is to keep the pairs at hand and
+ * write what is not among them: in sorted segments a value comes many times in
+ * a row, and soon it would be written each time.
  */
 #include "postgres.h"
 

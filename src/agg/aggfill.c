@@ -5,15 +5,15 @@
  * When the groups outgrow hash_mem (and a minimum), they go to disk with their
  * states, and states of one group are combined when all has been read
  * (aggspill.c).  A partial node emits the groups it has and starts with none:
- * whoever combines them does not mind seeing a group twice.
+ * the node that combines them may see a group twice.
  *
- * Transition functions have no states that could be combined.  With one of them
- * the groups at hand stay, and go on taking their rows, while rows of other
- * groups go to disk (rowspill.c); when all has been read, and the groups have
- * been emitted, each part of the hash space that was written is read as if it
- * were the table.  So it is in PostgreSQL's hash aggregation, and the table is
- * read once.  A few groups whose states alone outgrow memory simply grow.
- * Rows of a group stay in their order.
+ * States of transition functions cannot be combined.  With such a function the
+ * groups at hand stay, and go on taking their rows, while rows of other groups
+ * go to disk (rowspill.c); when all has been read, and the groups have been
+ * emitted, each part of the hash space that was written is read as if it were
+ * the table.  PostgreSQL's hash aggregation does the same; the table is read
+ * once.  A few groups whose states alone outgrow memory simply grow.  Rows of
+ * a group stay in their order.
  */
 #include "postgres.h"
 

@@ -10,18 +10,18 @@
 
 /*
  * The groups at hand, and where more come from.  Each part is written by the
- * file that it is named after, what is not in one of them by aggfill.c.
+ * file that it is named after, the other fields by aggfill.c.
  */
 typedef struct AggFill
 {
 	AggNodeMode mode;
-	PlanState  *child;			/* a scan, or what emits states */
+	PlanState  *child;			/* a scan, or a node that emits states */
 	AggGroupSet set;
 	AggRead		read;
 	AggTeam		team;
 	AggStream	stream;
 	bool		paused;			/* in the middle of the table */
-	bool		exhausted;		/* a partial node's table is */
+	bool		exhausted;		/* a partial node has read its table */
 	struct AggSpill *spill;		/* NULL: all fitted so far */
 	StringInfoData buffer;		/* a group on its way out or in */
 
@@ -32,23 +32,23 @@ typedef struct AggFill
 } AggFill;
 
 /*
- * For a node, of all zeroes; workers: resident ones that may take part.  The
- * child has been begun.
+ * Set up fill, which is all zeroes, for a node whose child has been begun.
+ * workers: how many resident workers may take part.
  */
 extern void aggfill_create(AggFill *fill, CustomScanState *node,
 						   PlanState *child, int workers);
 /* Bytes that went to disk. */
 extern int64 aggfill_disk(const AggFill *fill);
-/* Before the first groups, and when the input has been rescanned. */
+/* Start over: before the first groups, and when the input is rescanned. */
 extern void aggfill_begin(AggFill *fill);
 /*
- * The next groups in place of those at hand, or in the middle of it all some
- * of those at hand; false: there are none left.
+ * Go on to the next groups, which replace those at hand or, in the middle of
+ * the table, are some of those at hand.  False: there are none left.
  */
 extern bool aggfill_next(AggFill *fill);
-/* How many these are. */
+/* How many groups aggfill_next gave. */
 extern uint32 aggfill_count(const AggFill *fill);
-/* The node may not be called again soon, or ever. */
+/* Let the workers go: the node may not be called again soon, or ever. */
 extern void aggfill_shutdown(AggFill *fill);
 /* Are there groups that do not fit into memory with those at hand? */
 extern bool aggfill_has_more(const AggFill *fill);

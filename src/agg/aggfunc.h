@@ -7,12 +7,15 @@
 
 #include "agg/aggkind.h"
 
-/* Can this aggregate be computed here?  native: without calling functions. */
+/*
+ * Can this aggregate be computed here?  *native: without its transition
+ * function.
+ */
 extern bool aggfunc_supported(Aggref *aggref, bool *native);
 
 /*
- * Does it want no more than the row with the largest (desc) or smallest value
- * of a column?
+ * Does an aggregate want only the row with the largest (desc) or smallest
+ * value of a column?
  */
 extern bool aggfunc_is_extreme_row(Aggref *aggref, AttrNumber *attno,
 								   bool *desc);
@@ -22,7 +25,7 @@ extern void aggfunc_compile(AggFunc *func, Aggref *aggref, PlanState *parent,
 							struct AggState *fake);
 extern void aggfunc_rescan(AggFunc *func);
 
-/* Can metadata answer? */
+/* Can metadata answer the aggregate? */
 extern bool aggfunc_may_take_summary(Aggref *aggref);
 extern bool aggfunc_takes_summary(const AggFunc *func);
 

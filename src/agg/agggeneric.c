@@ -2,15 +2,15 @@
  * agggeneric.c
  *	  Aggregates through their transition functions, row by row.
  *
- * What nodeAgg.c does for an aggregate without DISTINCT and ORDER BY: strict
- * transition functions skip NULLs and take the first value as the state when
- * there is no initial one; states passed by reference live in the context of
- * the group table.
+ * This does what nodeAgg.c does for an aggregate without DISTINCT and ORDER
+ * BY: strict transition functions skip NULLs and take the first value as the
+ * state when there is no initial one; states passed by reference live in the
+ * context of the group table.
  *
  * Transition functions insist on being called by an aggregate.  They look at
- * their context node, which must be an AggState, and ask it for nothing but the
- * memory of the current aggregation (AggCheckCallContext).  So they get one that
- * has only that.
+ * their context node, which must be an AggState, and ask it for nothing but
+ * the memory of the current aggregation (AggCheckCallContext).  So they get an
+ * AggState that has only that.
  */
 #include "postgres.h"
 

@@ -10,9 +10,9 @@
 
 /* An AggState that transition functions accept as their context. */
 extern struct AggState *agggeneric_fake_state(EState *estate);
-/* What an AggFunc of kind AGG_GENERIC or with RESULT_FINALFN needs. */
+/* Set up what an AggFunc of kind AGG_GENERIC or with RESULT_FINALFN needs. */
 extern void agggeneric_compile(AggFunc *func);
-/* The state of a group before its first row. */
+/* Set a group's state to what it is before the first row. */
 extern void agggeneric_init(AggFunc *func, uint32 group);
 /* Advance the group's state by a row with these arguments. */
 extern void agggeneric_advance(AggFunc *func, uint32 group,

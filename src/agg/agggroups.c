@@ -2,11 +2,11 @@
  * agggroups.c
  *	  The groups at hand: their keys and states, and the memory they take.
  *
- * Keys are aggkeys' business, which numbers groups from 0 on, and states are
- * that of the aggregates, with an element for each group.  What is kept here
- * is that there are states for all groups, and how much memory they take.  It
- * is for those above to do something about it when that is too much; values
- * of count(DISTINCT) alone go to disk from here.
+ * aggkeys.c keeps the keys and numbers the groups from 0 on; each aggregate
+ * keeps its states, an element per group.  This file makes room for the states
+ * of all groups and measures the memory they take.  When that is too much, the
+ * layers above have to act; only values of count(DISTINCT) go to disk from
+ * here.
  */
 #include "postgres.h"
 

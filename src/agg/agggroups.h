@@ -18,7 +18,7 @@ typedef struct AggGroupSet
 	int			nfuncs;
 	AggFunc    *funcs;
 	struct AggState *fake;		/* what transition functions expect */
-	bool		can_combine;	/* states of a group, all of them */
+	bool		can_combine;	/* all of a group's states allow it */
 	bool		any_distinct;	/* count(DISTINCT) */
 	MemoryContext query_memory;
 	MemoryContext row_memory;	/* reset at will */
@@ -31,8 +31,9 @@ typedef struct AggGroupSet
 extern Size agggroups_memory_limit(void);
 
 /*
- * For a node's plan; desc: of the table whose rows will come, NULL if none do.
- * Allocated in the query's memory, which is current.
+ * Set up the groups of a node.  desc describes the table whose rows will come;
+ * NULL: none will.  Allocates in the query's memory context, which must be
+ * current.
  */
 extern void agggroups_create(AggGroupSet *set, CustomScanState *node,
 							 TupleDesc desc);
@@ -42,19 +43,19 @@ extern void agggroups_rescan(AggGroupSet *set);
 extern void agggroups_reset(AggGroupSet *set);
 /* Remove files. */
 extern void agggroups_end(AggGroupSet *set);
-/* Keys without rows: only an aggregation without keys has a group then. */
+/* Without keys there is a group even if there are no rows: make it. */
 extern void agggroups_begin(AggGroupSet *set);
 
 /* Add the selected rows of a batch, whose groups are known. */
 extern void agggroups_add(AggGroupSet *set, Batch *batch,
 						  const AggGroups *groups);
-/* Combine n groups with states of them from elsewhere. */
+/* Combine the states of n groups with serialized states from elsewhere. */
 extern void agggroups_combine(AggGroupSet *set, const uint32 *groups,
 							  uint32 n, StringInfo states);
-/* States of n groups from first on, appended to a buffer. */
+/* Append the states of n groups, from first on, to a buffer. */
 extern void agggroups_serialize(AggGroupSet *set, uint32 first, uint32 n,
 								StringInfo buffer);
-/* All rows have been read: before any result. */
+/* Called when all rows have been read, before any result. */
 extern void agggroups_finish(AggGroupSet *set);
 
 extern void agggroups_set_limit(AggGroupSet *set, Size limit);

@@ -2,8 +2,8 @@
  * aggkind.h
  *	  What an aggregate over batches is: its kind, and its states as arrays.
  *
- * Types alone: how one is recognised and compiled stands above those who work
- * on its states (aggfunc.h).
+ * This header has types only.  Recognising and compiling an aggregate is a
+ * layer above the files that work on its states (aggfunc.h).
  */
 #ifndef RUSTS_AGGKIND_H
 #define RUSTS_AGGKIND_H
@@ -31,7 +31,7 @@ typedef enum AggKind
 	AGG_GENERIC					/* the transition function's state */
 } AggKind;
 
-/* How a result is made of it. */
+/* How a result is made of a state. */
 typedef enum AggResult
 {
 	RESULT_COUNT,

@@ -9,9 +9,10 @@
  * Groups are made from batches of the scan (aggread.c), as many as memory holds
  * at a time (aggfill.c); the node emits them.
  *
- * Order.  A query's ORDER BY group keys is served by emitting the groups in that
- * order (aggsort.c), if it begins with time those that are complete first
- * (aggstream.c); those that come in several steps are sorted as rows.
+ * Order.  A query's ORDER BY group keys is served by emitting the groups in
+ * that order (aggsort.c).  If it begins with time, groups that are complete
+ * come first (aggstream.c).  Groups that come in several steps are sorted as
+ * rows.
  */
 #include "postgres.h"
 

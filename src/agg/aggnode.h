@@ -10,7 +10,7 @@
 
 extern const CustomScanMethods aggnode_plan_methods;
 
-/* What such a node fills its groups by. */
+/* The AggFill of a node of this kind; an error for any other node. */
 extern AggFill *aggnode_fill(PlanState *state);
 
 #endif							/* RUSTS_AGGNODE_H */

@@ -18,16 +18,16 @@ extern CustomPath *aggpath_copy(const CustomPath *path);
 extern CustomPath *aggpath_final(PlannerInfo *root, RelOptInfo *output,
 								 const AggPlan *plan, Path *child,
 								 double groups);
-/* Cost of aggregating what the scan below reads. */
+/* Set the cost of aggregating what the scan below reads. */
 extern void aggpath_cost(CustomPath *path, const AggPlan *plan, Path *child,
 						 double groups, double rows);
-/* Metadata will answer. */
+/* Lower the cost because metadata will answer. */
 extern void aggpath_discount_metadata(CustomPath *path);
 /* Emit the groups in the order that the query wants, if that is cheap. */
 extern void aggpath_order(PlannerInfo *root, CustomPath *path,
 						  const AggPlan *plan, double groups);
 
-/* What is told to the node (AggPrivate). */
+/* What the path tells the node (AggPrivate). */
 extern List *aggpath_get_order(const CustomPath *path);
 extern void aggpath_set_buckets(CustomPath *path, List *buckets);
 extern void aggpath_set_workers(CustomPath *path, int workers);

@@ -3,8 +3,8 @@
  *	  What an aggregation is to compute, in terms of the planner.
  *
  * A query's targets and HAVING must be made of group keys and of aggregates
- * that can be computed on batches (aggfunc.c), and of nothing else; or the
- * aggregation is not for us.
+ * that can be computed on batches (aggfunc.c), and of nothing else; otherwise
+ * the aggregation is not for us.
  */
 #include "postgres.h"
 

@@ -20,15 +20,18 @@ typedef struct AggPlan
 } AggPlan;
 
 /*
- * Fill it in from target and having, which are set; clauses: what to group by.
- * False: this is not for us.
+ * Fill in plan, whose target and having are set; clauses: what to group by.
+ * False: the aggregation cannot be done here.
  */
 extern bool aggplan_make(PlannerInfo *root, RelOptInfo *input, List *clauses,
 						 AggPlan *plan);
 
 /* Can states be handed from one node to another? */
 extern bool aggplan_can_combine(const AggPlan *plan);
-/* The aggregates' states in place of their results, and a target of these. */
+/*
+ * The aggregates with states in place of results, and a target of keys and
+ * states.
+ */
 extern List *aggplan_partial_aggrefs(const AggPlan *plan);
 extern PathTarget *aggplan_partial_target(PlannerInfo *root,
 										  const AggPlan *plan);

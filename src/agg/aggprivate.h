@@ -2,8 +2,8 @@
  * aggprivate.h
  *	  What the plan of a vectorised aggregation tells its node.
  *
- * Types alone: who reads the plan, sends it to workers or makes it stands
- * above.
+ * This header has types only: the files that make the plan, read it or send it
+ * to workers are layers above.
  */
 #ifndef RUSTS_AGGPRIVATE_H
 #define RUSTS_AGGPRIVATE_H

@@ -9,7 +9,10 @@
 
 extern Datum aggresult_value(AggFunc *func, uint32 group, bool *isnull);
 
-/* States between processes: of n groups from first on to a buffer, and back. */
+/*
+ * States between processes: write those of n groups, from first on, to a
+ * buffer; combine groups with those in a buffer.
+ */
 extern bool aggresult_can_combine(const Aggref *aggref);
 extern void aggresult_serialize(AggFunc *func, uint32 first, uint32 n,
 								StringInfo buffer);

@@ -2,13 +2,12 @@
  * aggsort.c
  *	  Groups in the order of their keys.
  *
- * Aggregation has reduced every key to a word (intern.c): integers and times
- * are ordered by it, floats nearly so, and of all other types there are only
- * as many different values as the table of them has, often far fewer than
- * groups.  So values are compared once for each place that they take among
- * these, and the groups are sorted by numbers: a radix sort, from the last key
- * to the first, one byte a pass, without the bytes that are the same in all
- * groups.
+ * Aggregation has reduced every key to a word (intern.c).  Integers and times
+ * are ordered by it, floats nearly so; values of all other types are in a
+ * table of distinct ones, often far fewer than groups.  So only distinct
+ * values are compared, to number them in order, and the groups are sorted by
+ * numbers: a radix sort, from the last key to the first, one byte a pass,
+ * without the bytes that are the same in all groups.
  *
  * What is kept in memory for it, 20 bytes a group, is small beside the groups
  * and not counted against their limit.

@@ -4,9 +4,9 @@
  *
  * Records (of any kind: states of groups, rows, values) go to tapes, one for
  * each part of the hash space.  Later the tapes are read one after the other,
- * where records of one group meet, in the order in which they were written.  A
- * part that is still too much is cut in the same way, by the next bits of the
- * hash.
+ * each in the order in which it was written, so that records of one group
+ * meet.  A part that is still too large is cut in the same way, by the next
+ * bits of the hash.
  *
  * All tapes share a temporary file (the server's logtape.c), and space that has
  * been read is written again: creating a file for each of some hundred parts

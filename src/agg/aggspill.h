@@ -10,15 +10,16 @@
 typedef struct AggSpill AggSpill;
 
 /*
- * Lives, with its file, below a context; end it to remove it sooner.  memory:
- * what records may take; buffers of tapes take up to a quarter besides.
+ * A spill lives, with its file, in a context below parent; end it to remove it
+ * sooner.  memory: bytes that records may take; the tapes' buffers take up to
+ * a quarter of that besides.
  */
 extern AggSpill *aggspill_create(MemoryContext parent, Size memory);
 extern void aggspill_end(AggSpill *spill);
-/* Into how many parts what is too much is cut at a time. */
+/* How many parts the hash space is cut into at a time. */
 extern int	aggspill_parts(Size memory);
 
-/* Write a record.  Not when the part at hand cannot be cut further. */
+/* Write a record, unless the part at hand cannot be cut further. */
 extern bool aggspill_can_put(const AggSpill *spill);
 extern void aggspill_put(AggSpill *spill, uint32 hash,
 						 const StringInfoData *record);
@@ -26,14 +27,14 @@ extern void aggspill_put(AggSpill *spill, uint32 hash,
 extern bool aggspill_has_put(const AggSpill *spill);
 
 /*
- * Go on to the next part, to be read and, if it is still too much, cut: what is
- * written from now on goes to parts of it.  False: there is none left.
+ * Go on to the next part.  What is written from now on goes to parts of it, in
+ * case it is still too large.  False: there is none left.
  */
 extern bool aggspill_next(AggSpill *spill);
 extern bool aggspill_is_last(const AggSpill *spill);
-/* Is there a part being read, rather than what is below the node? */
+/* Is a part being read, rather than the input of the node? */
 extern bool aggspill_is_reading(const AggSpill *spill);
-/* The next record of the part; false: that was all. */
+/* Get the next record of the part; false: there are no more. */
 extern bool aggspill_get(AggSpill *spill, StringInfo record);
 
 /* The size of the file, for EXPLAIN. */

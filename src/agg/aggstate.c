@@ -2,10 +2,10 @@
  * aggstate.c
  *	  States of aggregates: an element per group, one array per part.
  *
- * Arrays, so that kernels can run over them.  What rows of a group come to is
- * a partial, whoever computed it: a kernel over the rows of a batch, the
- * summary of a segment or block, or another process.  Adding a partial to a
- * state is all that any of them needs to know about states.
+ * States are arrays, so that kernels can run over them.  What rows of a group
+ * amount to is a partial, whether a kernel over a batch, the summary of a
+ * segment or block, or another process computed it.  Adding a partial to a
+ * state is all that any of these needs to know about states.
  */
 #include "postgres.h"
 

@@ -8,7 +8,7 @@
 #include "agg/aggkind.h"
 #include "segment/directory.h"
 
-/* What some rows of a group come to: the parts that the kind has. */
+/* What some rows of a group amount to, in the parts that the kind has. */
 typedef struct AggPartial
 {
 	int64		count;
@@ -19,19 +19,19 @@ typedef struct AggPartial
 	Variance	variance;
 
 	/*
-	 * Was an input of a float sum infinite or NaN?  A sum that is although none
-	 * was is an overflow, as it is for float8pl and float8_accum.  (NaN is
-	 * what partial sums of opposite signs come to that overflow.)
+	 * Was an input of a float sum infinite or NaN?  If none was, a sum that is
+	 * has overflowed, as in float8pl and float8_accum.  (Partial sums that
+	 * overflow with opposite signs add up to NaN.)
 	 */
 	bool		infinite;
 } AggPartial;
 
-/* Room for capacity groups; states from old_capacity on are empty. */
+/* Make room for capacity groups; states from old_capacity on are empty. */
 extern void aggstate_resize(AggFunc *func, uint32 old_capacity,
 							uint32 capacity);
 /* Forget all states; their memory has been reset. */
 extern void aggstate_forget(AggFunc *func);
-/* Can a summary answer for rows rows of one group?  Then add it. */
+/* Does the summary of rows rows of one group answer?  Then it can be added. */
 extern bool aggstate_summary_suffices(const AggFunc *func,
 									  const DirectorySummaryData *summary,
 									  uint32 rows);

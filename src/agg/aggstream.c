@@ -3,25 +3,28 @@
  *	  Groups that are complete before the whole table has been read.
  *
  * A query that wants its groups in the order of time buckets gets the first
- * ones while the rest of the table is still to be read: sooner, not at all when
- * a LIMIT is reached, and while other participants go on reading.
+ * ones while the rest of the table is still to be read.  So they come sooner,
+ * the rest is not read at all when a LIMIT is reached, and other participants
+ * go on reading meanwhile.
  *
  * Hot rows are read first, then the segments in the order of the column that
- * the buckets are of.  Let T be the smallest value of it in the segments that
- * are left.  A bucket begins at or before what is in it, hence every group to
- * come has a key f(t) <= t; and when k < T is the beginning of a bucket, so is
- * f(t) >= k for every t >= T, for f is the last beginning up to t (or before
- * t, as in some versions of date_bin).  So the groups with keys below the
- * largest key below T are complete.  The other way round it is simpler: with T
- * the largest value that is left, those with keys above T are.
+ * the buckets are of.  Let T be the column's smallest value in the segments
+ * that are left.  A bucket begins at or before the values in it, hence every
+ * group to come has a key f(t) <= t, for a value t >= T.  When k < T is the
+ * beginning of a bucket, f(t) >= k for every t >= T, for f(t) is the last
+ * beginning up to t (or before t, as in some versions of date_bin).  So the
+ * groups with keys below the largest key below T are complete.  In descending
+ * order it is simpler: with T the largest value that is left, the groups with
+ * keys above T are complete.
  *
- * Local time repeats itself when an offset from UTC changes, so that a bucket of
- * local time may begin after what is in it, and end after the next one begins,
- * by as much.  Those keep BUCKET_ZONE_SLACK away from T.
+ * Local time repeats itself when an offset from UTC changes, so that a bucket
+ * of local time may begin after the values in it, and end after the next one
+ * begins, by as much.  Keys of such buckets keep BUCKET_ZONE_SLACK away from
+ * T.
  *
- * Who reads in parallel takes pieces in the same order.  A participant tells
- * with its groups below which row it has nothing left; the smallest such row is
- * what counts (aggteam_floor).
+ * Participants that read in parallel take pieces in the same order.  Each
+ * tells with its groups the row below which it has nothing left; the smallest
+ * such row counts (aggteam_floor).
  */
 #include "postgres.h"
 

@@ -21,11 +21,11 @@ typedef struct AggStream
 {
 	AggTeam    *team;
 	const AggGroupSet *set;
-	AttrNumber	attno;			/* by buckets of this column, 0: none are */
+	AttrNumber	attno;			/* of the buckets' column; 0: no buckets */
 	int			key;			/* the buckets */
 	bool		desc;
 	bool		nulls_first;
-	int64		slack;			/* keys so close to a value may come still */
+	int64		slack;			/* keys this near to a value may still come */
 
 	AggStreamState state;
 	int			segments;		/* that are done, in the order of the scan */
@@ -33,7 +33,7 @@ typedef struct AggStream
 	uint32		looked;			/* groups when last looked at */
 	uint32		seen;			/* groups of which the first key is known */
 	bool		any_key;		/* one that is not NULL */
-	int64		first;			/* in the order */
+	int64		first;			/* such key in the order */
 	bool		any;			/* groups before bound are out */
 	int64		bound;
 	uint32	   *groups;			/* at hand that are to be emitted; NULL: all */
@@ -42,27 +42,30 @@ typedef struct AggStream
 } AggStream;
 
 /*
- * Planning: can groups in this order (aggsort_plan's) be handed out early?  A
- * list for aggstream_create, or NIL.
+ * For the planner: a list for aggstream_create if groups in this order
+ * (aggsort_plan's) can be handed out early, else NIL.
  */
 extern List *aggstream_plan(List *keys, List *aggrefs, List *order,
 							double groups);
 
 /* Have the scan read in the stream's order, and look after each segment. */
 extern void aggstream_create(AggStream *stream, AggTeam *team, List *plan);
-/* Nothing has been handed out yet. */
+/* Start over, with nothing handed out. */
 extern void aggstream_reset(AggStream *stream);
-/* Groups go to disk: nothing is handed out any more before the end. */
+/* Hand out nothing more before the end, because groups go to disk. */
 extern void aggstream_stop(AggStream *stream);
 /*
- * Are there complete groups that have not been handed out?  Then they are in
- * groups.  For aggread_look; arg: the stream.
+ * Are there complete groups that have not been handed out?  If so, they are in
+ * stream->groups.  For aggread_set_look; arg: the stream.
  */
 extern bool aggstream_look(void *arg);
-/* All has been read: hand out the others.  groups NULL: that is all of them. */
+/*
+ * Called when all has been read: hand out the remaining groups.  groups NULL:
+ * these are all groups.
+ */
 extern void aggstream_finish(AggStream *stream);
 extern void aggstream_forget_groups(AggStream *stream);
-/* Has it been handed out?  Then no row and no state of it will come. */
+/* Has a group been handed out?  Then no row and no state of it will come. */
 extern bool aggstream_is_out(const AggStream *stream, uint32 group);
 
 #endif							/* RUSTS_AGGSTREAM_H */

@@ -8,9 +8,9 @@
 #include "agg/aggread.h"
 
 /*
- * A message of a worker holds at most so many groups: their number, the
- * worker's, below which row it has nothing left (0: that is not said), the
- * groups' keys, and their states by aggregate.
+ * The most groups in a message of a worker.  A message is: the number of
+ * groups, the worker's number, the row below which it has nothing left (0: not
+ * said), the groups' keys, and their states by aggregate.
  */
 #define AGGTEAM_GROUPS 128
 
@@ -34,20 +34,24 @@ extern void aggteam_create(AggTeam *team, AggRead *read,
  * happens if they cannot come.
  */
 extern void aggteam_begin(AggTeam *team);
-/* Combine some of what has come by now; for in between. */
+/* Combine some of the groups that have come by now; called in between. */
 extern void aggteam_poll(AggTeam *team);
-/* As aggread_table, of an active team: the table, with whoever came. */
+/*
+ * Read the table with the workers of an active team; result as aggread_table.
+ */
 extern bool aggteam_read(AggTeam *team);
 /*
- * Between two calls of it: have the others finish what they are at, and their
- * groups; the session goes on alone.
+ * Between two calls of aggteam_read: let the workers finish what they are
+ * reading and take their groups; the session goes on alone.
  */
 extern void aggteam_leave(AggTeam *team);
-/* The scan is about to be read again: what is left of a shared one cannot be. */
+/*
+ * Called before the scan is read again: let the workers go, share it no more.
+ */
 extern void aggteam_rescan(AggTeam *team);
 /*
- * Rows of segments below this one, and hot rows if it is not 0, are read by
- * nobody any more, and in the groups at hand.
+ * No participant will read segment rows below this one any more, nor hot rows
+ * if it is not 0: they are in the groups at hand.
  */
 extern uint64 aggteam_floor(const AggTeam *team);
 

@@ -2,9 +2,9 @@
  * aggteam_path.c
  *	  May resident workers take part in an aggregation, and does it pay?
  *
- * They may where a parallel plan may, and where nothing is evaluated that a user
- * wrote: such a function may raise notices, which a resident worker does not
- * pass on.  Parameters that the executor sets do not leave the session either.
+ * They may where a parallel plan may, unless a function that a user wrote is
+ * evaluated: it may raise notices, which a resident worker does not pass on.
+ * Parameters that the executor sets do not leave the session either.
  */
 #include "postgres.h"
 

@@ -7,12 +7,12 @@
 
 #include "nodes/pathnodes.h"
 
-/* How many may; 0: none.  eqs: equality operators of the keys. */
+/* How many may take part; 0: none.  eqs: equality operators of the keys. */
 extern int	aggteam_path_workers(PlannerInfo *root, RelOptInfo *input, List *keys,
 								 List *eqs, List *aggrefs);
 /*
- * The cost of what the session does until it has all groups, with as many
- * workers, where it is cost alone.
+ * The cost of all that the session does until it has all groups, with so many
+ * workers; cost: what it is without any.
  */
 extern Cost aggteam_path_cost(Cost cost, int workers, double groups);
 

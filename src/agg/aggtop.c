@@ -2,9 +2,9 @@
  * aggtop.c
  *	  Which rows of a scan can matter to an aggregation above it?
  *
- * The first or last row of each group, when nothing else is aggregated; the
- * newest time buckets, when the query's ORDER BY and LIMIT want no others.  See
- * first_rows.c for what keeps that true.
+ * These are the first or last row of each group, when nothing else is
+ * aggregated, or the newest time buckets, when the query's ORDER BY and LIMIT
+ * want no others.  first_rows.c says under what conditions that is true.
  */
 #include "postgres.h"
 

@@ -9,17 +9,18 @@
 #include "nodes/pathnodes.h"
 
 /*
- * What an aggregation by keys asks of a scan of rel when it wants the first or
- * last row of each group only: first, last, min, max; false: nothing special.
+ * What an aggregation by keys asks of a scan of rel when it wants only the
+ * first or last row of each group (first, last, min, max); false: nothing
+ * special.
  */
 extern bool aggtop_for_aggregates(PlannerInfo *root, RelOptInfo *rel,
 								  List *keys, List *eqs, List *aggrefs,
 								  ScanTopPlan *plan);
 
 /*
- * The groups of a time bucket that an aggregation with ORDER BY bucket DESC
- * LIMIT n needs: n, or 0 when it needs all.  key: which of keys is the bucket;
- * attno: of what column.
+ * How many groups an aggregation with ORDER BY bucket DESC LIMIT n needs: n,
+ * or 0 when it needs all.  *key: which of keys is the bucket; *attno: its
+ * column.
  */
 extern int	aggtop_for_buckets(PlannerInfo *root, RelOptInfo *rel, List *keys,
 								int *key, AttrNumber *attno, bool *zoned);

@@ -2,11 +2,12 @@
  * aggupper.c
  *	  Which paths of vectorised aggregation a grouped relation gets.
  *
- * One directly over one rusts table gets a path of ours when every aggregate
- * can be computed on batches and the targets are made of group keys and
- * aggregates only (aggplan.c); one over partitions, when all of them are rusts
- * tables (aggappend.c).  SELECT DISTINCT is the same without aggregates.
- * Everything else stays with PostgreSQL's Agg, over the columnar scan.
+ * An aggregation of a single rusts table gets a path of ours when every
+ * aggregate can be computed on batches and the targets are made of group keys
+ * and aggregates only (aggplan.c); one of partitions, when all of them are
+ * rusts tables (aggappend.c).  SELECT DISTINCT is an aggregation without
+ * aggregates.  Everything else stays with PostgreSQL's Agg, over the columnar
+ * scan.
  */
 #include "postgres.h"
 

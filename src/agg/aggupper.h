@@ -8,7 +8,7 @@
 #include "nodes/pathnodes.h"
 
 extern void aggupper_init(void);
-/* Add aggregations of a base relation to what a stage can be done by. */
+/* Add the aggregations of a base relation to the paths of a planner stage. */
 extern void aggupper_paths(PlannerInfo *root, UpperRelationKind stage,
 						   RelOptInfo *input, RelOptInfo *output,
 						   void *extra);

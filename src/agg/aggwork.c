@@ -1,6 +1,6 @@
 /*
  * aggwork.c
- *	  What a resident worker does that takes part in an aggregation.
+ *	  What a resident worker does when it takes part in an aggregation.
  *
  * It runs the two plan nodes that the session has sent (aggteam.c) as a
  * statement of its own, and sends the groups where a parallel worker would

@@ -1,6 +1,6 @@
 /*
  * aggwork.h
- *	  What a resident worker does that takes part in an aggregation.
+ *	  What a resident worker does when it takes part in an aggregation.
  */
 #ifndef RUSTS_AGGWORK_H
 #define RUSTS_AGGWORK_H

@@ -2,13 +2,13 @@
  * rowspill.c
  *	  Rows of a batch put to disk, and batches of such rows.
  *
- * A row is kept as a tuple of the columns that expressions above the scan read,
- * and ends up in a batch again, as hot rows do, so that nobody who is given the
- * batch knows the difference: keys, FILTERs and arguments are evaluated when a
- * group takes the row, as PostgreSQL does it.  The choice not taken is to write
- * their values: it spares a wide column of which little is used, but writes a
- * column once for each aggregate over it, and needs another way into states
- * than a batch.
+ * A row is kept as a tuple of the columns that expressions above the scan
+ * read, and ends up in a batch again, as hot rows do, so that the code that is
+ * given the batch sees no difference: keys, FILTERs and arguments are
+ * evaluated when a group takes the row, as PostgreSQL does it.  The choice not
+ * taken is to write their values: it spares a wide column of which little is
+ * used, but writes a column once for each aggregate over it, and needs another
+ * way into states than a batch.
  */
 #include "postgres.h"
 

@@ -11,15 +11,15 @@
 
 typedef struct RowSpill RowSpill;
 
-/* For rows of scan, with the columns that exprs read. */
+/* Create one for rows of scan, with the columns that exprs read. */
 extern RowSpill *rowspill_create(BlockScan *scan, List *exprs,
 								 EState *estate);
 /* Write the rows of the scan's batch that were left out of its groups. */
 extern void rowspill_put(RowSpill *rows, AggSpill *files,
 						 const AggLeftOut *left_out);
 /*
- * Make the next rows of the part that is being read the scan's batch; false:
- * that was all.  The scan must be at its end.
+ * Make the next rows of the part at hand the scan's batch; false: there are no
+ * more.  The scan must be at its end.
  */
 extern bool rowspill_next(RowSpill *rows, AggSpill *files);
 

@@ -2,11 +2,11 @@
  * block_columns.c
  *	  The columns of a batch: of a block, of a run index, of rows.
  *
- * Three sources, one face.  A block's column comes from the segment's reader,
- * as codes where it is kept as codes.  A batch of series runs has a row for
- * each run, and only tag columns.  Hot rows are taken apart when the batch is
- * filled (block_hot.c), because their buffers do not stay pinned; rows that
- * come from a file likewise.
+ * Columns come from three sources.  A block's column comes from the segment's
+ * reader, as codes where it is kept as codes.  A batch of series runs has a
+ * row for each run, and only tag columns.  Hot rows are taken apart when the
+ * batch is filled (block_hot.c), because their buffers do not stay pinned; so
+ * are rows that come from a file.
  */
 #include "postgres.h"
 

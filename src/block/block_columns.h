@@ -9,7 +9,7 @@
 
 extern const BatchOps block_columns_ops;
 
-/* Room for a column's values that no reader owns. */
+/* Make room for the values of a column, which no reader owns. */
 extern void block_columns_reserve(BlockScan *scan, BlockColumn *column);
 
 #endif							/* RUSTS_BLOCK_COLUMNS_H */

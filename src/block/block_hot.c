@@ -2,7 +2,7 @@
  * block_hot.c
  *	  Batches of rows that are in no segment: hot rows, rows from a file.
  *
- * A row is taken apart when it is added, values by reference are copied into
+ * A row is taken apart when it is added; by-reference values are copied into
  * the batch's memory.
  */
 #include "postgres.h"

@@ -11,9 +11,10 @@
 extern bool block_hot_next_batch(BlockScan *scan);
 
 /*
- * A batch of rows from elsewhere: begin with the columns that they have, then
- * add rows, at most BATCH_ROWS, with values of these in ascending order; those
- * by reference live as long as the batch.  Filters are not for them.
+ * Make a batch of rows from elsewhere: begin with the columns that the rows
+ * have, then add at most BATCH_ROWS rows, with the values of these columns in
+ * ascending order.  By-reference values live as long as the batch.  Filters
+ * are not applied to such rows.
  */
 extern void block_hot_begin_rows(BlockScan *scan, const Bitmapset *attnos);
 extern void block_hot_add_row(BlockScan *scan, const Bitmapset *attnos,

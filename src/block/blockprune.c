@@ -2,11 +2,12 @@
  * blockprune.c
  *	  What of a table need not be read.
  *
- * From coarse to fine: a segment by its summaries in the directory, mostly
- * while the directory is loaded; series runs by evaluating filters on tags
- * once for each; blocks by zone maps.  A filter that a zone map proves true
- * for all rows is not evaluated there.  Pruning only ever skips rows for which
- * a filter is not true, so who is left passes through the remaining filters.
+ * Pruning goes from coarse to fine: a segment by its summaries in the
+ * directory, mostly while the directory is loaded; series runs by evaluating
+ * filters on tags once for each; blocks by zone maps.  A filter that a zone
+ * map proves true for all rows is not evaluated there.  Pruning only ever
+ * skips rows for which a filter is not true, so the rows that are left pass
+ * through the remaining filters.
  */
 #include "postgres.h"
 

@@ -8,8 +8,8 @@
 #include "block/blockstate.h"
 
 /*
- * For loading the directory (arg: the scan): false when filters that stay the
- * same at every rescan let no row of the segment pass.
+ * A filter for loading the directory (arg: the scan): false when scan filters
+ * that stay the same at every rescan let no row of the segment pass.
  */
 extern bool blockprune_wants(void *arg, const DirectoryEntry *entry);
 /*
@@ -18,8 +18,8 @@ extern bool blockprune_wants(void *arg, const DirectoryEntry *entry);
  */
 extern void blockprune_order_by(BlockScan *scan, AttrNumber attno, bool desc);
 /*
- * Of the i-th segment and all after it: the largest (desc) or smallest value of
- * the column that they were ordered by; false: unknown.
+ * The largest (desc) or smallest value, in the i-th segment and all after it,
+ * of the column that they were ordered by; false: unknown.
  */
 extern bool blockprune_order_bound(const BlockScan *scan, int i,
 								   AttrNumber attno, bool desc, int64 *bound);
@@ -28,19 +28,19 @@ extern bool blockprune_has_no_nulls(const BlockScan *scan, int i,
 									AttrNumber attno);
 
 /*
- * Look at the current segment's summaries: whole, and which filters are true
- * for all of its rows; false: none of them can pass.
+ * Set whole, and which filters are true for all rows, from the current
+ * segment's summaries; false: none of its rows can pass.
  */
 extern bool blockprune_segment(BlockScan *scan);
-/* Make a segment the current one and do so. */
+/* Make a segment the current one and call blockprune_segment. */
 extern bool blockprune_passes_segment(BlockScan *scan,
 									  const DirectoryEntry *entry);
 /* Find the row ranges to read: all that is ours, or the runs whose tags pass. */
 extern void blockprune_find_ranges(BlockScan *scan);
-/* Zone maps of the current block; false: no row of it can pass. */
+/* Look at the zone maps of the current block; false: no row of it can pass. */
 extern bool blockprune_block(BlockScan *scan);
 
-/* Zone of a column of the current segment or block, false: unknown. */
+/* Get the zone of a column of the current segment or block; false: unknown. */
 extern bool blockprune_segment_zone(BlockScan *scan, AttrNumber attno,
 									DirectorySummaryData *summary);
 extern bool blockprune_block_zone(BlockScan *scan, AttrNumber attno,

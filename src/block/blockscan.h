@@ -12,12 +12,12 @@
 #include "block/blockstate.h"
 
 /*
- * needed: attribute numbers; filters: expressions over the table's columns,
- * implicitly ANDed.  scan slot: virtual, of rel's descriptor.
+ * filters: expressions over the table's columns, implicitly ANDed.  slot:
+ * virtual, of rel's descriptor.
  */
 extern BlockScan *blockscan_create(Relation rel, PlanState *parent,
 								   TupleTableSlot *slot, List *filters);
-/* Somebody will ask for these columns; before the scan begins. */
+/* Have the columns that expr reads ready; called before the scan begins. */
 extern void blockscan_need(BlockScan *scan, Node *expr);
 /* The columns that an expression reads. */
 extern Bitmapset *blockscan_attnos(BlockScan *scan, Node *expr);
@@ -25,9 +25,9 @@ extern void blockscan_need_attribute(BlockScan *scan, AttrNumber attno);
 /* Called once, before the first rows; shared NULL: serial. */
 extern void blockscan_begin(BlockScan *scan, Snapshot snapshot,
 							BlockScanShared *shared);
-/* Start again, parameters may have changed. */
+/* Start again; parameters may have changed. */
 extern void blockscan_rescan(BlockScan *scan);
-/* May be begun again after this. */
+/* End the scan, which may be begun again. */
 extern void blockscan_end(BlockScan *scan);
 
 /*
@@ -45,20 +45,20 @@ extern bool blockscan_next(BlockScan *scan);
 extern void blockscan_tid(BlockScan *scan, int row, ItemPointer tid);
 
 /*
- * A scan with the same filters and columns that goes through one segment at a
- * time, with a position of its own; several may be open at once.  Begin the
- * scan before; close its clones before it ends or begins again.
+ * Make a scan with the same filters and columns that goes through one segment
+ * at a time, with a position of its own; several may be open at once.  The
+ * scan must have begun; close its clones before it ends or begins again.
  */
 extern BlockScan *blockscan_clone(BlockScan *scan, MemoryContext parent);
-/* Open a segment; false: none of its rows passes.  Then blockscan_next_block. */
+/* Open a segment to read its blocks; false: none of its rows passes. */
 extern bool blockscan_enter_segment(BlockScan *scan,
 									const DirectoryEntry *entry);
-/* Go through these rows of it, ascending ranges within those it was opened with. */
+/* Go through these rows only: ascending ranges within those of the segment. */
 extern void blockscan_set_ranges(BlockScan *scan, const BlockRange *ranges,
 								 int n);
 /* Go through them again. */
 extern void blockscan_rewind(BlockScan *scan);
-/* What the clone has counted is the scan's from now on. */
+/* Move the clone's counters to the scan. */
 extern void blockscan_take_counters(BlockScan *scan, BlockScan *clone);
 extern void blockscan_close_clone(BlockScan *scan, BlockScan *clone);
 

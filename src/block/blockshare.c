@@ -1,16 +1,17 @@
 /*
  * blockshare.c
- *	  Who of a parallel scan's participants reads which rows.
+ *	  Which participant of a parallel scan reads which rows.
  *
  * All participants have the same snapshot and evaluate the same filters when
- * they load the directory, hence they have the same list in the same order
- * and number its rows alike.  They share one number, the first row that is
- * nobody's yet; a piece is claimed by moving it.
+ * they load the directory, hence they have the same list in the same order and
+ * number its rows alike.  They share one number, the first row that is not
+ * claimed yet; a participant claims a piece by moving it.
  *
  * Pieces shrink as the end comes near.  Large ones, of several segments, spare
  * a participant from opening a segment that others read too, and keep the
  * groups of an aggregation apart, by series or by time; the small ones at the
- * end let all finish at about the same time, whoever came late.
+ * end let all participants finish at about the same time, even those that came
+ * late.
  */
 #include "postgres.h"
 

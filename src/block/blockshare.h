@@ -1,6 +1,6 @@
 /*
  * blockshare.h
- *	  Who of a parallel scan's participants reads which rows.
+ *	  Which participant of a parallel scan reads which rows.
  */
 #ifndef RUSTS_BLOCKSHARE_H
 #define RUSTS_BLOCKSHARE_H
@@ -14,19 +14,19 @@ extern void blockshare_init(BlockScanShared *shared, Relation rel,
 extern void blockshare_reinit(BlockScanShared *shared, Relation rel);
 
 /*
- * The first row that this participant may still read; reading: it is not through
- * with the current segment.
+ * The first row that this participant may still read; reading: it has not
+ * finished the current segment.
  */
 extern uint64 blockshare_floor(BlockScan *scan, bool reading);
 /*
- * Let nobody claim any more; returns the first row that nobody has.  When they
- * are all done, the one who called it goes on from there, on a copy.  Hot rows
- * must have been read.
+ * Stop all claims; returns the first row that was not claimed.  When all
+ * participants are done, the caller goes on from there, on a copy of the
+ * shared state.  Hot rows must have been read.
  */
 extern uint64 blockshare_close(BlockScanShared *shared);
 extern void blockshare_go_on(BlockScan *scan, uint64 row, BlockScanShared *copy);
 
-/* Make the next rows that are ours entry, low and high; false: no more. */
+/* Claim the next rows: sets entry, low and high; false: there are no more. */
 extern bool blockshare_claim(BlockScan *scan);
 
 extern void blockshare_add(BlockScanCounters *to,

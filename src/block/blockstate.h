@@ -2,7 +2,7 @@
  * blockstate.h
  *	  What a block scan is made of.
  *
- * The batch is its first part: whoever gets a batch can get at the scan.
+ * The batch is its first member: code that has a batch can get at the scan.
  */
 #ifndef RUSTS_BLOCKSTATE_H
 #define RUSTS_BLOCKSTATE_H
@@ -87,13 +87,13 @@ typedef struct BlockScan
 	Snapshot	snapshot;
 	TupleDesc	desc;
 	MemoryContext context;
-	Bitmapset  *needed;			/* columns that anybody may ask for */
+	Bitmapset  *needed;			/* columns that may be asked for */
 	int			last_needed;	/* the largest attno of these */
 	int			nfilters;
 	BlockFilter *filters;
 	BlockScanShared *shared;	/* NULL: serial */
 	BlockScanCounters counters;
-	/* rows beyond do not matter any more to who looks for newest or oldest */
+	/* rows beyond no longer matter to a search for the newest or oldest */
 	AttrNumber	bound_attno;	/* 0: none */
 	int64		bound_low;
 	int64		bound_high;
@@ -112,11 +112,11 @@ typedef struct BlockScan
 	int		   *order;			/* of the entries */
 	int			next;			/* position in order */
 	uint64		rows_before;	/* of the segments before order[next] */
-	uint64		piece_row;		/* of a parallel scan: what is left of the */
-	uint64		piece_end;		/* piece that was claimed last */
-	uint64		piece_rows;		/* in all of it; when it was claimed, */
-	instr_time	piece_since;	/* and the counters of then: */
-	BlockScanCounters piece_counters;
+	uint64		piece_row;		/* parallel scan: rows [piece_row, piece_end) */
+	uint64		piece_end;		/* are left of the piece claimed last */
+	uint64		piece_rows;		/* rows of the whole piece */
+	instr_time	piece_since;	/* when it was claimed */
+	BlockScanCounters piece_counters;	/* counters at that time */
 	bool		segments_done;
 	const DirectoryEntry *entry;	/* current segment */
 	uint32		low;			/* its rows that are ours */

@@ -16,12 +16,13 @@
  * The constant side is evaluated ahead of the rows only where that cannot fail
  * (vexpr_ahead.c); else the test says nothing until rows have needed the value.
  *
- * In place of the column may stand a function of it that never decreases, as
- * time_bucket and date_trunc are (vexpr_time_find): between its values for the
- * smallest and the largest input lie all others.  One that goes by the local
- * time of a time zone can decrease where clocks are put back, by a day at most,
- * and once more on the way from local time back.  So it is asked about inputs
- * two days further out, unless the UTC offset is the same all the way.
+ * A function of the column that never decreases, such as time_bucket or
+ * date_trunc (vexpr_time_find), may stand in its place: all its values lie
+ * between those for the smallest and the largest input.  A function that goes
+ * by the local time of a time zone can decrease where clocks are put back, by
+ * a day at most, and once more on the way from local time back.  So it is
+ * asked about inputs two days further out, unless the UTC offset is the same
+ * all the way.
  */
 #include "postgres.h"
 

@@ -30,17 +30,20 @@ typedef enum ZoneVerdict
 
 typedef struct ZoneTest ZoneTest;
 
-/* When a test is made: what it needs besides zones may not be known yet. */
+/*
+ * When a test is evaluated: the values it compares with may not be known yet.
+ */
 typedef enum ZoneTime
 {
-	ZONE_AHEAD,					/* to the same end in all participants */
-	ZONE_AMID					/* by what rows have needed so far, too */
+	ZONE_AHEAD,					/* gives the same in all participants */
+	ZONE_AMID					/* uses values that rows have needed, too */
 } ZoneTime;
 
 /*
- * The test of a conjunct on a table with descriptor desc, or NULL when zones
- * say nothing about it.  filter: the same, compiled, whose values without
- * columns are shared; parent: for parameters.  In the current context.
+ * Make the test of a conjunct on a table with descriptor desc, in the current
+ * memory context; NULL when zones say nothing about it.  filter: the same
+ * conjunct, compiled, whose values without columns are shared; parent: for
+ * parameters.
  */
 extern ZoneTest *zone_verdict_compile(Expr *expr, VExpr *filter,
 								   PlanState *parent, TupleDesc desc);
