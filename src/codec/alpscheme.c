@@ -2,16 +2,16 @@
  * alpscheme.c
  *	  Which arithmetic turns the floats of a block into integers and back.
  *
- * Doubles to integers and back without a conversion instruction, which before
+ * Doubles become integers without a conversion instruction, which before
  * AVX-512 does not exist for vectors of 64 bits: adding 1.5 * 2^52 to a number
  * of at most 2^51 in magnitude rounds it to an integer and leaves that integer
  * in the low bits of the pattern.  ALP calls it fast rounding.
  *
- * Two ways back.  ALP multiplies by a power of ten and then by the inverse of
- * another; with large exponents the error of the inverse rarely shows.  A
- * division is always right for what was read from a decimal with up to 15
- * digits, because it rounds correctly, but is slower.  So multiplication is
- * taken as long as it gives every value back.
+ * There are two ways back.  ALP multiplies by a power of ten and then by the
+ * inverse of another; with large exponents the error of the inverse rarely
+ * shows.  A division is always right for what was read from a decimal with up
+ * to 15 digits, because it rounds correctly, but is slower.  So multiplication
+ * is taken as long as it gives every value back.
  */
 #include "codec/alpscheme.h"
 

@@ -25,8 +25,8 @@ extern void bitpack_unpack(const uint8_t *in, int n, unsigned width,
 						   uint64_t *slots);
 
 /*
- * The same one after the other, whatever n is; equal to the above for less
- * than a full block.
+ * Pack or unpack values one after the other, whatever n is; the layout is that
+ * of the above for less than a full block.
  */
 extern void bitpack_pack_sequence(const uint64_t *values, int n,
 								  unsigned width, uint8_t *out);

@@ -7,9 +7,9 @@
 
 #include "codec/codec.h"
 
-/* A piece ends with the string that makes it so long. */
+/* A piece ends with the string that brings it to this many bytes. */
 #define BYTESPIECES_SIZE 262144
-/* The head, which tells where each piece is: two arrays at their longest. */
+/* The most bytes of the head, two arrays that say where each piece is. */
 #define BYTESPIECES_HEAD (2 * (10 * CODEC_BLOCK_ROWS + 128 + 11))
 
 typedef struct BytesPieces

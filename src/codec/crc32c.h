@@ -15,7 +15,7 @@ typedef enum Crc32cWay
 	CRC32C_NONE, CRC32C_LANES, CRC32C_FOLDING
 } Crc32cWay;
 
-/* Can this machine?  If not, crc32c_extend must not be called. */
+/* Can this machine do it?  If not, crc32c_extend must not be called. */
 extern bool crc32c_available(void);
 
 /*
@@ -24,7 +24,7 @@ extern bool crc32c_available(void);
  */
 extern uint32_t crc32c_extend(uint32_t crc, const void *data, size_t len);
 
-/* The same, in one of the ways up to the best of this machine. */
+/* The best way of this machine, and crc32c_extend in any way up to that. */
 extern Crc32cWay crc32c_best(void);
 extern uint32_t crc32c_extend_by(Crc32cWay way, uint32_t crc, const void *data,
 								 size_t len);

@@ -3,9 +3,9 @@
  *	  Frame of reference with patches: what all integer encodings build on.
  *
  * Values that do not fit the width are not stored in full: their low bits are
- * packed like everybody's, the patch adds the rest.  So unpacking needs no
- * branch, and patches are applied by addition, which also works after the
- * low parts have been summed.
+ * packed like those of all others, and the patch adds the rest.  So unpacking
+ * needs no branch, and patches are applied by addition, which also works after
+ * the low parts have been summed.
  */
 #include "codec/frame.h"
 

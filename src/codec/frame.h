@@ -43,13 +43,13 @@ extern uint8_t *frame_write(const uint64_t *values, int n, FrameOrder order,
 
 extern CodecStatus frame_read(CodecReader *r, int n, Frame *frame);
 
-/* The values, of a frame that was written in FRAME_ROWS order. */
+/* Unpack the values of a frame that was written in FRAME_ROWS order. */
 extern void frame_values(const Frame *frame, uint64_t *values);
 
 /*
- * Running sums, of a frame that was written in FRAME_LANES order: row r gets
- * before + value 0 + ... + value r.  As rows, or, for a full block, in lane
- * order.
+ * Compute the running sums of a frame that was written in FRAME_LANES order:
+ * row r gets before + value 0 + ... + value r.  They come as rows or, for a
+ * full block, in lane order.
  */
 extern void frame_sums(const Frame *frame, uint64_t before, uint64_t *rows);
 extern void frame_sums_lanes(const Frame *frame, uint64_t before,

@@ -14,9 +14,9 @@ typedef struct FrameWindow
 } FrameWindow;
 
 /*
- * Row number i of a sample of count rows out of n: one from each of count equal
- * stretches, but not at equal distances, which would see one phase only of
- * data that repeats.
+ * Row number i of a sample of count rows out of n: one from each of count
+ * equal stretches, but not at equal distances, which would see only one phase
+ * of data that repeats.
  */
 static inline int
 framewidth_sample_row(int i, int count, int n)

@@ -17,8 +17,8 @@
  * The paper writes high bits first.  Low bits first lets the reader keep a
  * 64-bit buffer that is refilled with one unaligned load and never rotated.
  *
- * Everything works on bit patterns, no value is ever computed with: signalling
- * NaNs pass unchanged.
+ * Everything works on bit patterns; no value is ever computed with, so
+ * signalling NaNs pass unchanged.
  */
 #include "codec/gorilla.h"
 

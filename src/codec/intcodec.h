@@ -23,14 +23,17 @@ extern CodecStatus intvarint_read(CodecReader *r, uint64_t *values, int n);
 extern uint8_t *intplanes_write(const uint64_t *values, int n, uint8_t *out);
 extern CodecStatus intplanes_read(CodecReader *r, uint64_t *values, int n);
 
-/* transposed as in intcodec_decode_unordered: what is allowed, what it is */
+/*
+ * *transposed: on input, whether lane order is allowed; on output, whether the
+ * values are in it (see intcodec_decode_unordered)
+ */
 extern uint8_t *intscaled_write(const uint64_t *values, int n, uint8_t *out);
 extern CodecStatus intscaled_read(CodecReader *r, uint64_t *values, int n,
 								  bool *transposed);
 extern CodecStatus intcodec_read(CodecEncoding encoding, CodecReader *r,
 								 uint64_t *values, int n, bool *transposed);
 
-/* values[i] - values[i - 1]; the one before the first is taken as before */
+/* differences[i] = values[i] - values[i - 1], with before as values[-1] */
 extern void intcodec_differences(const uint64_t *values, int n,
 								 uint64_t before, uint64_t *differences);
 

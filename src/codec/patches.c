@@ -2,9 +2,9 @@
  * patches.c
  *	  Writing and reading the values of a block that are stored apart.
  *
- * Values are packed with the width of the largest, or, when one giant among
- * dwarfs would make that expensive (a change of series among the tails of a
- * random walk), as variable-length integers.
+ * Values are packed with the width of the largest, or as variable-length
+ * integers when one large value among small ones would make that expensive (a
+ * change of series among the tails of a random walk).
  */
 #include "codec/patches.h"
 

@@ -167,7 +167,7 @@ typedef RelFileNode CompatRelFileLocator;
 	index_beginscan(rel, index, snapshot, nkeys, norderbys)
 #endif
 
-/* PostgreSQL 16 keeps these without redundant items (upstream 8d83a5d0a2). */
+/* PostgreSQL 16 has both without redundant items (upstream 8d83a5d0a2). */
 #if PG_VERSION_NUM >= 160000
 #define compat_group_clause(root) ((root)->processed_groupClause)
 #define compat_distinct_clause(root) ((root)->processed_distinctClause)
@@ -177,7 +177,7 @@ typedef RelFileNode CompatRelFileLocator;
 #endif
 
 /*
- * PostgreSQL 18 counts disabled nodes; before, they cost a lot (upstream
+ * PostgreSQL 18 counts disabled nodes; older servers add a high cost (upstream
  * e22253467f).  The rest of the cost is added afterwards.
  */
 #if PG_VERSION_NUM >= 180000

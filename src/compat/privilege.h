@@ -18,7 +18,7 @@
 	pg_class_ownercheck(relid, roleid)
 #endif
 
-/* The same for privileges (upstream c727f511bd). */
+/* PostgreSQL 16 made privilege checks generic, too (upstream c727f511bd). */
 #if PG_VERSION_NUM >= 160000
 #define compat_proc_aclcheck(function, roleid) \
 	object_aclcheck(ProcedureRelationId, function, roleid, ACL_EXECUTE)

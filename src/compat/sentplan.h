@@ -1,6 +1,6 @@
 /*
  * sentplan.h
- *	  Statements made of a part of another's plan.
+ *	  Statements made of a part of another statement's plan.
  */
 #ifndef RUSTS_SENTPLAN_H
 #define RUSTS_SENTPLAN_H
@@ -21,7 +21,8 @@
 
 /*
  * PostgreSQL 18 prunes partitions when the executor starts, and knows which
- * relations may be opened (upstream d47cbf474e, cbc127917e).  Here: this one.
+ * relations may be opened (upstream d47cbf474e, cbc127917e).  Here it is only
+ * the scanned one.
  */
 #if PG_VERSION_NUM >= 180000
 #define compat_prune_nothing(stmt, scanned) \

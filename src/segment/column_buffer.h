@@ -58,7 +58,7 @@ struct SegmentBuilder
 };
 
 extern void column_buffer_start(SegmentBuilder *builder, ColumnBuffer *column);
-/* Empty it, keeping its memory; a dictionary given up stays given up. */
+/* Empty a column, keeping its memory; a dictionary given up stays given up. */
 extern void column_buffer_restart(SegmentBuilder *builder,
 								  ColumnBuffer *column);
 extern void column_buffer_grow(SegmentBuilder *builder, ColumnBuffer *column,
@@ -66,7 +66,7 @@ extern void column_buffer_grow(SegmentBuilder *builder, ColumnBuffer *column,
 extern void column_buffer_append(SegmentBuilder *builder,
 								 ColumnBuffer *column, Datum value,
 								 bool isnull);
-/* All rows are there: give up a dictionary that does not pay. */
+/* Called when all rows are there: give up a dictionary that does not pay. */
 extern void column_buffer_settle(SegmentBuilder *builder,
 								 ColumnBuffer *column);
 /* Datum of a dictionary entry, made in the current memory context. */

@@ -8,9 +8,9 @@
 #include "segment/segment_open.h"
 
 /*
- * Bytes from .. to of the column's data, as stored, valid until the next call;
- * room for a frame or piece, once decompressed; room for by-reference values,
- * without what is there.
+ * column_bytes_stored returns bytes from .. to of the column's data, as
+ * stored, valid until the next call.  The others make room for a decompressed
+ * frame or piece, or for by-reference values, and may lose what is there.
  */
 extern const uint8 *column_bytes_stored(ColumnReader *column, uint64 from,
 									  uint64 to);

@@ -3,8 +3,8 @@
  *	  One column of an open segment: where its blocks are, what is known of
  *	  them, its dictionary.
  *
- * Each is read as a whole from a section of the stream and checked; whether
- * it has to be read at all is the caller's question.
+ * Each is read as a whole from a section of the stream and checked; the caller
+ * decides whether it has to be read at all.
  */
 #include "postgres.h"
 

@@ -33,10 +33,10 @@ typedef struct ColumnDictionary
 	Datum		values[FLEXIBLE_ARRAY_MEMBER];
 } ColumnDictionary;
 
-/* What is known of the blocks, and column->dictionary; read when needed. */
+/* Get what is known of the blocks, or column->dictionary; read when needed. */
 extern ColumnMeta *column_meta_get(ColumnReader *column);
 extern void column_meta_get_dictionary(ColumnReader *column);
-/* Which has been read. */
+/* Give out the dictionary, which must have been read. */
 extern void column_meta_give_dictionary(const ColumnReader *column,
 										SegmentDictionary *dictionary);
 

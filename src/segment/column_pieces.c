@@ -2,12 +2,12 @@
  * column_pieces.c
  *	  Columns of long strings, whose blocks consist of pieces.
  *
- * A block of such a column may be hundreds of megabytes, and a value of it is
- * what most readers want: so the head of the block is read, then the piece
- * that holds the value, and nothing else.  Frames do not compress such blocks.
+ * A block of such a column may be hundreds of megabytes, while most readers
+ * want a single value of it.  So only the head of the block is read, and then
+ * the piece that holds the value.  Frames do not compress such blocks.
  *
- * There is one arena for values by reference: whoever puts a single value
- * there takes the decoded block, if there is one, from the column.
+ * There is one arena for by-reference values: putting a single value there
+ * evicts the column's decoded block, if there is one.
  */
 #include "postgres.h"
 

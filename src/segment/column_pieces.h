@@ -11,8 +11,8 @@
 extern void column_pieces_read_block(ColumnReader *column, uint32 block);
 
 /*
- * One value of the column: decompresses its piece when it is not the current
- * one.  A value by reference is valid until the next call.
+ * Read one value of the column.  Its piece is decompressed when it is not the
+ * current one.  A by-reference value is valid until the next call.
  */
 extern Datum column_pieces_read_value(ColumnReader *column, uint32 row,
 									  bool *isnull);

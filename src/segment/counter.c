@@ -9,10 +9,10 @@
  * generic WAL, which replays without our library.
  *
  * Locks: creating the row takes a heavyweight page lock on the TOAST relation
- * for the moment; overwriting needs only the buffer's content lock.  Whoever
- * reserves holds a lock on the table's row numbers, which does not conflict
- * with itself, until the transaction ends: VACUUM must know whether a block
- * without a directory row is still going to get one.
+ * for the moment; overwriting needs only the buffer's content lock.  A
+ * transaction that reserves holds a lock on the table's row numbers, which
+ * does not conflict with itself, until it ends: VACUUM must know whether a
+ * block without a directory row is still going to get one.
  */
 #include "postgres.h"
 

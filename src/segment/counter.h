@@ -42,19 +42,20 @@ rowid_blocks(uint32 rows)
 }
 
 /*
- * Reserve nblocks virtual blocks; returns the first.  Survives an abort.  Until
- * the end of the (sub)transaction others can tell that somebody has reserved.
+ * Reserve nblocks virtual blocks; returns the first.  Survives an abort.
+ * Until the end of the (sub)transaction other sessions can tell that it has
+ * reserved.
  */
 extern uint32 counter_reserve(Store *store, uint32 nblocks);
 /*
- * Keep everybody from reserving, for a moment, if no transaction that has
- * reserved is in progress; false, without waiting, if there is one.
+ * Keep other sessions from reserving until counter_end_quiesce.  False,
+ * without waiting, if a transaction that has reserved blocks is in progress.
  */
 extern bool counter_try_quiesce(Store *store);
 extern void counter_end_quiesce(Store *store);
 /*
- * First block that was never reserved; 0 when nothing ever was.  An error when
- * there are segments and no counter.
+ * The first block that was never reserved; 0 when none ever was.  An error
+ * when there are segments and no counter.
  */
 extern uint32 counter_peek(Store *store);
 

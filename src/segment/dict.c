@@ -2,9 +2,9 @@
  * dict.c
  *	  Distinct byte strings and their codes, while a segment is built.
  *
- * Open addressing over entries whose bytes lie in an arena.  Sits on the path
- * of every tag value that is written, hence a hash of its own that takes
- * eight bytes a step; it never leaves memory.
+ * Open addressing over entries whose bytes lie in an arena.  Every tag value
+ * that is written passes here, hence a hash function of our own that takes
+ * eight bytes a step; hashes never leave memory.
  */
 #include "postgres.h"
 

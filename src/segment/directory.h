@@ -94,13 +94,14 @@ typedef struct DirectoryTotals
 	double		bytes;
 } DirectoryTotals;
 
-/* As summing up directory_load's list, without building it. */
+/* Sum up what directory_load would list, without building the list. */
 extern void directory_sum(Store *store, Snapshot snapshot,
 						  DirectoryTotals *totals);
 /*
- * The same from a sample of the rows when there are many; never 0 for some.
- * What was looked at is shown to visit, with the number of segments that each
- * speaks for; summaries are gone after the call.
+ * Estimate the totals from a sample when there are many rows; never 0 when
+ * there are some.  Each entry that was looked at is shown to visit, with the
+ * number of segments that it stands for; its summaries are gone after the
+ * call.
  */
 typedef void (*DirectoryVisit) (void *arg, const DirectoryEntry *entry,
 								double weight);
@@ -120,15 +121,18 @@ extern HeapTuple directory_form_tuple(Store *store,
  */
 extern DirectoryList *directory_load(Store *store, Snapshot snapshot);
 /*
- * The same, of the entries that a filter wants.  The summaries it is shown are
- * gone after the call.  Most of what loading a long directory costs is the
+ * Load the visible entries that a filter wants.  The summaries it is shown are
+ * gone after the call.  Most of the cost of loading a long directory is the
  * memory that the entries take.
  */
 typedef bool (*DirectoryFilter) (void *arg, const DirectoryEntry *entry);
 extern DirectoryList *directory_load_filtered(Store *store, Snapshot snapshot,
 											  DirectoryFilter filter,
 											  void *arg);
-/* All that can be read, and what is wrong with the others (segment or -1). */
+/*
+ * Load all entries that can be read, and report what is wrong with the others
+ * (segment or -1).
+ */
 typedef void (*DirectoryDamage) (void *arg, int64 segment, const char *what);
 extern DirectoryList *directory_load_sound(Store *store, Snapshot snapshot,
 										   DirectoryDamage damage, void *arg);

@@ -1,10 +1,10 @@
 /*
  * guarded.c
- *	  Do something whose error is not to end the statement.
+ *	  Run a step whose error must not end the statement.
  *
- * It runs in a subtransaction, which frees what it held when it threw (buffer
- * pins, locks, open relations); memory is the caller's.  No subtransaction can
- * be had in parallel mode: there this throws.
+ * The step runs in a subtransaction, which frees what the step held when it
+ * threw (buffer pins, locks, open relations); memory is the caller's.  No
+ * subtransaction can be had in parallel mode: there this throws.
  */
 #include "postgres.h"
 

@@ -2,9 +2,9 @@
  * packed.c
  *	  Arrays of numbers in a segment's sections.
  *
- * Zone maps, block lengths, series codes: small beside the columns, but read
- * before anything else, so each piece of 1,024 takes the smallest of a few
- * encodings.
+ * Zone maps, block lengths and series codes are small beside the columns, but
+ * read before anything else, so each piece of 1,024 takes the smallest of a
+ * few encodings.
  */
 #include "postgres.h"
 

@@ -7,7 +7,7 @@
 
 #include "codec/codec.h"
 
-/* A growing byte buffer without StringInfo's 1 GB limit of habit. */
+/* A growing byte buffer without StringInfo's limit of 1 GB. */
 typedef struct PackedBuffer
 {
 	uint8	   *data;
@@ -16,7 +16,7 @@ typedef struct PackedBuffer
 } PackedBuffer;
 
 extern void packed_init(PackedBuffer *buffer);
-/* Room for n more bytes at data + used. */
+/* Make room for n more bytes; returns data + used. */
 extern uint8 *packed_reserve(PackedBuffer *buffer, Size n);
 extern void packed_append(PackedBuffer *buffer, const void *bytes, Size n);
 

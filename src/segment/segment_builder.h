@@ -25,8 +25,8 @@ extern Size segment_builder_memory(SegmentBuilder *builder);
 extern bool segment_builder_full(SegmentBuilder *builder);
 
 /*
- * Sorted, cut into partitions, ready to write.  Piece p holds rows
- * order[start[p]] .. order[start[p + 1] - 1].
+ * Rows of a builder, sorted, cut into partitions and ready to write.  Piece p
+ * holds rows order[start[p]] .. order[start[p + 1] - 1].
  */
 typedef struct SegmentPlan
 {

@@ -6,7 +6,7 @@
  * them: header, block positions, zone maps, dictionaries, series index.  They
  * never change (segment invariant 9 says why a cached segment is the right
  * one), so a backend keeps them, up to rusts.segment_cache_size, and gives up
- * those segments first that were not used for longest.
+ * the least recently used segments first.
  *
  * Readers share what is here: a pin keeps a segment while a reader exists.  A
  * pin hangs on the reader's memory context, which an error deletes as surely

@@ -21,13 +21,14 @@ typedef struct SegmentCacheKey
 } SegmentCacheKey;
 
 /*
- * A segment's parts, as a reader decodes them.  What nobody needed yet is
- * NULL; what is set never changes, but for what the store finds of its place.
+ * A segment's parts, as a reader decodes them.  A part that no reader has
+ * needed yet is NULL; one that is set never changes, except for place, which
+ * the store finds out.
  */
 typedef struct CachedSegment
 {
 	SegmentCacheKey key;
-	DirectoryEntryData d;		/* whose segment this is */
+	DirectoryEntryData d;		/* the segment's directory row */
 	MemoryContext context;
 	Size		bytes;			/* of context and what is below */
 	int			pins;
@@ -60,8 +61,8 @@ extern PGDLLIMPORT int segment_cache_size;
 extern bool segment_cache_find(Store *store, const DirectoryEntryData *d,
 							   MemoryContext context, SegmentCachePin *pin);
 /*
- * Enter it, pinned likewise; false when there is no room.  The columns are
- * copied.
+ * Enter a segment, pinned likewise; false when there is no room.  The columns
+ * are copied.
  */
 extern bool segment_cache_enter(Store *store, const DirectoryEntryData *d,
 								const SegmentHeaderData *header,
@@ -69,7 +70,7 @@ extern bool segment_cache_enter(Store *store, const DirectoryEntryData *d,
 								MemoryContext context, SegmentCachePin *pin);
 /*
  * Move a context that holds a part into the cache; false when there is no
- * room, then it stays where it is.
+ * room: it stays where it is.
  */
 extern bool segment_cache_keep(CachedSegment *segment, MemoryContext part);
 

@@ -1,11 +1,11 @@
 /*
  * segment_open.c
- *	  A segment that is open: its bytes, sections, header, and what to say when
- *	  they are damaged.
+ *	  An open segment: its bytes, sections, header, and what to say when they
+ *	  are damaged.
  *
- * What lies below columns, series and rows: these read what they need through
- * here, when somebody asks.  The header is read at once.  Metadata come from the
- * cache where they can, and are left there.
+ * This is the layer below columns, series and rows, which read what they need
+ * through here, when asked.  The header is read at once.  Metadata come from
+ * the cache where they can, and are left there.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
  * segment_open.h
- *	  A segment that is open, as the files of this folder see it.
+ *	  An open segment, as the files of this folder see it.
  */
 #ifndef RUSTS_SEGMENT_OPEN_H
 #define RUSTS_SEGMENT_OPEN_H
@@ -23,7 +23,7 @@ typedef struct ColumnReader
 	SegmentReader *segment;
 	AttrNumber	attnum;
 	bool		present;		/* the segment has this column */
-	int			stored;			/* then, which of the segment's */
+	int			stored;			/* if so, its number in the segment */
 	SegmentColumnData data;
 	struct ColumnMeta *meta;			/* loaded when first needed */
 	Datum	   *dictionary;		/* loaded when first needed */
@@ -65,14 +65,15 @@ struct SegmentReader
 	int64	  **run_codes;		/* per tag */
 };
 
-/* fresh: nothing from the cache, and each chunk through the index. */
+/* Open a segment.  fresh: no cache, and each chunk through the index. */
 extern SegmentReader *segment_open(Store *store, const DirectoryEntry *entry,
 								   TupleDesc desc, bool fresh,
 								   MemoryContext parent);
 
 /*
- * Bytes of the segment's stream, on behalf of a column (0: of none): as they
- * are; a section's, decompressed, palloc'd in the current context.
+ * Read bytes of the segment's stream on behalf of a column (0: of none): as
+ * they are, or a section, which is decompressed and palloc'd in the current
+ * memory context.
  */
 extern void segment_open_bytes(SegmentReader *segment, AttrNumber attnum,
 								 uint64 offset, Size len, void *out);
@@ -92,7 +93,7 @@ pg_noreturn extern void segment_open_corrupt(SegmentReader *segment,
 											 AttrNumber attnum,
 											 const char *what);
 
-/* The same for a column, and for a codec's complaint. */
+/* Report damage of a column; the second only if status is not CODEC_OK. */
 pg_noreturn extern void segment_open_column_corrupt(ColumnReader *column,
 													const char *what);
 extern void segment_open_check(ColumnReader *column, CodecStatus status);

@@ -29,15 +29,15 @@ typedef struct SegmentColumnInfo
 /*
  * Open a segment.  desc describes the rows wanted: a column the segment does
  * not have gives its missing value or NULL.  sequential: blocks may be asked
- * for in order, so read ahead when they are.  Everything lives in a context below parent
- * and goes with segment_reader_close (or with parent).
+ * for in order, so read ahead when they are.  Everything lives in a context
+ * below parent and goes with segment_reader_close (or with parent).
  */
 extern SegmentReader *segment_reader_open(Store *store,
 										  const DirectoryEntry *entry,
 										  TupleDesc desc, bool sequential,
 										  MemoryContext parent);
 /*
- * The same, without what this backend remembers of the segment, and with each
+ * Open a segment without what this backend remembers of it, and read each
  * chunk through the index.
  */
 extern SegmentReader *segment_reader_open_fresh(Store *store,
@@ -65,8 +65,8 @@ extern bool segment_reader_mask_dead(SegmentReader *reader, uint32 block,
 extern uint32 segment_reader_block_rows(const SegmentReader *reader,
 										uint32 block);
 /*
- * What the zone map says of a column of a block; false: the segment has no such
- * column, or it is a tag.
+ * Get the zone map's entry for a column of a block; false: the segment has no
+ * such column, or it is a tag.
  */
 extern bool segment_reader_zone(SegmentReader *reader, AttrNumber attnum,
 								uint32 block, DirectorySummaryData *zone);
@@ -75,29 +75,30 @@ extern bool segment_reader_zone(SegmentReader *reader, AttrNumber attnum,
 extern void segment_reader_block(SegmentReader *reader, AttrNumber attnum,
 								 uint32 block, SegmentVector *vector);
 /*
- * The same for who does not care about the order of rows, which decodes
- * faster where a block is kept in lanes.  True: values[i * 32 + lane] is row
- * lane * 32 + i; there are no NULLs then.
+ * Decode a block without regard to the order of rows, which is faster where a
+ * block is kept in lanes.  True: values[i * 32 + lane] is row lane * 32 + i;
+ * there are no NULLs then.
  */
 extern bool segment_reader_block_unordered(SegmentReader *reader,
 										   AttrNumber attnum, uint32 block,
 										   SegmentVector *vector);
 /*
- * The same for a column kept as codes of a dictionary, as codes: the value of
- * row i is dictionary[values[i]].  The codes are not checked against the
- * number of entries for rows that are NULL only.  segment_reader_has_codes: is
- * the column kept so?  Then values that segment_reader_block gives are those of
- * the dictionary, too, and stay until the reader is closed.
+ * segment_reader_codes decodes a block of a column kept as codes of a
+ * dictionary, as codes: the value of row i is dictionary[values[i]].  In a
+ * block without values the codes are not checked against the number of
+ * entries.  segment_reader_has_codes: is the column kept so?  Then values that
+ * segment_reader_block gives are those of the dictionary, too, and stay until
+ * the reader is closed.
  */
 extern bool segment_reader_has_codes(SegmentReader *reader, AttrNumber attnum);
 extern void segment_reader_codes(SegmentReader *reader, AttrNumber attnum,
 								 uint32 block, SegmentVector *vector,
 								 SegmentDictionary *dictionary);
 /*
- * One value; decodes its block when it is not the current one, or no more than
- * a part of it where values are so long that a reader by block would hold
- * hundreds of megabytes (segment_reader_by_value).  By reference it is valid
- * until another value of that column is asked for.
+ * Read one value.  Decodes its block when it is not the current one, or no
+ * more than a part of it where values are so long that a reader by block would
+ * hold hundreds of megabytes (segment_reader_by_value).  A by-reference value
+ * is valid until another value of that column is asked for.
  */
 extern bool segment_reader_by_value(SegmentReader *reader, AttrNumber attnum);
 extern Datum segment_reader_value(SegmentReader *reader, AttrNumber attnum,
@@ -112,7 +113,7 @@ typedef struct SegmentTag
 	SegmentDictionary dictionary;
 } SegmentTag;
 
-/* Stays until the reader is closed. */
+/* Get a tag column, which stays until the reader is closed. */
 extern void segment_reader_tag(SegmentReader *reader, AttrNumber attnum,
 							   SegmentTag *tag);
 

@@ -3,7 +3,7 @@
  *	  The series of an open segment: runs of rows with the same tags.
  *
  * Codes of tags are checked against their dictionaries when the index is read,
- * so that nobody has to who uses them.
+ * so that code which uses them need not.
  */
 #include "postgres.h"
 

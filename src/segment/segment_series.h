@@ -14,8 +14,8 @@ extern bool segment_series_is_tag(const SegmentReader *segment,
 								  AttrNumber attnum);
 
 /*
- * The first row of each run, and behind the last the number of rows.  Stays
- * until the reader is closed.
+ * The first row of each run, followed by the number of rows.  Stays until the
+ * reader is closed.
  */
 extern const uint32 *segment_series_starts(SegmentReader *segment);
 /* The run that a row belongs to. */

@@ -8,8 +8,8 @@
 #include "segment/segment_reader.h"
 
 /*
- * Read everything, check everything.  Calls report(arg, attnum or 0, message)
- * for each thing wrong that does not throw by itself.
+ * Read and check everything.  Calls report(arg, attnum or 0, message) for each
+ * thing wrong that does not throw by itself.
  */
 typedef void (*SegmentReport) (void *arg, AttrNumber attnum,
 							   const char *message);

@@ -25,7 +25,7 @@ extern SegmentWriter *segment_write_piece(SegmentBuilder *builder,
 extern void segment_write_finish(SegmentWriter *writer, const uint8 *dead,
 								 uint32 ndead);
 /*
- * The same without inserting the directory row: it is returned instead, in
+ * Finish without inserting the directory row, which is returned instead, in
  * the current memory context.
  */
 extern DirectoryEntry *segment_write_close(SegmentWriter *writer,

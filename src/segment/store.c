@@ -8,10 +8,10 @@
  * then the payload (format 2.1).
  *
  * A chunk id belongs to one writer: it is drawn from the OID counter and
- * checked against the index, and the directory row that names it is written
- * by the same (sub)transaction.  Whoever sees the directory row may therefore
- * read the chunks without asking for their visibility (segment invariant 2),
- * which is why streams are read with SnapshotAny.
+ * checked against the index, and the directory row that names it is written by
+ * the same (sub)transaction.  A session that sees the directory row may
+ * therefore read the chunks without asking for their visibility (segment
+ * invariant 2), which is why streams are read with SnapshotAny.
  *
  * Everything is inserted with HEAP_INSERT_NO_LOGICAL: logical decoding would
  * take our rows for pieces of a user's TOAST value.

@@ -35,8 +35,8 @@ typedef enum StoreLayout
 typedef struct StorePlace
 {
 	StoreLayout layout;
-	BlockNumber first;			/* of chunk 0, side by side */
-	OffsetNumber offset;		/* of each, then */
+	BlockNumber first;			/* of chunk 0, if side by side */
+	OffsetNumber offset;		/* of each chunk, if side by side */
 } StorePlace;
 
 typedef struct Store
@@ -68,7 +68,7 @@ typedef struct StoreStream
 {
 	Oid			chunk_id;
 	uint64		length;
-	StorePlace *place;			/* of the caller's, who may keep it */
+	StorePlace *place;			/* the caller's, which may keep it */
 	int64		segment;
 	const char *column;			/* or NULL */
 } StoreStream;
@@ -99,8 +99,7 @@ extern HeapTuple store_form_tuple(Store *store, Oid chunk_id, int32 chunk_seq,
 								  const char *data, uint32 len);
 /*
  * Take a chunk tuple apart, checking bounds and checksum; returns NULL, or
- * what is wrong with it.  Without a right checksum, id and seq are what the
- * tuple says, or 0.
+ * what is wrong with it; id and seq are then what the tuple says, or 0.
  */
 extern const char *store_take_apart(Store *store, HeapTuple tuple,
 									StoreChunk *chunk);

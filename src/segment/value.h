@@ -79,7 +79,7 @@ value_bytes(Datum value, int16 typlen, uint32 *len, void **copy)
 	return VARDATA_ANY(plain);
 }
 
-/* Space for, and building of, a by-reference Datum from bytes. */
+/* The space that a by-reference Datum takes; making one there from bytes. */
 extern Size value_datum_size(int16 typlen, uint32 len);
 extern Datum value_make_datum(int16 typlen, const char *bytes, uint32 len,
 							  char *space);

@@ -2,10 +2,11 @@
  * zone_map.c
  *	  Per block and column: NULLs, minimum, maximum, sum.
  *
- * Kept where the order of the stored number is the order of the type: signed
- * integers and times, floats (NaN above everything, as float8's operators
- * have it), and the codes of an ordered dictionary.  Sums are exact for
- * integers or absent; for floats they are the sum in row order.
+ * Minimum and maximum are kept where the order of the stored number is the
+ * order of the type: signed integers and times, floats (NaN above everything,
+ * as float8's operators have it), and the codes of an ordered dictionary.
+ * Sums are exact for integers or absent; for floats they are the sum in row
+ * order.
  */
 #include "postgres.h"
 

@@ -4,12 +4,12 @@
  *
  * CODEC_CLONES in front of a kernel compiles it once for the baseline and once
  * for each wider instruction set; the dynamic linker picks one at load time.
- * So the library runs everywhere it was built for, and is never built for the
- * machine it was built on only.  Inlined helpers of a kernel are CODEC_INLINE, because
- * only what is inlined into a clone is compiled for the clone's machine.  A
- * kernel is static, with a plain function around it when others call it: the
- * dispatcher of a kernel that is not would be exported, whatever the visibility
- * it was given.
+ * So the library runs wherever the baseline does, and is never built only for
+ * the machine it was built on.  Inlined helpers of a kernel are CODEC_INLINE,
+ * because only what is inlined into a clone is compiled for the clone's
+ * machine.  A kernel is static, with a plain function around it when other
+ * files call it: the dispatcher of a kernel that is not static would be
+ * exported, whatever its visibility.
  *
  * Clones are switched off where they cannot work: other processors, C
  * libraries without indirect functions, sanitizers (whose run time is not yet

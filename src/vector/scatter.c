@@ -2,8 +2,9 @@
  * scatter.c
  *	  Aggregates per group, where the group changes from row to row.
  *
- * One row after the other: two rows of a vector register may belong to one
- * group.  Full words, the usual case, are walked without looking at bits.
+ * Rows are added one after the other: two rows of a vector register may belong
+ * to one group.  Full words, the usual case, are walked without looking at
+ * bits.
  */
 #include "simd/codec_simd.h"
 #include "vector/scatter.h"

@@ -20,7 +20,7 @@ extern bool varith_int_subtract(const int64_t *a, const int64_t *b, int n,
 								int64_t low, int64_t high, int64_t *out);
 extern bool varith_int_multiply(const int64_t *a, const int64_t *b, int n,
 								int64_t low, int64_t high, int64_t *out);
-/* Suspicious rows give 0: divisor 0 or -1. */
+/* Rows whose divisor is 0 or -1 are suspicious, and give 0. */
 extern bool varith_int_divide(const int64_t *a, const int64_t *b, int n,
 							  int64_t *out);
 extern bool varith_int_modulo(const int64_t *a, const int64_t *b, int n,
@@ -29,7 +29,7 @@ extern bool varith_int_modulo(const int64_t *a, const int64_t *b, int n,
 extern bool varith_int_outside(const int64_t *a, int n, int64_t low,
 							   int64_t high);
 
-/* Suspicious: infinite; or 0 from operands that are not; or divisor 0. */
+/* Suspicious: infinite result; 0 from operands that are not; divisor 0. */
 extern bool varith_float_add(const double *a, const double *b, int n,
 							 double *out);
 extern bool varith_float_subtract(const double *a, const double *b, int n,
@@ -40,7 +40,7 @@ extern bool varith_float_divide(const double *a, const double *b, int n,
 								double *out);
 
 extern void varith_int_to_float(const int64_t *a, int n, double *out);
-/* Rounded to even; suspicious: NaN or not within [low, high). */
+/* Round to even; suspicious: NaN or not within [low, high). */
 extern bool varith_float_to_int(const double *a, int n, double low,
 								double high, int64_t *out);
 

@@ -2,10 +2,10 @@
  * vextreme.h
  *	  Smallest and largest of the rows of a vector.
  *
- * Forms, NULLs and unselected rows as in vsum.h.  Floats are ordered as the
- * server orders them: NaN equals NaN and is greater than everything else, and
- * -0 equals 0 (either may be returned).  Of no rows the result is the START
- * value, which loses against every other, so that results combine with
+ * Forms, NULLs and unselected rows are as in vsum.h.  Floats are ordered as
+ * the server orders them: NaN equals NaN and is greater than everything else,
+ * and -0 equals 0 (either may be returned).  For no rows the result is the
+ * START value, which loses against every other, so that results combine with
  * vextreme_float_min() and its like without a flag.
  */
 #ifndef RUSTS_VEXTREME_H

@@ -1,11 +1,12 @@
 /*
  * vgrid.c
- *	  Starts of the ranges of one width that values lie in.
+ *	  The starts of the equally wide ranges that values lie in.
  *
  * A division takes longer than all the rest, and neighbouring values mostly
- * lie in one range: a step of values that all lie in the range of the one
- * before them is done at once, other values divide when they leave it.
- * Unsigned arithmetic, because rows that do not matter may hold anything.
+ * lie in one range.  So a step of values that all lie in the range of the
+ * value before them is done at once; in other steps a value divides when it
+ * leaves the range.  Arithmetic is unsigned, because rows that do not matter
+ * may hold anything.
  */
 #include "simd/codec_simd.h"
 #include "vector/vgrid.h"

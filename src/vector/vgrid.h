@@ -1,6 +1,6 @@
 /*
  * vgrid.h
- *	  Starts of the ranges of one width that values lie in.
+ *	  The starts of the equally wide ranges that values lie in.
  */
 #ifndef RUSTS_VGRID_H
 #define RUSTS_VGRID_H

@@ -3,10 +3,10 @@
  *	  Sums over rows of a vector.
  *
  * A float sum has LANES partial sums; row r belongs to lane r % LANES (in the
- * form for ranges, counted from the first row).  So the loops vectorise without
- * leave to reassociate, and a word of a selection may be done densely, masked
- * or bit by bit without a difference in the result: whatever is left out adds
- * -0.0, which changes nothing.
+ * form for ranges, counted from the first row).  So the loops vectorise
+ * without permission to reassociate, and a word of a selection may be done
+ * densely, masked or bit by bit without a difference in the result: whatever
+ * is left out adds -0.0, which changes nothing.
  *
  * An integer sum adds upper and lower halves apart; of at most 1,024 values
  * neither can overflow.

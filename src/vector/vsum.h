@@ -2,7 +2,7 @@
  * vsum.h
  *	  Sums over rows of a vector.
  *
- * Each comes in two forms: over the rows [from, to) and over a selection.
+ * Each sum comes in two forms: over the rows [from, to) and over a selection.
  * NULLs are the caller's business: take them out of the selection first
  * (selection_and_not_bools).  Rows that are not selected are read, so they
  * must be readable, but may hold anything.
@@ -26,8 +26,8 @@ extern double vsum_float_selected(const double *values,
 								  const uint64_t *selection);
 
 /*
- * Is one of the values infinite or NaN?  A sum that is so is an overflow when
- * none of them is.
+ * Is one of the values infinite or NaN?  If none is, a sum that is has
+ * overflowed.
  */
 extern bool vsum_nonfinite_range(const double *values, int from, int to);
 extern bool vsum_nonfinite_selected(const double *values,
