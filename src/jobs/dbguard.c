@@ -6,8 +6,8 @@
  * DATABASE for its template, fail while another session is connected.  The
  * server sends its own autovacuum workers away, but does not know ours; so
  * they are stopped until the command's transaction ends, and so are the
- * session's own resident workers, until it needs them again.  Until its end and
- * not the command's: before, a new worker would find the database's row still
+ * session's own resident workers, until it needs them again.  The command's
+ * end would be too early: a new worker would find the database's row still
  * there, wait for the lock, and fail.
  */
 #include "postgres.h"

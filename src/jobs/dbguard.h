@@ -9,7 +9,7 @@
 
 /* Called once, while libraries are preloaded. */
 extern void dbguard_init(void);
-/* A utility statement is about to run: send away who would be in its way. */
+/* Called before a utility statement: stop workers that are in its way. */
 extern void dbguard_clear(Node *statement);
 
 #endif							/* RUSTS_DBGUARD_H */

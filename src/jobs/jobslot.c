@@ -1,8 +1,8 @@
 /*
  * jobslot.c
- *	  Who maintains which database: the shared memory of jobs/.
+ *	  Which worker maintains which database: the shared memory of jobs/.
  *
- * One slot per database that somebody has said something about:
+ * There is one slot per database about which something is recorded:
  *
  *	pid			the worker that is connected to it.  The worker writes and
  *				clears it itself, so it never names a process of another kind.

@@ -1,6 +1,6 @@
 /*
  * jobslot.h
- *	  Who maintains which database: the shared memory of jobs/.
+ *	  Which worker maintains which database: the shared memory of jobs/.
  */
 #ifndef RUSTS_JOBSLOT_H
 #define RUSTS_JOBSLOT_H
@@ -9,7 +9,7 @@
 typedef struct JobStatus
 {
 	int			pid;			/* of its worker, 0: none */
-	bool		wanted;			/* somebody has work for a worker */
+	bool		wanted;			/* there is work for a worker */
 	bool		held;			/* no worker may run now */
 	bool		finished;		/* the last worker had nothing to do */
 } JobStatus;
@@ -37,7 +37,7 @@ extern bool jobslot_is_scarce(void);
 /* Any backend: there is work in dbid.  Does not throw. */
 extern void jobslot_wake(Oid dbid);
 
-/* A command that needs dbid for itself: stop its worker, allow it again. */
+/* A command needs dbid for itself: stop its worker, allow it again. */
 extern void jobslot_hold(Oid dbid);
 extern void jobslot_release(Oid dbid);
 

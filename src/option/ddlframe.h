@@ -10,8 +10,8 @@
 #include "nodes/pg_list.h"
 
 /*
- * One per running utility statement.  The lists are in its context; the
- * actions of this file's user read and write them.
+ * There is one frame per running utility statement.  Its lists are in its
+ * context; the actions below read and write them.
  */
 typedef struct DdlFrame
 {
@@ -24,7 +24,7 @@ typedef struct DdlFrame
 
 	/*
 	 * ALTER: the relation whose parameters are out of the catalog, and how
-	 * many times yet it is altered before they go back in.
+	 * many more times it is altered before they go back in.
 	 */
 	Oid			altering;
 	int			remaining;
@@ -37,7 +37,7 @@ typedef struct DdlFrame
 
 /*
  * What to do when the server reports something to the innermost frame.  The
- * change is in the catalog, and only becomes visible with the next command.
+ * change is in the catalog, but only becomes visible with the next command.
  */
 typedef struct DdlActions
 {

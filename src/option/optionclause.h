@@ -8,8 +8,9 @@
 #include "nodes/pg_list.h"
 
 /*
- * Take ours out of a statement's list, which keeps the others.  The result is
- * a list as of optionlist.h, of parameters that there are.
+ * Take our parameters out of a statement's list, which keeps the others, and
+ * return them as a list as of optionlist.h.  An unknown or repeated one is an
+ * error.
  */
 extern List *optionclause_extract(List **definitions, bool reset);
 extern bool optionclause_has_ours(List *definitions);

@@ -17,11 +17,11 @@ extern DefElem *optionlist_find(List *parameters, const char *name);
 /* Copy of base with changes applied; one without a value removes. */
 extern List *optionlist_merge(List *base, List *changes);
 
-/* What pg_class.reloptions of a relation holds of ours. */
+/* Our parameters in a relation's pg_class.reloptions. */
 extern List *optionlist_read(Oid relid);
 /*
- * Replace ours in pg_class.reloptions, and make it visible to the next
- * command.  The caller has a lock that conflicts with itself on the relation.
+ * Replace our parameters in pg_class.reloptions, visibly to the next command.
+ * The caller has a lock that conflicts with itself on the relation.
  */
 extern void optionlist_write(Oid relid, List *parameters);
 

@@ -2,8 +2,8 @@
  * options.c
  *	  The meaning of a rusts table's storage parameters.
  *
- * One function per parameter turns its text into a field of TableOptions.
- * The same functions serve two masters.  CREATE and ALTER TABLE validate: the
+ * One function per parameter turns its text into a field of TableOptions.  The
+ * same functions serve two purposes.  CREATE and ALTER TABLE validate: the
  * first problem is an error with a hint.  options_get reads what the catalog
  * holds, perhaps written by another version, or naming a column that has been
  * dropped since by a cascade: a parameter with a problem is left out there,

@@ -43,7 +43,7 @@ extern TableOptions *options_get(Relation rel);
  */
 extern List *options_validate(Relation rel, List *parameters);
 
-/* Is there a parameter rusts.name?  All of them, for a hint. */
+/* Is there a parameter rusts.name?  The names of all, for a hint. */
 extern bool options_is_name(const char *name);
 extern const char *options_all_names(void);
 

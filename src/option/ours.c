@@ -3,7 +3,7 @@
  *	  Is it a rusts table?  The one place that answers.
  *
  * An access method is ours when its handler gives our routine, whatever name
- * somebody created it under; a relation that is open says so itself.
+ * it was created under; a relation that is open says so itself.
  */
 #include "postgres.h"
 

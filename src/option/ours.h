@@ -8,14 +8,14 @@
 #include "access/tableam.h"
 #include "utils/rel.h"
 
-/* The access method's routine, which is a layer above: told once, at load. */
+/* Set the access method's routine, from a layer above, once, at load. */
 extern void ours_set_routine(const TableAmRoutine *routine);
 
 extern bool ours_is_table(Relation rel);
-/* An access method, under whatever name; by name: NULL is the default. */
+/* Is an access method ours, under whatever name?  Name NULL: the default. */
 extern bool ours_is_method(Oid amoid);
 extern bool ours_is_method_name(const char *name);
-/* A relation that need not be open, nor be there. */
+/* Is a relation ours?  It need not be open, nor exist. */
 extern bool ours_is_relation(Oid relid);
 
 #endif							/* RUSTS_OURS_H */

@@ -20,43 +20,44 @@
 /* ---------- in the session ---------- */
 
 /*
- * Can workers, so many if possible, take part in what the session does now?
- * Then the area, to be initialised; else NULL.
+ * Returns the area, to be initialised, if workers can take part in what the
+ * session does now, else NULL.  wanted: how many workers, if possible.
  */
 extern void *resident_area(int wanted);
 /*
- * Offer a job to up to wanted workers, who are started if they are not there;
- * false: nobody can come.  Afterwards resident_receive must be called until it
- * returns false; if that does not happen before the current resource owner is
- * released, after an error say, the job is abandoned.  params NULL: none.
+ * Offer a job to up to wanted workers, which are started if they are not
+ * there; false: none can come.  Afterwards resident_receive must be called
+ * until it returns false; if that does not happen before the current resource
+ * owner is released, after an error for example, the job is abandoned.  params
+ * NULL: none.
  */
 extern bool resident_post(const StringInfoData *work, Snapshot snapshot,
 						  ParamListInfo params, int wanted);
-/* Wait until they have taken it; false: nobody has come. */
+/* Wait until the workers have taken the job; false: none has come. */
 extern bool resident_wait(void);
-/* A message that is there already, if any; valid until the next call. */
+/* Get a message that is there already, if any; valid until the next call. */
 extern bool resident_poll(StringInfo message);
 /*
- * The next message of a worker, valid until the next call; false: all are done.
- * The first call withdraws the job from workers who have not taken it.  Errors
- * of workers are raised here.
+ * Get the next message of a worker, valid until the next call; false: all are
+ * done.  The first call withdraws the job from workers that have not taken it.
+ * Errors of workers are raised here.
  */
 extern bool resident_receive(StringInfo message);
-/* Has the i-th (from 0) taken the job, and has not been heard to be done? */
+/* Has worker i (from 0) taken the job, and not reported that it is done? */
 extern bool resident_is_at_work(int i);
-/* How many have taken the last job. */
+/* How many workers have taken the last job. */
 extern int	resident_taken(void);
-/* Stop who is at work, and wait until they have. */
+/* Stop the workers that are at work, and wait until they have stopped. */
 extern void resident_abandon(void);
 
-/* For a command that wants nobody else in the database. */
+/* Dismiss idle workers, for a command that needs the database for itself. */
 extern void resident_dismiss_idle(void);
 
 /* ---------- in the worker ---------- */
 
 /*
- * Does the work, in a transaction with the session's snapshot, and answers by
- * messages.  Plugged in by rusts.c.
+ * A function that does the work, in a transaction with the session's snapshot,
+ * and answers by messages.  Plugged in by rusts.c.
  */
 typedef void (*ResidentWork) (void *area, const char *work,
 							  ParamListInfo params, shm_mq_handle *queue);

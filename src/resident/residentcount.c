@@ -5,7 +5,7 @@
  * A resident worker holds its place among max_worker_processes while it waits.
  * Others need places too, above all the maintenance worker, so half of them
  * are left.  Sessions that look at the same time may go beyond by a few.
- * Without shared_preload_libraries nobody counts.
+ * Without shared_preload_libraries nothing is counted.
  */
 #include "postgres.h"
 

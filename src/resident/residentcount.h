@@ -10,7 +10,7 @@ extern void residentcount_shmem_request(void);
 extern void residentcount_shmem_startup(void);
 /* May there be another one? */
 extern bool residentcount_has_room(void);
-/* This process is one from now until it exits. */
+/* Count this process as one from now until it exits. */
 extern void residentcount_join(void);
 
 #endif							/* RUSTS_RESIDENTCOUNT_H */

@@ -12,12 +12,12 @@
  * has set, before or since, stays.  The session changes a worker that is idle, the
  * worker itself when it has the job: never both at a time.
  *
- * It is a matter of speed only, and off unless a superuser switches it on: to set
- * the processors of processes is not what one expects of an extension.  A system
- * may refuse it, and what it refuses is not tried again.  A filter of system calls
- * (seccomp) may end the process that makes the call instead, and with it all
- * sessions of the server, since one that lost a process in this way starts anew.
- * Nothing that is safe to ask tells beforehand.
+ * It is a matter of speed only, and off unless a superuser switches it on:
+ * setting the processors of processes is not what one expects of an extension.
+ * A system may refuse it, and what it refuses is not tried again.  A filter of
+ * system calls (seccomp) may instead end the process that makes the call, and
+ * with it all sessions of the server, which restarts when it loses a process
+ * in this way.  Nothing that is safe to ask tells beforehand.
  */
 #include "postgres.h"
 

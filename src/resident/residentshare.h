@@ -22,7 +22,7 @@
 #define RESIDENT_QUERY_BYTES 1024
 #define RESIDENT_MESSAGE_BYTES 1024
 
-/* See README.md for who may change which to which. */
+/* README.md says which side may change which phase to which. */
 typedef enum ResidentPhase
 {
 	RESIDENT_IDLE,
@@ -55,8 +55,8 @@ typedef struct ResidentShared
 	PGPROC	   *leader;
 	pid_t		leader_pid;
 	Oid			database;
-	Oid			user;			/* who authenticated */
-	bool		quit;			/* whoever is idle should exit */
+	Oid			user;			/* the authenticated one */
+	bool		quit;			/* idle workers should exit */
 	int			nslots;			/* that have a queue */
 	ResidentSlot slots[RESIDENT_MAX];
 
@@ -86,7 +86,7 @@ typedef struct ResidentShared
 	}			area;
 } ResidentShared;
 
-/* As much of a text (NULL: none) as there is room for. */
+/* Copy as much of a text (NULL: none) as there is room for. */
 static inline void
 residentshare_copy_text(char *to, const char *from, int size)
 {

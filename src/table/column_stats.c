@@ -2,12 +2,12 @@
  * column_stats.c
  *	  Statistics of columns before the first ANALYZE.
  *
- * A table is usually loaded and asked at once, and until autovacuum has been
- * there PostgreSQL takes each of its columns to have 200 different values.
- * What segments say of themselves is better: the number of entries in the
- * dictionary of a column, a small range of integers, how many rows there are
- * when.  So a column without statistics gets some: a number of values, and where
- * it is known between what bounds they lie, a histogram.
+ * A table is usually queried as soon as it is loaded, and until autovacuum has
+ * been there PostgreSQL assumes that each of its columns has 200 different
+ * values.  Segments know better: the number of entries in the dictionary of a
+ * column, a small range of integers, how many rows there are when.  So a
+ * column without statistics gets some: a number of values and, where the
+ * bounds of the values are known, a histogram.
  */
 #include "postgres.h"
 

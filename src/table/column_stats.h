@@ -8,7 +8,7 @@
 #include "nodes/parsenodes.h"
 #include "utils/selfuncs.h"
 
-/* Statistics that the segments give away; false: there are others, or none. */
+/* Get statistics from the segments; false: there are others, or none. */
 extern bool column_stats_get(RangeTblEntry *rte, AttrNumber attnum,
 							 VariableStatData *data);
 

@@ -7,12 +7,12 @@
  * TID order.  Rows that were born dead are skipped.
  *
  * The directory is read once, by cursor_load at the latest on the first row.
- * When does not matter for an MVCC snapshot: what a flush that commits later
- * moved is still a visible hot row, and its segment is invisible.  For every
- * other snapshot the caller must read hot rows first and load the directory
- * afterwards: a row that a flush moves in between is then seen twice, which
- * callers of such scans cope with (they recheck and lock what they find), in
- * the other order it would be missed, which they cannot notice.
+ * The moment does not matter for an MVCC snapshot: what a flush that commits
+ * later moved is still a visible hot row, and its segment is invisible.  For
+ * every other snapshot the caller must read hot rows first and load the
+ * directory afterwards.  Then a row that a flush moves in between is seen
+ * twice, which callers of such scans cope with (they recheck and lock what
+ * they find); in the other order it would be missed, which they cannot notice.
  *
  * The store stays open, with AccessShareLock on the TOAST relation, from
  * loading to cursor_close, unless there are no segments.

@@ -39,16 +39,16 @@ typedef struct SegmentCursor
 	int			entry;
 	int64		row;			/* within the entry */
 	SegmentReader *reader;		/* of the entry, or NULL */
-	int			reader_entry;	/* whose reader it is */
+	int			reader_entry;	/* the entry that it reads */
 	SlotOwner	owner;
 } SegmentCursor;
 
 /* Allocates nothing.  snapshot must stay registered or active. */
 extern void cursor_init(SegmentCursor *cursor, Relation rel,
 						Snapshot snapshot);
-/* Read the directory unless done.  Which moment is right: cursor.c. */
+/* Read the directory unless done.  cursor.c says at which moment. */
 extern void cursor_load(SegmentCursor *cursor);
-/* For callers who look at the list and want only some of its entries. */
+/* Load only some of the entries, for callers that look at the list. */
 extern void cursor_load_filtered(SegmentCursor *cursor,
 								 DirectoryFilter filter, void *arg);
 /* First entry with rows at or after a row number; list->n: none. */

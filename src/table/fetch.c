@@ -8,7 +8,7 @@
  *
  * A single fetch stores a copy into the slot.  An index scan jumps between
  * blocks, and decoding one costs as much as a thousand rows, so it keeps the
- * blocks it has been to, within a budget, each with the columns that somebody
+ * blocks it has been to, within a budget, each with the columns that were
  * asked for; its slots refer to them as a sequential scan's do.  At most one
  * slot refers to a fetch; it is made independent before the fetch goes on.
  *

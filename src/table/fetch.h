@@ -12,8 +12,9 @@
 typedef struct SegmentFetch SegmentFetch;
 
 /*
- * Lives below the current memory context; opens nothing yet.  keep_blocks: for
- * many rows; slots then refer to the fetch until its next row or its end.
+ * Begin a fetch, which lives below the current memory context; opens nothing
+ * yet.  keep_blocks: for many rows; slots then refer to the fetch until its
+ * next row or its end.
  */
 extern SegmentFetch *fetch_begin(Relation rel, bool keep_blocks);
 extern void fetch_end(SegmentFetch *fetch);
@@ -23,7 +24,7 @@ extern void fetch_end(SegmentFetch *fetch);
  */
 extern bool fetch_row(SegmentFetch *fetch, ItemPointer tid, Snapshot snapshot,
 					  TupleTableSlot *slot);
-/* The same for a single row. */
+/* fetch_row for a single row, with a fetch of its own. */
 extern bool fetch_one(Relation rel, ItemPointer tid, Snapshot snapshot,
 					  TupleTableSlot *slot);
 

@@ -9,9 +9,9 @@
 
 /*
  * Open a rusts table of which the caller may read at least one column; errors
- * out otherwise.  What is shown of its values follows the rules of pg_stats:
- * nothing while row-level security applies to the caller, and of a column
- * only to who may read it.
+ * out otherwise.  Its values are shown by the rules of pg_stats: none while
+ * row-level security applies to the caller, and those of a column only to
+ * users who may read it.
  */
 extern Relation functions_open_table(Oid relid, LOCKMODE lockmode);
 extern bool functions_hide_rows(Relation rel);

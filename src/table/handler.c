@@ -1,10 +1,10 @@
 /*
  * handler.c
- *	  The table access method's routine: which callback is whose.
+ *	  The table access method's routine: which function serves which callback.
  *
- * The routine begins as a copy of heap's, and then every callback is set, to
- * an own function or, on purpose, to heap's again.  README.md says why for
- * each.  A callback that a newer server adds is heap's until somebody decides.
+ * The routine begins as a copy of heap's, and then every callback is set, to a
+ * function of ours or, on purpose, to heap's again.  README.md says why for
+ * each.  A callback that a newer server adds is heap's until we decide.
  */
 #include "postgres.h"
 

@@ -3,25 +3,25 @@
  *	  A rusts table as heapam wants to see it.
  *
  * Parts of heapam that are worth having, index builds and the rewrite of a
- * table, insist on a relation whose access method is heap.  They run code of
- * users on the way: index expressions and predicates, comparisons in a sort.
+ * table, insist on a relation whose access method is heap.  They run users'
+ * code on the way: index expressions and predicates, comparisons in a sort.
  * Such a function may read the table it is called for (declared IMMUTABLE, it
  * is accepted), through the relcache entry that all share, and must see all
  * rows.  So that entry is left as it is, and heapam gets a copy that names
- * heap's routine.  To exchange the routine in the entry itself for the length
- * of the call would hide the segments from these functions, and be undone by
- * any rebuild of the entry.
+ * heap's routine.  Exchanging the routine in the entry itself during the call
+ * would hide the segments from these functions, and any rebuild of the entry
+ * would undo it.
  *
  * What makes a copy safe:
  *
- * - it counts references of its own, from one on, so nobody takes it for
+ * - it counts references of its own, from one on, so it is not taken for
  *	 unused; resource owners that hold some after an error drop them before the
  *	 transaction's memory goes;
  * - rd_smgr has one owner at a time, which smgrsetowner sees to: the copy
- *	 begins without, and gives up what it has before it goes, in a callback of
- *	 its memory, so also after an error;
- * - the relation's counters are those of the entry, which is made to have them
- *	 first: they last until the end of the transaction;
+ *	 begins without one, and gives up the one it has before it goes, in a
+ *	 callback of its memory, so also after an error;
+ * - it shares the entry's counters, which the entry is made to have first:
+ *	 they last until the end of the transaction;
  * - a rebuild of the entry keeps rd_rel where it is, and the descriptor of a
  *	 table that is in use does not change; it does not keep rd_options, which
  *	 are copied, nor what only the planner and writers ask for.

@@ -10,11 +10,11 @@
 
 /*
  * A copy of the table's relcache entry that names heap's routine, for one call
- * of heapam's.  The table stays open, and locked, until it is closed; after an
- * error that goes by itself.
+ * of heapam's.  The table stays open, and locked, until the view is closed;
+ * after an error the view goes by itself.
  */
 extern Relation heapview_open(Relation table);
-/* heapam's own scan of the table becomes one of the view; heapam ends it. */
+/* Turn heapam's own scan of the table into one of the view; heapam ends it. */
 extern void heapview_take_scan(Relation view, TableScanDesc heap_scan);
 extern void heapview_close(Relation view);
 

@@ -2,11 +2,11 @@
  * index_build.c
  *	  Feed a table's rows to an index that is being built.
  *
- * Hot rows: heapam's own code does it, with all its rules about HOT chains and
- * rows in progress.  That code insists on a relation whose access method is
- * heap, so it gets a view of the table that says so (heapview.c), and the scan
- * that a parallel build passes is exchanged for its child.  Index expressions
- * and predicates see the table itself, with all its rows.
+ * heapam's own code feeds the hot rows, with all its rules about HOT chains
+ * and rows in progress.  That code insists on a relation whose access method
+ * is heap, so it gets a view of the table that says so (heapview.c), and the
+ * scan that a parallel build passes is exchanged for its child.  Index
+ * expressions and predicates see the table itself, with all its rows.
  *
  * Segment rows follow, in TID order.  What makes a segment's rows part of the
  * index is the same as for hot rows:
@@ -17,8 +17,8 @@
  *	 as not alive, so that they do not count for uniqueness;
  * - in a concurrent build, the segments that the snapshot of the build sees.
  *
- * BRIN indexes, built or summarised, are about heap blocks: a range of blocks
- * of theirs would have to cover the gap up to the virtual ones.
+ * BRIN indexes, built or summarised, get hot rows only: a range of their
+ * blocks would otherwise have to cover the gap up to the virtual blocks.
  */
 #include "postgres.h"
 

@@ -5,12 +5,12 @@
  * The caller has sorted the TIDs of all index entries and wants every row that
  * the snapshot sees and that has no entry to get one.  Hot rows come in the
  * order of their TIDs and segment rows after them, as virtual TIDs sort after
- * all others, so one merge does.
+ * all others, so a single merge is enough.
  *
  * A hot row is indexed under the root of its HOT chain, and roots are in order
  * by pages only: so the index's TIDs of a page are noted before its rows are
  * looked at.  The scan keeps the page pinned meanwhile, and a pinned page is
- * not pruned: what its rows' roots are does not change.
+ * not pruned, so the roots of its rows do not change.
  *
  * heapam has this pass too, but for a heap.  Its insertions would compare a row
  * that must be unique with entries of segment rows, and fetch these as if they

@@ -6,11 +6,11 @@
  * Segment rows cannot be changed; modify_refuse_segment_row says so.
  *
  * A flush leaves in each hot row that it moved its own transaction as deleter,
- * and the virtual TID as t_ctid.  heapam takes that for an update: whoever
- * waited for the flush learns that a newer version is at a virtual TID.  It is
- * the same version at another place, so the row counts as unchanged: it is not
- * rechecked, and REPEATABLE READ does not fail over it.  heapam must never
- * follow such a link itself, because it would read a block that does not
+ * and the virtual TID as t_ctid.  heapam takes that for an update: a session
+ * that waited for the flush learns that a newer version is at a virtual TID.
+ * It is the same version at another place, so the row counts as unchanged: it
+ * is not rechecked, and REPEATABLE READ does not fail over it.  heapam must
+ * never follow such a link itself, because it would read a block that does not
  * exist.  Therefore it never gets FIND_LAST_VERSION from modify_tuple_lock,
  * which follows chains here.
  *

@@ -10,9 +10,9 @@
  *
  * Nothing but row numbers is shared, so the lists need not be equal.  They are
  * under an MVCC snapshot; in an index build under SnapshotAny one participant
- * may still list a segment that has become surely dead for another, and then
- * either gets it or not, which is right both ways.  Whoever starts late or
- * does not take part (parallel_leader_participation = off) is not missed.
+ * may still list a segment that has become surely dead for another.  Its rows
+ * are then claimed or not, and both are right.  A participant that starts late
+ * or does not take part (parallel_leader_participation = off) is not missed.
  */
 #include "postgres.h"
 

@@ -10,16 +10,16 @@
 #include "nodes/pathnodes.h"
 #include "write/outline.h"
 
-/* Is it a rusts table, and has it segments?  The caller has it locked. */
+/* Is it a rusts table; does it have segments?  The caller has it locked. */
 extern bool planner_is_rusts(Oid relid);
 extern bool planner_has_segments(Oid relid);
-/* How many are there, about? */
+/* About how many segments does it have? */
 extern int	planner_segments(Oid relid);
 /* Its tag columns, as pull_varattnos has them. */
 extern Bitmapset *planner_tags(Oid relid);
 /* Its time column, 0: none. */
 extern AttrNumber planner_time(Oid relid);
-/* What it may know of the segments, for the caller to keep; NULL: none. */
+/* What the planner may know of its segments, a copy; NULL: there are none. */
 extern Outline *planner_outline(Oid relid);
 /* Its number of series, about, 0: there are no tags. */
 extern uint32 planner_series(Oid relid);
@@ -27,14 +27,14 @@ extern bool planner_outline_column(Oid relid, AttrNumber attnum,
 								   Outline *head, OutlineColumn *column);
 
 /*
- * The planner has collected what it knows of a relation: take away what does
- * not hold for segments.
+ * Called when the planner has collected what it knows of a relation: take away
+ * what does not hold for segments.
  */
 extern void planner_relation_info(PlannerInfo *root, Oid relid,
 								  RelOptInfo *rel);
 /*
- * A plan has been started: make it one for segments.  Also in each parallel
- * worker, for its copy of the plan.
+ * Called when a plan has been started, also in each parallel worker for its
+ * copy of the plan: make it one for segments.
  */
 extern void planner_executor_start(QueryDesc *query, int eflags);
 

@@ -60,7 +60,7 @@ extern void scan_set_tidrange(TableScanDesc sscan, ItemPointer mintid,
 extern bool scan_getnextslot_tidrange(TableScanDesc sscan,
 									  ScanDirection direction,
 									  TupleTableSlot *slot);
-/* Free the wrapper of a child scan that somebody else has ended. */
+/* Free all but the child scan, which has been ended elsewhere. */
 extern void scan_free_wrapper(RustsScan scan);
 
 #endif							/* RUSTS_SCAN_H */

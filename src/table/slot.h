@@ -3,7 +3,7 @@
  *	  The slot of a rusts table: a hot row or a segment row.
  *
  * A hot row is what TTSOpsBufferHeapTuple makes of it; a segment row is a
- * reference into a reader whose columns are decoded when somebody asks.
+ * reference into a reader whose columns are decoded when asked for.
  */
 #ifndef RUSTS_SLOT_H
 #define RUSTS_SLOT_H
@@ -14,9 +14,9 @@
 extern const TupleTableSlotOps slot_ops_rusts;
 
 /*
- * heapam accepts only its own slots.  Around every call into heapam that
- * stores into a slot: slot_lend_to_heap before, slot_take_back after.  For a
- * slot that is not ours both do nothing.
+ * heapam accepts only its own slots.  So every call into heapam that stores
+ * into a slot has slot_lend_to_heap before it and slot_take_back after it.
+ * For a slot that is not ours both do nothing.
  */
 extern const TupleTableSlotOps *slot_lend_to_heap(TupleTableSlot *slot);
 extern void slot_take_back(TupleTableSlot *slot, const TupleTableSlotOps *ops);
@@ -29,9 +29,9 @@ typedef struct SlotColumn
 } SlotColumn;
 
 /*
- * Who owns the reader that a slot refers to (see slot.c).  It also holds the
- * decoded columns of the current block, so that a row costs an array load per
- * attribute.  Zero it, then set context; the rest is slot.c's.
+ * The owner of the reader that a slot refers to (see slot.c).  It also holds
+ * the decoded columns of the current block, so that a row costs an array load
+ * per attribute.  Zero it, then set context; the rest is slot.c's.
  */
 typedef struct SlotOwner
 {
@@ -51,10 +51,10 @@ typedef struct SlotOwner
 
 	/*
 	 * Set by owners that keep a block while their reader goes on to others:
-	 * columns are copies.  One too large for that is read row by row.
+	 * columns are copies.  A column too large to copy is read row by row.
 	 */
 	bool		copies;
-	bool		once;			/* not yet: one row is all that was wanted */
+	bool		once;			/* no copies yet: only one row was wanted */
 	Size		bytes;			/* of the copies */
 } SlotOwner;
 

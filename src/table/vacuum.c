@@ -3,8 +3,8 @@
  *	  VACUUM of a rusts table.
  *
  * heapam vacuums the hot rows and their index entries; the TOAST relation, and
- * with it dropped segments, is vacuumed by PostgreSQL as any other's.  What is
- * left are two things that heapam cannot know:
+ * with it dropped segments, is vacuumed by PostgreSQL as any other's.  That
+ * leaves two things that heapam cannot know:
  *
  * Stale index entries.  A flush that was rolled back, or the removal of a
  * segment, leaves index entries whose virtual TID names nothing.  They are

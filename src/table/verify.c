@@ -7,8 +7,9 @@
  * Damaged rows of the directory become rows, too: nothing is known of the
  * streams that they name.
  *
- * Findings may quote values (an error of a type's own function does), and
- * silence vouches for all rows: so it is for those who may read all of them.
+ * Findings may quote values (an error of a type's own function does), and an
+ * empty result vouches for all rows: so it is for users who may read all of
+ * them.
  */
 #include "postgres.h"
 

@@ -21,7 +21,9 @@ aggregate_context(FunctionCallInfo fcinfo)
 	return context;
 }
 
-/* Serialized states travel between processes; these bytes are not of ours. */
+/*
+ * Serialized states travel between processes: refuse bytes that are not one.
+ */
 static inline void
 aggregate_refuse_state(const char *aggregate)
 {

@@ -17,10 +17,10 @@
  * The buffer is written at the end of the command (finish_bulk_insert or
  * ExecutorFinish), before any scan of the table by its own transaction (a
  * volatile function of the command may look; if it does so often, buffering is
- * given up), and, if something slipped through, before commit and prepare.  It belongs to the subtransaction that
- * inserted its rows: a rollback of that discards it.  A scan from inside a
- * nested subtransaction cannot write it (the rows would roll back with the
- * wrong one) and is refused.
+ * given up), and, if something slipped through, before commit and prepare.  It
+ * belongs to the subtransaction that inserted its rows: a rollback of that
+ * discards it.  A scan from inside a nested subtransaction cannot write it
+ * (the rows would roll back with the wrong one) and is refused.
  */
 #include "postgres.h"
 

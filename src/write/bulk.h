@@ -12,9 +12,9 @@
 
 extern void bulk_init(void);
 
-/* A plan has been started: a command may buffer from now on. */
+/* Called when a plan has been started: a command may buffer from now on. */
 extern void bulk_executor_start(QueryDesc *query, int eflags);
-/* Its rows are all there, its AFTER STATEMENT triggers have not run. */
+/* Called when all its rows are there, before AFTER STATEMENT triggers run. */
 extern void bulk_executor_finish(QueryDesc *query);
 
 /*
@@ -23,7 +23,7 @@ extern void bulk_executor_finish(QueryDesc *query);
  */
 extern int	bulk_offer(Relation rel, TupleTableSlot **slots, int nslots,
 					   CommandId cid, int options, bool bulk_command);
-/* The command is done with this table: write what is buffered. */
+/* Called when the command is done with a table: write what is buffered. */
 extern void bulk_finish(Relation rel);
 /* Write rows of this table that this transaction has buffered, if any. */
 extern void bulk_write_pending(Relation rel);

@@ -18,8 +18,8 @@
  *   not see the inserter sees neither (it is older than our commit).
  * - An abort or a crash undoes everything by itself: the marks carry an
  *   aborted xmax, the directory row an aborted xmin.
- * - Whoever wants to lock, update or delete a marked row waits for us, as for
- *   any update in progress, and finds the virtual TID in t_ctid.
+ * - A session that wants to lock, update or delete a marked row waits for us,
+ *   as for any update in progress, and finds the virtual TID in t_ctid.
  * - A row that changed between collecting and marking is not marked; its copy
  *   in the segment is born dead (a bitmap that the directory row names).
  *   "Changed" is certain: the row is looked at again under the buffer's

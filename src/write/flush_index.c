@@ -2,11 +2,11 @@
  * flush_index.c
  *	  Index entries for the rows of a new segment.
  *
- * The rows are not new to the table, they have new TIDs: uniqueness was
- * checked when they were inserted, so entries go in unchecked.  A session
- * that inserts the same key meanwhile finds the old entry, whose hot row is
- * being "deleted" by us, and waits.  The directory row is there already, so
- * that a session that finds the new entry meets a transaction in progress.
+ * The rows are not new to the table, only their TIDs are: uniqueness was
+ * checked when they were inserted, so entries go in unchecked.  A session that
+ * inserts the same key meanwhile finds the old entry, whose hot row is being
+ * "deleted" by us, and waits.  The directory row is there already, so that a
+ * session that finds the new entry meets a transaction in progress.
  */
 #include "postgres.h"
 

@@ -1,9 +1,9 @@
 /*
  * flush_try.c
- *	  Flush a table on nobody's behalf.
+ *	  Flush a table that no user asked to flush.
  *
- * For flushes that no user asked for: they take locks only when they are
- * free, because whoever queues behind a waiting lock waits as well.
+ * Such a flush takes locks only when they are free, because sessions that
+ * queue behind a waiting lock wait as well.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
  * flush_try.h
- *	  Flush a table on nobody's behalf.
+ *	  Flush a table that no user asked to flush.
  */
 #ifndef RUSTS_FLUSH_TRY_H
 #define RUSTS_FLUSH_TRY_H

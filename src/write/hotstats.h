@@ -27,7 +27,8 @@ extern void hotstats_shmem_startup(void);
 
 /*
  * Note hot rows that this transaction inserted, or that its flush moved into
- * segments.  Counted when it commits.  flushed also when it moved none.
+ * segments; they count when it commits.  hotstats_flushed is called also when
+ * the flush moved none.
  */
 extern void hotstats_count_insert(Relation rel, uint64 rows, uint64 bytes);
 extern void hotstats_flushed(Oid relid, uint64 rows);
@@ -37,10 +38,10 @@ extern bool hotstats_get(Oid relid, HotStats *stats);
 
 /* For the maintenance worker: this database's tables (palloc'd HotStats). */
 extern List *hotstats_list(void);
-/* At start the heap's size is all that is known about a table. */
+/* Assume hot rows of so many bytes: at start only the heap's size is known. */
 extern void hotstats_assume(Oid relid, uint64 bytes);
 extern void hotstats_forget(Oid relid);
-/* When is the worker to be woken? */
+/* Set the limits at which the worker is woken. */
 extern void hotstats_set_limits(Oid relid, uint64 rows, uint64 bytes);
 /* Were tables left out because there are too many?  Resets the answer. */
 extern bool hotstats_take_overflow(void);

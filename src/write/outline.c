@@ -3,18 +3,18 @@
  *	  What the planner may know of a table's segments.
  *
  * Reading the directory for each plan would make planning cost grow with the
- * table's age, so what it comes to is kept in the relcache entry's rd_amcache,
- * which goes when the entry is invalidated; whoever writes directory rows sends
- * that invalidation (size_invalidate), after his rows have become visible.
- * Hence what is kept must be the latest state: what an old snapshot sees would
- * outlive its transaction.
+ * table's age, so a summary is kept in the relcache entry's rd_amcache, which
+ * goes when the entry is invalidated.  A transaction that writes directory
+ * rows sends that invalidation (size_invalidate) after its rows have become
+ * visible.  Hence the summary must be of the latest state: what an old
+ * snapshot sees would outlive its transaction.
  *
  * Long directories are sampled (directory_estimate), so the outline of a table
  * is never more than some 10 kB.  It is one chunk of memory, as the relcache
  * wants it; pointers in it are set when it is copied.
  *
  * How many series and dictionary entries there are is read from the header of
- * the largest segment when somebody asks, and is unknown if it is damaged.
+ * the largest segment when asked for, and is unknown if it is damaged.
  */
 #include "postgres.h"
 

@@ -42,11 +42,11 @@ typedef struct Outline
 
 extern void outline_totals(Relation rel, SegmentTotals *totals);
 /*
- * A copy in the current memory context; NULL when the table has no segments.
- * look: with series and entries filled in, for which a segment is opened.
+ * Copy the outline into the current memory context; NULL when the table has no
+ * segments.  look: fill in series and entries, for which a segment is opened.
  */
 extern Outline *outline_get(Relation rel, bool look);
-/* Of one column only; head: all but columns and spans; false: no segments. */
+/* Get one column only; head: all but columns and spans; false: no segments. */
 extern bool outline_get_column(Relation rel, AttrNumber attnum,
 							   Outline *head, OutlineColumn *column);
 

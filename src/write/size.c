@@ -14,8 +14,8 @@
  * together (vacuum.c, ANALYZE), so heap's way to scale them by the current
  * number of heap blocks is wrong as soon as there are segments.  Then hot rows
  * are estimated from column widths and the counters of hotstats, and segment
- * rows are taken from the directory, where they are exact.  A table without segments is estimated as
- * heap would, number for number.
+ * rows are taken from the directory, where they are exact.  A table without
+ * segments is estimated as heap would, number for number.
  */
 #include "postgres.h"
 

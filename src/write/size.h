@@ -22,7 +22,7 @@ typedef struct SegmentTotals
 	double		pages;			/* of compressed data */
 } SegmentTotals;
 
-/* To be called by a transaction that inserts or deletes directory rows. */
+/* Forget totals: for transactions that insert or delete directory rows. */
 extern void size_invalidate(Relation rel);
 /* Totals under a snapshot; all zero when there are no segments. */
 extern void size_segment_totals(Relation rel, Snapshot snapshot,
@@ -31,9 +31,9 @@ extern void size_segment_totals(Relation rel, Snapshot snapshot,
 /* Could an index have entries with virtual TIDs, stale ones included? */
 extern bool size_had_segments(Relation rel);
 
-/* The same, as far as the planner knows. */
+/* Totals as far as the planner knows. */
 extern void size_planner_totals(Relation rel, SegmentTotals *totals);
-/* Has the table segments, as far as the planner knows? */
+/* Does the table have segments, as far as the planner knows? */
 extern bool size_planner_has_segments(Relation rel);
 
 #endif							/* RUSTS_SIZE_H */
