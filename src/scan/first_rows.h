@@ -9,19 +9,19 @@
 #include "nodes/pathnodes.h"
 
 /*
- * What the first rows of the query's order, or of each of its DISTINCT ON
- * groups, ask of a scan of rel; false: nothing special.  rows: how many rows
- * will be about enough.
+ * What a query that wants the first rows in its order, or of each of its
+ * DISTINCT ON groups, asks of a scan of rel; false: nothing special.  *rows:
+ * about how many rows will be enough.
  */
 extern bool first_rows_for_order(PlannerInfo *root, RelOptInfo *rel,
 								 ScanTopPlan *plan, double *rows);
 
 /*
- * Is the query one relation's, with nothing that wants more rows than its LIMIT
- * says?
+ * Does the query read one relation, with nothing in it that wants more rows
+ * than its LIMIT?
  */
 extern bool first_rows_query_is_simple(PlannerInfo *root);
-/* The rows that LIMIT and OFFSET want, 0: unknown, or too many. */
+/* How many rows LIMIT and OFFSET want; 0: unknown, or too many. */
 extern int	first_rows_limit(const Query *parse);
 
 #endif							/* RUSTS_FIRST_ROWS_H */

@@ -2,13 +2,13 @@
  * group_estimate.c
  *	  How many groups will there be?
  *
- * PostgreSQL takes an expression to have as many values as its column: for a
- * time bucket that is thousands of times too many.  The table knows better: from
- * when to when each of its windows of time has rows and how many, how many
- * series there are, between what bounds other times lie.  (What it knows of
- * columns, PostgreSQL is told by column_stats.c.)
+ * PostgreSQL assumes that an expression has as many values as its column: for
+ * a time bucket that is thousands of times too many.  The table knows better:
+ * how many rows each of its windows of time has and between what times, how
+ * many series there are, between what bounds other times lie.  (column_stats.c
+ * tells PostgreSQL what the table knows of columns.)
  *
- * Keys that are functions of the time have so many values in each window as
+ * Keys that are functions of the time have as many values in each window as
  * steps fit between its first and last row (stepvalues.c); the other keys have
  * some number of values altogether.  A window (or several that have a step in
  * common) has at most the product of the two as groups, and at most as many as

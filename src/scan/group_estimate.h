@@ -10,7 +10,7 @@
 extern double group_estimate_rows(PlannerInfo *root, RelOptInfo *rel,
 							   List *keys);
 
-/* Values of a function of a column in the whole table, 0: unknown. */
+/* How many values a function of a column has in the table; 0: unknown. */
 extern double group_estimate_values(PlannerInfo *root, RelOptInfo *rel, Node *key);
 
 #endif							/* RUSTS_GROUP_ESTIMATE_H */

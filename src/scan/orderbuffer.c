@@ -2,11 +2,11 @@
  * orderbuffer.c
  *	  Rows in memory, column by column, to be given out by time.
  *
- * What is sorted is pairs of a time and a row number, by digits, lowest first: a
- * slice of time has few.  The columns stay where
- * they are and are picked from when a row leaves.  That beats sorting tuples as
- * long as the columns fit into the processor's caches, so there is room for
- * 128 K rows at most, and for less when work_mem says so.
+ * Pairs of a time and a row number are sorted, by digits, lowest first: a
+ * slice of time has few.  The columns stay where they are, and a row's values
+ * are picked from them when it leaves.  That beats sorting tuples as long as
+ * the columns fit into the processor's caches, so there is room for 128 K rows
+ * at most, and for less when work_mem says so.
  *
  * By-reference values are copied, unless they are in the dictionary of a
  * segment that stays open.

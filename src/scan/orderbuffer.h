@@ -9,7 +9,7 @@
 
 typedef struct OrderBuffer OrderBuffer;
 
-/* In a context of its own below base->context. */
+/* Create a buffer in a context of its own below base->context. */
 extern OrderBuffer *orderbuffer_create(OrderBase *base);
 extern void orderbuffer_free(OrderBuffer *buffer);
 /* How many rows fit, if values are of their expected size. */

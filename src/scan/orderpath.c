@@ -4,9 +4,9 @@
  *
  * A scan can give its rows by the first few tags, or all, with time after them
  * or not; and by time alone.  Tags go up or down together, time on its own.
- * NULLs come where PostgreSQL puts them by default.  Whether an order is of use
- * is PostgreSQL's to say (truncate_useless_pathkeys); only orders of which the
- * whole is go to add_path, and there they have to win by cost.
+ * NULLs come where PostgreSQL puts them by default.  PostgreSQL says whether
+ * an order is of use (truncate_useless_pathkeys); only orders that are of use
+ * as a whole go to add_path, and there they have to win by cost.
  *
  * A tag that an equality in the query fixes is no part of the order that the
  * planner sees, but helps: with hostname = 'a', rows by (hostname, time) are
@@ -14,9 +14,9 @@
  * tags are tried first.  The order by time alone is offered nevertheless: it
  * opens one segment after the other.
  *
- * What it costs, beside reading: by tags, a comparison or two a row; by time,
- * a few more, because slices of segments are sorted (ordertime.c).  Little of
- * either is to be waited for.
+ * Beside reading, an order by tags costs a comparison or two a row; one by
+ * time costs a few more, because slices of segments are sorted (ordertime.c).
+ * Little of either delays the first row.
  */
 #include "postgres.h"
 

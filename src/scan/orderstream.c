@@ -7,8 +7,8 @@
  * earlier row.  NULLs have a rank of their own before or after all others.
  *
  * Rows that must be sorted go into PostgreSQL's tuplesort, which spills what
- * exceeds work_mem; there is none before the first row.  They carry their TID along as a last column: who locks or
- * updates rows needs it.
+ * exceeds work_mem; there is none before the first row.  They carry their TID
+ * along as a last column, for nodes that lock or update rows.
  */
 #include "postgres.h"
 

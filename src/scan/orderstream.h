@@ -65,7 +65,7 @@ struct OrderStream
 	OrderStream *inner;
 	struct OrderBuffer *buffer;
 
-	/* whoever made it; load not NULL: key is a bound, to be replaced by load */
+	/* for the creator; load not NULL: key is a bound, to be replaced by load */
 	bool		(*load) (OrderStream *stream);
 	void	   *owner;
 };
@@ -75,12 +75,15 @@ extern OrderBase *orderstream_base(BlockScan *scan, const ScanOrderPlan *plan,
 /* End all streams and forget what is in base->context. */
 extern void orderstream_reset(OrderBase *base);
 
-/* Rows of the segment that part has open and positioned, as they lie there. */
+/*
+ * A stream of the rows, as they lie there, of the segment that part has open
+ * and positioned.
+ */
 extern OrderStream *orderstream_of_part(OrderBase *base, BlockScan *part);
-/* Rows put into it, by (tags, time) or by time only. */
+/* A stream of rows put into it, by (tags, time) or by time only. */
 extern OrderStream *orderstream_of_sort(OrderBase *base, bool by_tags);
 /*
- * Add the rows of the scan's batch; all rows that the part still has; a row of
+ * Add rows: those of the scan's batch; all that the part still has; one of
  * base->attnos; the hot rows.
  */
 extern void orderstream_put(OrderStream *stream, BlockScan *scan);

@@ -2,11 +2,11 @@
  * ordertags.c
  *	  A scan's rows by tags, and by time within equal tags.
  *
- * Two merges.  The outer one is of sources: each open segment is a source, with
- * its runs in the order of their tags, and so are the collected rows (hot ones,
- * and those of segments that cannot be taken run by run), sorted by tags and
- * time.  It gives groups: whatever has equal tags.  The inner one merges the
- * streams of a group by time:
+ * There are two merges.  The outer one is of sources: each open segment is a
+ * source, with its runs in the order of their tags, and so are the collected
+ * rows (hot ones, and those of segments that cannot be taken run by run),
+ * sorted by tags and time.  It gives groups of rows with equal tags.  The
+ * inner one merges the streams of a group by time:
  *
  *	segment A	| host 1 | host 2 | host 3 |
  *	segment B	| host 1 | host 3 |				group "host 1": A's and B's

@@ -9,7 +9,7 @@
 
 typedef struct TagOrder TagOrder;
 
-/* In base->context, and gone with it, but for ordertags_end. */
+/* Begin, in base->context; call ordertags_end before that is reset. */
 extern TagOrder *ordertags_begin(OrderBase *base);
 extern OrderStream *ordertags_next(TagOrder *order);
 extern void ordertags_count(TagOrder *order);

@@ -3,9 +3,9 @@
  *	  A scan's rows by time.
  *
  * Segments are taken in the order of their first times, by the directory.
- * Those that overlap are read together, as one cluster, but only when the merge
- * has come to the cluster's first time: whoever stops early, as a LIMIT does,
- * never pays for the rest.
+ * Those that overlap are read together, as one cluster, but only when the
+ * merge has come to the cluster's first time: a query that stops early, as
+ * with a LIMIT, never pays for the rest.
  *
  * A cluster is read slice by slice: a stretch of time with as many rows as fit
  * into memory is picked out of all blocks and sorted (orderbuffer.c).  Blocks
@@ -22,7 +22,7 @@
  * it starts the next one, and the merge sees to the rows at the seam: with so
  * little in common, hardly ever more than two clusters are open at a time.
  *
- * Hot rows are sorted at the beginning; nothing tells when they are from.
+ * Hot rows are sorted at the beginning, because nothing tells their times.
  */
 #include "postgres.h"
 

@@ -9,7 +9,7 @@
 
 typedef struct TimeOrder TimeOrder;
 
-/* In base->context, and gone with it, but for ordertime_end. */
+/* Begin, in base->context; call ordertime_end before that is reset. */
 extern TimeOrder *ordertime_begin(OrderBase *base);
 extern OrderStream *ordertime_next(TimeOrder *order);
 extern void ordertime_count(TimeOrder *order);

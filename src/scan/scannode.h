@@ -31,11 +31,13 @@ typedef struct ScanNode
 
 extern const CustomScanMethods scannode_plan_methods;
 
-/* For a node above that reads batches instead of rows; NULL: not ours. */
+/*
+ * The node as a ScanNode, for a node that reads its batches; NULL: not ours.
+ */
 extern ScanNode *scannode_of(PlanState *node);
-/* Share it from the next time on that it begins, or no more. */
+/* End the scan; share it, or not any more (NULL), when it begins again. */
 extern void scannode_share(ScanNode *node, BlockScanShared *shared);
-/* Begin unless begun. */
+/* Begin the scan unless it has begun. */
 extern BlockScan *scannode_scan(ScanNode *node);
 
 #endif							/* RUSTS_SCANNODE_H */

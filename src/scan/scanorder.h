@@ -7,7 +7,7 @@
 
 #include "scan/orderstream.h"
 
-/* More segments than this at once are not kept open to be merged. */
+/* The most segments that are kept open at once to be merged. */
 #define SCANORDER_MAX_SEGMENTS 64
 
 typedef struct ScanOrder ScanOrder;
@@ -17,8 +17,8 @@ extern List *scanorder_describe(const ScanOrderPlan *plan);
 extern void scanorder_read(List *description, ScanOrderPlan *plan);
 
 /*
- * attnos: the columns that rows consist of.  Before the scan begins; lives in
- * the current memory context.
+ * Create an order, in the current memory context, before the scan begins.
+ * attnos: the columns that rows consist of.
  */
 extern ScanOrder *scanorder_create(BlockScan *scan, const ScanOrderPlan *plan,
 								   const AttrNumber *attnos, int nattnos);
@@ -27,7 +27,7 @@ extern ScanOrder *scanorder_create(BlockScan *scan, const ScanOrderPlan *plan,
  * more.  The scan has begun.
  */
 extern bool scanorder_next(ScanOrder *order, TupleTableSlot *slot);
-/* Start again; before the scan does, or ends. */
+/* Start again; called before the scan starts again or ends. */
 extern void scanorder_reset(ScanOrder *order);
 /* Bring the scan's counters up to date. */
 extern void scanorder_count(ScanOrder *order);

@@ -2,9 +2,9 @@
  * scanpath.c
  *	  Plan the columnar scan of a base relation.
  *
- * Offered for every rusts table with segments.  All restriction clauses go
- * into the node (custom_exprs): what the vector kernels do not know is
- * evaluated row by row there.
+ * The scan is offered for every rusts table with segments.  All restriction
+ * clauses go into the node (custom_exprs): what the vector kernels do not know
+ * is evaluated row by row there.
  *
  * Clauses of a security barrier (row-level security, security_barrier views)
  * must be evaluated in the order of their security levels unless they are

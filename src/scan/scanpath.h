@@ -21,7 +21,7 @@ typedef enum ScanPrivate
 	SCAN_PRIVATE_ORDER			/* scanorder_describe, or NIL */
 } ScanPrivate;
 
-/* Can the relation be read by a columnar scan; is it worth it, too? */
+/* Can a columnar scan read the relation?  And does it have segments? */
 extern bool scanpath_able(PlannerInfo *root, RelOptInfo *rel);
 extern bool scanpath_possible(PlannerInfo *root, RelOptInfo *rel);
 /* A path for the relation, parallel-aware when workers > 0. */
@@ -34,12 +34,12 @@ extern CustomPath *scanpath_create_inner(PlannerInfo *root, RelOptInfo *rel,
 extern double scanpath_segments(PlannerInfo *root, RelOptInfo *rel,
 								List *clauses, AttrNumber time,
 								double segments);
-/* Let it drop rows that do not matter; rows: how many will be left. */
+/* Let the scan drop rows that do not matter; rows: how many will be left. */
 extern void scanpath_set_top(CustomPath *path, const ScanTopPlan *plan,
 							 double rows);
-/* Let it give out rows in an order. */
+/* Let the scan give out rows in an order. */
 extern void scanpath_set_order(CustomPath *path, const ScanOrderPlan *plan);
-/* What it costs when its batches are read instead of its rows. */
+/* What the scan costs when its batches are read instead of its rows. */
 extern Cost scanpath_batch_cost(const Path *path);
 /* How many workers to plan for; 0: a parallel scan is out of the question. */
 extern int	scanpath_workers(RelOptInfo *rel);
@@ -49,7 +49,7 @@ extern void scanpath_init(void);
 extern PlannedStmt *scanpath_planner(Query *parse, const char *query_string,
 									 int options, ParamListInfo params,
 									 planner_hook_type next);
-/* Add columnar scans to what a base relation can be read by. */
+/* Add columnar scans to the paths of a base relation. */
 extern void scanpath_add(PlannerInfo *root, RelOptInfo *rel);
 
 #endif							/* RUSTS_SCANPATH_H */

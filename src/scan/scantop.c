@@ -2,12 +2,12 @@
  * scantop.c
  *	  Keep only rows that can still be among the first of an order.
  *
- * For queries that want the first few rows in the order of a column, or the
- * first of each group (ORDER BY time DESC LIMIT n; DISTINCT ON (host) ... ORDER
- * BY host, time DESC; last(v, time) GROUP BY host).  The filter lets a superset
- * of these rows pass: a row is dropped only when enough rows that precede it
- * have passed before.  Who sorts, limits or aggregates above then comes to the
- * same result as without the filter.
+ * This is for queries that want the first few rows in the order of a column,
+ * or the first of each group (ORDER BY time DESC LIMIT n; DISTINCT ON (host)
+ * ... ORDER BY host, time DESC; last(v, time) GROUP BY host).  The filter lets
+ * a superset of these rows pass: a row is dropped only when enough rows that
+ * precede it have passed before.  Nodes above that sort, limit or aggregate
+ * then come to the same result as without the filter.
  *
  * What has passed also bounds what is still of interest, so segments are
  * visited from the good end of the order, and whatever lies beyond the bound is

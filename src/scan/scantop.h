@@ -8,7 +8,7 @@
 #include "block/blockscan.h"
 #include "vexpr/aggkeys.h"
 
-/* A description of it, as a list of integers in a plan (scantop_describe). */
+/* Which rows to keep; a list of integers in a plan (scantop_describe). */
 typedef struct ScanTopPlan
 {
 	AttrNumber	attno;			/* the column that orders, of VECTOR_INT kind */
@@ -22,7 +22,7 @@ typedef struct ScanTopPlan
 extern List *scantop_describe(const ScanTopPlan *plan);
 extern void scantop_read(List *description, ScanTopPlan *plan);
 
-/* Make the scan drop rows accordingly; before it begins. */
+/* Make the scan drop rows accordingly; called before it begins. */
 extern void scantop_attach(BlockScan *scan, const ScanTopPlan *plan,
 						   PlanState *parent, TupleTableSlot *slot);
 

@@ -6,8 +6,8 @@
  * time_bucket('1 hour', time) BETWEEN a AND b counts as one row in 200, though
  * it may be half of the table, and a join planned for that many rows can be
  * very wrong.  A function that never decreases and stays close to its argument
- * is estimated as the argument would be; equality with a bucket as one
- * of as many buckets as the column's range holds.
+ * is estimated as the argument would be; equality with a bucket is estimated
+ * as one of as many buckets as the column's range holds.
  */
 #include "postgres.h"
 

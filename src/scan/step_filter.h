@@ -7,7 +7,7 @@
 
 #include "nodes/pathnodes.h"
 
-/* Set rel->rows right; before paths are made. */
+/* Correct rel->rows; called before paths are made. */
 extern void step_filter_estimate(PlannerInfo *root, RelOptInfo *rel);
 
 #endif							/* RUSTS_STEP_FILTER_H */

@@ -1,14 +1,14 @@
 /*
  * stepvalues.c
- *	  How many values has a function of a column?
+ *	  How many values does a function of a column have?
  *
- * Of a bucket with a constant width that is known at once.  Other functions of
- * a time column, to_char(time, 'YYYY-MM') or extract(epoch FROM time)::bigint /
- * 86400 or time_bucket('1 hour', time) + interval '30 minutes', are tried: when
- * the planner may evaluate them (they cannot fail), at some random times of
- * those the table has.  Equal values among n random ones tell how many there
- * are; when all are different, pairs of times ever closer to each other tell
- * how wide a step is.
+ * For a bucket with a constant width this is known at once.  Other functions
+ * of a time column, such as to_char(time, 'YYYY-MM'), extract(epoch FROM
+ * time)::bigint / 86400 or time_bucket('1 hour', time) + interval '30
+ * minutes', are tried at some random times of those the table has, when the
+ * planner may evaluate them (they cannot fail).  Equal values among n random
+ * ones tell how many there are; when all are different, pairs of times ever
+ * closer to each other tell how wide a step is.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
  * stepvalues.h
- *	  How many values has a function of a column?
+ *	  How many values does a function of a column have?
  */
 #ifndef RUSTS_STEPVALUES_H
 #define RUSTS_STEPVALUES_H
@@ -19,8 +19,8 @@ typedef struct StepValues
 } StepValues;
 
 /*
- * Can that be found out for an expression of a single column, var, whose values
- * lie in the spans?
+ * Can this be found out for an expression of a single column, var, whose
+ * values lie in the spans?
  */
 extern bool stepvalues_possible(Node *expr, Var *var,
 								const OutlineSpan *spans, int nspans);

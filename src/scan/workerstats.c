@@ -1,6 +1,6 @@
 /*
  * workerstats.c
- *	  What parallel workers tell for EXPLAIN ANALYZE.
+ *	  What parallel workers report for EXPLAIN ANALYZE.
  *
  * A node that is not parallel-aware may run in a worker all the same: below a
  * Parallel Append, or a Gather of a single copy.  The server gives such nodes
@@ -8,9 +8,10 @@
  * they are left in a few places of our own, with the leader's process number
  * and the node's number, until the leader's EXPLAIN takes them.
  *
- * Only for queries that are instrumented.  When all places are taken the oldest
- * is overwritten: an EXPLAIN may then tell too little.  What a query that failed
- * left behind goes when a node of that number begins in the same session.
+ * This is done only for queries that are instrumented.  When all places are
+ * taken the oldest is overwritten: an EXPLAIN may then tell too little.  What
+ * a query that failed left behind goes when a node of that number begins in
+ * the same session.
  */
 #include "postgres.h"
 

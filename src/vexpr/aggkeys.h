@@ -19,7 +19,7 @@ typedef struct AggRange
 	uint32		group;
 } AggRange;
 
-/* Whose rows are whose: ranges, or a group for each row. */
+/* Which rows belong to which group: ranges, or a group for each row. */
 typedef struct AggGroups
 {
 	int			nranges;		/* < 0: see groups */
@@ -27,7 +27,7 @@ typedef struct AggGroups
 	uint32		groups[BATCH_ROWS];
 } AggGroups;
 
-/* The group of a row; range: 0 at first, rows come in order. */
+/* The group of a row.  *range is 0 at first; rows come in ascending order. */
 static inline uint32
 aggkeys_group_of(const AggGroups *groups, int *range, int row)
 {
@@ -38,7 +38,7 @@ aggkeys_group_of(const AggGroups *groups, int *range, int row)
 	return groups->ranges[*range].group;
 }
 
-/* No group at hand, and none can be made: such rows are left out. */
+/* The group is not at hand and cannot be made: such rows are left out. */
 #define AGG_NO_GROUP PG_UINT32_MAX
 
 /* exprs: the grouping expressions; eqs: their equality operators. */
@@ -77,7 +77,7 @@ extern uint32 aggkeys_lookup_row(AggKeys *keys, const Datum *values,
  */
 extern bool aggkeys_nth_largest(const AggKeys *keys, int key, uint32 n,
 								int64 *value);
-/* The groups' values of such a key, until there are more. */
+/* The groups' values of such a key; valid until groups are added. */
 typedef struct AggKeyValues
 {
 	const int64 *values;		/* of the first group */
@@ -87,24 +87,25 @@ typedef struct AggKeyValues
 
 extern AggKeyValues aggkeys_values(const AggKeys *keys, int key);
 /*
- * For each of n groups (NULL: the first n) a number that orders it by a key, as
- * the key's type does by default, and whether it is NULL (the number then means
- * nothing); false: none is.
+ * For each of n groups (NULL: the first n), set places to a number that orders
+ * it by a key, as the key's type does by default, and nulls to whether the key
+ * is NULL (the number then means nothing).  False: none is NULL.
  */
 extern bool aggkeys_places(const AggKeys *keys, int key, const uint32 *groups,
 						   uint32 n, uint64 *places, bool *nulls);
-/* Of the keys' values: the same after aggkeys_reset. */
+/* A hash of a group's key values, which is the same after aggkeys_reset. */
 extern uint32 aggkeys_hash(const AggKeys *keys, uint32 group);
 /*
- * A group's keys, appended to a buffer; and the group with the keys at its
- * cursor.  The latter allocates values for the caller to free, after which, or
- * with another buffer, the next is the first again.
+ * Append a group's keys to a buffer; find or make the group with the keys at a
+ * buffer's cursor.  The latter allocates values for the caller to free.  Call
+ * aggkeys_begin_restore after freeing them, and before restoring from another
+ * buffer.
  */
 extern void aggkeys_serialize(const AggKeys *keys, uint32 group,
 							  StringInfo buffer);
 extern void aggkeys_begin_restore(AggKeys *keys);
 extern uint32 aggkeys_restore(AggKeys *keys, StringInfo buffer);
-/* A key of a group. */
+/* The value of a group's key. */
 extern Datum aggkeys_value(const AggKeys *keys, uint32 group, int key,
 						   bool *isnull);
 

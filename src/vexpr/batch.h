@@ -4,7 +4,7 @@
  *
  * A batch is one block of a segment, or as many hot rows.  It starts with a
  * selection: rows that are live and in range.  Filters narrow the selection;
- * a column is decoded when somebody first asks for it, so that a filter that
+ * a column is decoded when it is first asked for, so that a filter that
  * leaves nothing spares the other columns.
  */
 #ifndef RUSTS_BATCH_H
@@ -62,8 +62,8 @@ typedef struct BatchRuns
  * column: a vector that is valid until the next batch.
  * run_column: a tag column with a row for each of the batch's runs, or NULL when
  * the batch is not of a segment in which the column is a tag, or has many runs.
- * is_by_value: long strings that have not been read as a vector; who wants rows
- * fetches one by one, each valid until the next, or until the column is read.
+ * is_by_value: long strings that have not been read as a vector; fetch_value
+ * gets them one by one, each valid until the next or until the column is read.
  * store_identity: give a slot a row's tableoid and ctid.
  */
 typedef struct BatchOps
@@ -117,7 +117,7 @@ batch_store_identity(Batch *batch, int row, TupleTableSlot *slot)
 	batch->ops->store_identity(batch, row, slot);
 }
 
-/* One value of it, by index into the slot's arrays. */
+/* Store one value of a vector, by index into the slot's arrays. */
 static inline void
 batch_store_value(const Vector *vector, int row, TupleTableSlot *slot,
 				  int attr)

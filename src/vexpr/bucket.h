@@ -9,10 +9,10 @@
 #include "nodes/nodes.h"
 
 /*
- * Is it the start of a time bucket of a column, the last one up to the time that
- * is in it?  zoned: by local time; when that is put back, a start can be
- * after times in its bucket, and before those of the bucket before.  The width
- * is the function's first argument.
+ * Is a node the start of a time bucket of a column, that is, the last start up
+ * to the time in the column?  *zoned: buckets are of local time; when clocks
+ * are put back, a start can be after times in its bucket, and before those of
+ * the bucket before.  The width is the function's first argument.
  */
 extern bool bucket_column(Node *node, AttrNumber *attno, bool *zoned);
 

@@ -4,8 +4,8 @@
  *
  * The planner's unit is a sequential page; a row of a heap scan is
  * cpu_tuple_cost, 0.01 of that, and takes some 50 ns where these were measured
- * (bench/README.md, "Costs").  So a nanosecond is 0.02 of cpu_tuple_cost.
- * Measured anew, a figure here changes and nothing else.
+ * (bench/README.md, "Costs").  So a nanosecond is 0.02 of cpu_tuple_cost.  A
+ * new measurement changes a figure here and nothing else.
  */
 #ifndef RUSTS_COSTS_H
 #define RUSTS_COSTS_H
@@ -16,17 +16,17 @@
 
 /* ---------- scans ---------- */
 
-/* To begin one: opening the TOAST relation, its index, the directory. */
+/* To begin a scan: opening the TOAST relation, its index, the directory. */
 #define COST_SCAN_BEGIN_NS 13000.0
 /* To open a segment: its header, the metadata of some columns, series. */
 #define COST_SEGMENT_OPEN_NS 5000.0
-/* Of a row in a block that is read, before filters: selecting, bookkeeping. */
+/* Per row of a block that is read, before filters: selecting, bookkeeping. */
 #define COST_ROW_NS 0.25
-/* Of that for rows which tags or zone maps skip. */
+/* The share of that for rows which tags or zone maps skip. */
 #define COST_SKIPPED_ROW_SHARE 0.1
 /* To make a row for PostgreSQL's executor out of it. */
 #define COST_ROW_OUT_NS 25.0
-/* A compressed page is read in so much of the time of one of a heap. */
+/* The time to read a compressed page, as a share of that for a heap page. */
 #define COST_PAGE_SHARE 0.2
 /* Share of a segment's cost when only the first rows of an order are wanted. */
 #define COST_TOP_SHARE 0.05
@@ -40,7 +40,7 @@
 /* A step function of time; a dictionary's result looked up by code. */
 #define COST_STEP_NS 1.25
 #define COST_DICTIONARY_NS 1.25
-/* To store a row into a slot for PostgreSQL's expressions, beside these. */
+/* To store a row in a slot for PostgreSQL's expressions, beside their cost. */
 #define COST_SCALAR_ROW_NS 37.0
 
 #endif							/* RUSTS_COSTS_H */

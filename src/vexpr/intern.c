@@ -3,11 +3,11 @@
  *	  Values reduced to words of 64 bits: equal values have equal words.
  *
  * Integers and times are their own words, floats their bits with one zero and
- * one NaN.  Of any other type it is the number of the value in a table of
- * distinct values, found by the type's own hash function and equality under the
- * column's collation; so are two numerics that print differently, or two
- * strings that a collation calls equal, the same word when they are equal.  A
- * dictionary's codes are translated once per entry that occurs.
+ * one NaN.  The word of any other type is the number of the value in a table
+ * of distinct values, found by the type's own hash function and equality under
+ * the column's collation.  So two numerics that print differently, or two
+ * strings that a collation calls equal, have the same word when they are
+ * equal.  A dictionary's codes are translated once per entry that occurs.
  */
 #include "postgres.h"
 

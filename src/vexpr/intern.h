@@ -10,28 +10,29 @@
 typedef struct Intern Intern;
 
 /*
- * For a type of kind VECTOR_DATUM, with its equality operator.  Values and
- * tables are kept in context; when that is reset, call intern_reset.
+ * Create one for a type of kind VECTOR_DATUM, with its equality operator.
+ * Values and tables are kept in context; when that is reset, call
+ * intern_reset.
  */
 extern Intern *intern_create(Oid type, Oid collation, Oid equal,
 							 MemoryContext context);
 extern void intern_reset(Intern *intern);
 /*
- * Until the next reset, take in no more values.  One that is not known has a
- * word that no other kind of value has, good for nothing but intern_hash.
+ * Until the next reset, take in no more values.  An unknown value has a word
+ * that no known value has, good for nothing but intern_hash.
  */
 extern void intern_freeze(Intern *intern);
 
-/* The word of a value; intern is NULL for the other kinds. */
+/* The word of a value; intern is NULL for kinds other than VECTOR_DATUM. */
 extern int64 intern_word(Intern *intern, VectorKind kind, Datum value);
 /* The value that an interned word stands for. */
 extern Datum intern_datum(const Intern *intern, int64 word);
-/* Of the value, whatever its word is. */
+/* A hash of the value that a word stands for, even of an unknown value. */
 extern uint32 intern_hash(const Intern *intern, int64 word);
 
 /*
- * Replace words (but those of NULLs) by numbers that are in the order of their
- * values, by the type's default.
+ * Replace words, except those of NULLs, by numbers in the order that the type
+ * gives their values by default.
  */
 extern void intern_place(Intern *intern, uint64 *words, const bool *nulls,
 						 uint32 n);

@@ -7,7 +7,7 @@
 
 #include "nodes/nodes.h"
 
-/* Without relabelling, which leaves the value's bits as they are; NULL is NULL. */
+/* The node without relabelling, which leaves a value's bits; NULL for NULL. */
 extern Node *shape_strip(Node *node);
 /* timestamptz, timestamp or date */
 extern bool shape_is_time(Oid type);

@@ -15,8 +15,8 @@
  *	scalar		everything else, row by row
  *
  * Evaluation is lazy where SQL's is: the rows that a node is evaluated for are
- * passed down, so an arm of CASE or COALESCE never sees a row that is not its
- * business.
+ * passed down, so an arm of CASE or COALESCE never sees a row that does not
+ * reach it.
  */
 #include "postgres.h"
 

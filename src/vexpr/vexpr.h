@@ -2,11 +2,11 @@
  * vexpr.h
  *	  Expressions over batches.
  *
- * An expression of the query, compiled: what the kernels know is evaluated on
- * vectors, anything else (any immutable, stable or even volatile function, any
- * type) by PostgreSQL's own expression machinery, row by row, as a part of
- * the whole.  Results are those of PostgreSQL, errors included; an error can
- * only come from a selected row.
+ * A compiled expression of the query.  What the kernels know is evaluated on
+ * vectors; anything else (any immutable, stable or even volatile function, any
+ * type) is evaluated by PostgreSQL's own expression machinery, row by row, as
+ * a part of the whole.  Results are those of PostgreSQL, errors included; an
+ * error can only come from a selected row.
  */
 #ifndef RUSTS_VEXPR_H
 #define RUSTS_VEXPR_H
@@ -18,10 +18,9 @@ typedef struct VExpr VExpr;
 
 /*
  * Compile for the scan of a table with descriptor desc: Vars of any varno mean
- * its columns (of system columns, tableoid and ctid).  parent
- * gives parameters and the expression context; slot is a virtual slot of desc
- * that row-by-row parts use as ecxt_scantuple.  Lives in the current memory
- * context.
+ * its columns (of system columns, tableoid and ctid).  parent gives parameters
+ * and the expression context; slot is a virtual slot of desc that row-by-row
+ * parts use as ecxt_scantuple.  Lives in the current memory context.
  */
 extern VExpr *vexpr_compile(Expr *expr, PlanState *parent, TupleDesc desc,
 							TupleTableSlot *slot);
@@ -31,10 +30,10 @@ extern VectorKind vexpr_type_kind(Oid type);
  * (ExprContext's caseValue) in place of the column.
  */
 extern Node *vexpr_with_placeholder(Node *expr);
-/* An operator's place in the order of a type by default, 0: none. */
+/* An operator's strategy in a type's default btree order; 0: none. */
 extern int	vexpr_strategy(Oid opno, Oid type);
 
-/* May the role execute a function?  An error if not. */
+/* Raise an error unless the current role may execute a function. */
 extern void vexpr_check_function(Oid function);
 
 /* Values for the selected rows; valid until the next batch or evaluation. */

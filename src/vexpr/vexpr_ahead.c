@@ -12,7 +12,7 @@
  *
  * the part without columns is evaluated only for rows that reach it, if any do.
  *
- * Evaluated ahead is therefore only what cannot fail: leakproof functions, and
+ * Therefore only what cannot fail is evaluated ahead: leakproof functions, and
  * those whose results are known to stay within their types (vexpr_range.c).
  * Parameters and what is made of them have the values that they have now, and
  * are computed on the way.  Everything else has to wait until a row has needed

@@ -3,10 +3,10 @@
  *	  Can a sub-select without outer references fail?
  *
  * "The last hour there is" is time >= (SELECT max(time) - interval '1 hour'
- * FROM t): an InitPlan, which PostgreSQL runs when a row needs its value.  Where
- * it cannot fail it may as well be run before, so that pruning has the value.
- * That is decided for plans that aggregate a table's rows to one, or take the
- * first of an order (what the planner makes of min and max), and nothing else.
+ * FROM t): an InitPlan, which PostgreSQL runs when a row needs its value.
+ * Where it cannot fail it may as well be run before, so that pruning has the
+ * value.  Only plans that aggregate a table's rows to one, or take the first
+ * of an order (what the planner makes of min and max), are found to be such.
  */
 #include "postgres.h"
 

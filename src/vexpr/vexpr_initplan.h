@@ -11,12 +11,12 @@
 typedef bool (*InitPlanCheck) (Node *expr, void *context);
 
 /*
- * Is it one whose value is always there: at most one row, of a plan of few kinds
- * of nodes, whose expressions all pass the check?
+ * Is its value always available: at most one row, from a plan of few kinds of
+ * nodes whose expressions all pass the check?
  */
 extern bool vexpr_initplan_cannot_fail(SubPlanState *state,
 									   InitPlanCheck check, void *context);
-/* min, max or count, which only look at values. */
+/* Is it min, max or count, which only look at values? */
 extern bool vexpr_initplan_is_extreme(Aggref *aggref);
 
 #endif							/* RUSTS_VEXPR_INITPLAN_H */

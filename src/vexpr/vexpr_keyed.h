@@ -11,9 +11,9 @@
 #define KEYED_CAPACITY (4 * BATCH_ROWS)
 
 /*
- * codes 0 .. n - 1 have values; a key has at most one code.  Codes and values
- * stay until vexpr_keyed_begin() finds too little room for another batch, or another
- * epoch: then serial changes.
+ * Codes 0 .. n - 1 have values; a key has at most one code.  Codes and values
+ * stay until vexpr_keyed_begin() finds too little room for another batch, or
+ * another epoch: then serial changes.
  */
 typedef struct KeyedValues
 {
@@ -31,7 +31,7 @@ extern KeyedValues *vexpr_keyed_create(MemoryContext parent);
 extern void vexpr_keyed_begin(KeyedValues *keyed, uint64 epoch);
 /* The code of a key, or -1. */
 extern int	vexpr_keyed_find(const KeyedValues *keyed, int64 key);
-/* A code for a value of expr, which is copied.  At most BATCH_ROWS a batch. */
+/* A new code for a value of expr, copied.  At most BATCH_ROWS a batch. */
 extern int	vexpr_keyed_add(KeyedValues *keyed, const VExpr *expr, Datum value,
 							bool isnull);
 /* Have vexpr_keyed_find() give the code for the key. */

@@ -47,7 +47,7 @@ typedef struct VExprClass
 	const Vector *(*eval) (VExpr *expr, Batch *batch, const uint64 *rows);
 	void		(*test) (VExpr *expr, Batch *batch, const uint64 *rows,
 						 Truth *truth);
-	/* optional: take rows out for which it is not true */
+	/* optional: take out rows for which it is not true */
 	void		(*filter) (VExpr *expr, Batch *batch, uint64 *rows);
 } VExprClass;
 
@@ -84,7 +84,7 @@ extern const Vector *vexpr_node_eval(VExpr *expr, Batch *batch,
 									 const uint64 *rows);
 extern void vexpr_node_test(VExpr *expr, Batch *batch, const uint64 *rows,
 							Truth *truth);
-/* Take rows out for which a boolean is not true. */
+/* Take out rows for which a boolean is not true. */
 extern void vexpr_node_filter(VExpr *expr, Batch *batch, uint64 *rows);
 
 /* The room for a result, and the result: values, isnull if any is NULL. */
@@ -92,7 +92,7 @@ extern Datum *vexpr_node_values(VExpr *expr);
 extern bool *vexpr_node_isnull(VExpr *expr);
 extern const Vector *vexpr_node_result(VExpr *expr, bool nulls);
 
-/* Take the rows that are NULL out of rows; add them to null if not NULL. */
+/* Take rows that are NULL out of rows; add them to null unless it is NULL. */
 extern void vexpr_split_nulls(const Vector *vector, int n, uint64 *rows,
 							  uint64 *null);
 /*
@@ -119,8 +119,8 @@ extern Datum vexpr_scalar_value(VExpr *scalar, Datum input, bool input_isnull,
 /* A number for a new dictionary of results. */
 extern uint64 vexpr_dictionary_next_serial(void);
 /*
- * A result of expr that a function gave, as vectors hold it: by reference,
- * copied into a memory context; by value, without what is above its width.
+ * A function's result for expr, as vectors hold it: by reference, copied into
+ * a memory context; by value, without what is above its width.
  */
 extern Datum vexpr_scalar_copy(const VExpr *expr, Datum value,
 							   MemoryContext memory);
@@ -128,7 +128,7 @@ extern Datum vexpr_scalar_copy(const VExpr *expr, Datum value,
 /* Is a function a comparison that kernels know, and of what? */
 extern bool vexpr_compare_find(Oid function, CompareOp *op, bool *floats);
 
-/* Or one whose arithmetic they know? */
+/* Is a function arithmetic that kernels know? */
 extern bool vexpr_arith_is_in(Oid function);
 /* The function and arguments of a FuncExpr or OpExpr; false for others. */
 extern bool vexpr_function_call(Node *node, Oid *function, List **args);

@@ -7,11 +7,11 @@
  * row comes that PostgreSQL would raise them for, and kept until parameters
  * may have changed.
  *
- * The row-by-row parts have it too: before PostgreSQL compiles an expression,
+ * The row-by-row parts use it too: before PostgreSQL compiles an expression,
  * each such part is replaced by a parameter of its own number space.  The
- * server lets whoever provides the parameters say how they are read
- * (paramCompile, made for this); ours are steps that ask for the value kept
- * here, all others are as they would have been.
+ * server lets the provider of parameters say how they are read (paramCompile,
+ * made for this); ours are steps that ask for the value kept here, all others
+ * are as they would have been.
  */
 #include "postgres.h"
 

@@ -17,8 +17,8 @@ extern bool vexpr_once_is_known(const VExpr *expr);
 extern Node *vexpr_once_node(const VExpr *expr);
 
 /*
- * For PostgreSQL to evaluate on shared->slot, in vexpr_once_econtext, parts without
- * columns once.
+ * Prepare an expression that PostgreSQL evaluates on shared->slot, in
+ * vexpr_once_econtext; its parts without columns are evaluated once.
  */
 extern ExprState *vexpr_once_init_expr(VExprShared *shared, Node *node);
 extern ExprContext *vexpr_once_econtext(VExprShared *shared);

@@ -2,8 +2,8 @@
  * vexpr_plan.c
  *	  What the planner and EXPLAIN want to know about expressions over batches.
  *
- * Follows the decisions of vexpr_build() without building anything, on trees
- * from before and after the planner's last step.
+ * This follows the decisions of vexpr_build() without building anything, on
+ * trees from before and after the planner's last step.
  */
 #include "postgres.h"
 

@@ -8,8 +8,8 @@
 #include "vexpr/vexpr.h"
 
 /*
- * For the planner, and EXPLAIN: is all of it evaluated on vectors or once per
- * dictionary entry?  cost: of one row.
+ * For the planner and EXPLAIN: is all of an expression evaluated on vectors or
+ * once per dictionary entry?  *cost: of one row.
  */
 extern bool vexpr_plan_is_vectorized(Node *expr, Cost *cost);
 

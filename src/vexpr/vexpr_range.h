@@ -7,13 +7,13 @@
 
 #include "datatype/timestamp.h"
 
-/* As far from the year 2000 as arithmetic of times cannot fail. */
+/* Arithmetic of times this close to the year 2000 cannot fail. */
 #define RANGE_USECS (INT64CONST(1) << 56)	/* 2,280 years */
 #define RANGE_DAYS 800000
 
 /*
- * What is known of a value: what it is, between what bounds it lies (of a
- * number, or a time in microseconds or days), or nothing.
+ * What is known of a value: the value itself, bounds that it lies between (of
+ * a number, or of a time in microseconds or days), or nothing.
  */
 typedef struct Range
 {
@@ -27,13 +27,13 @@ typedef struct Range
 } Range;
 
 extern Range vexpr_range_of_value(Oid type, Datum value, bool isnull);
-/* That of either; unknown where one is. */
+/* The range of a value that may be either; unknown where one is. */
 extern Range vexpr_range_union(Range a, Range b);
 
 /*
- * Can the function not fail for arguments in these ranges?  False also when
- * nothing is known of it.  What its result can be goes into result, which has
- * its type already.
+ * Is it certain that a function does not fail for arguments in these ranges?
+ * False also when nothing is known of it.  *result, whose type is set, gets
+ * the range of the function's result.
  */
 extern bool vexpr_range_of_call(Oid function, const Range *args, int nargs,
 						  Range *result);

@@ -10,7 +10,7 @@
 
 typedef enum StepWidth
 {
-	STEP_WIDTH_NONE,			/* steps are where they are */
+	STEP_WIDTH_NONE,			/* steps may be anywhere */
 	STEP_WIDTH_INTERVAL,		/* an argument: an interval without months */
 	STEP_WIDTH_DAYS,			/* the same, in days */
 	STEP_WIDTH_INTEGER,			/* an argument: a number */
@@ -21,10 +21,11 @@ typedef enum StepWidth
 
 /*
  * An expression of a single time column that has the same value for ranges of
- * its input.  For the last two widths these are ranges of cell_width, but for
- * STEP_WIDTH_EPOCH rounding may give the end of a range the next one's value.
- * The others never decrease; with a width, which argument width_arg gives, they
- * are starts of ranges of one width.
+ * its input.  For the last two widths these are ranges of cell_width, except
+ * that rounding may give the end of a range the next one's value for
+ * STEP_WIDTH_EPOCH.  For the others the expression never decreases; if there
+ * is a width, which argument width_arg gives, its values are starts of ranges
+ * of that width.
  */
 typedef struct StepShape
 {
@@ -37,7 +38,7 @@ typedef struct StepShape
 	int64		cell_width;
 } StepShape;
 
-/* A node for it; value is evaluated once a step, NULL: node itself. */
+/* Make a node for node; value is evaluated once a step, NULL: node itself. */
 extern VExpr *vexpr_step_build(VExprShared *shared, Node *node,
 							   const StepShape *shape, Node *value);
 

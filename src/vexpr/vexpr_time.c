@@ -9,8 +9,8 @@
  *
  * A chain of functions that never decrease never decreases.  The table says
  * which of the server's functions are like that in one argument, the others
- * being constants.  What goes through a time zone is so only while the UTC
- * offset stays the same, which is checked for each batch.
+ * being constants.  A function that goes through a time zone is like that only
+ * while the UTC offset stays the same, which is checked for each batch.
  *
  * Our own time_bucket is found by its C symbol (cfunction.h).
  */
