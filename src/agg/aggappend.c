@@ -25,7 +25,7 @@
 #include "agg/aggappend.h"
 #include "agg/aggpath.h"
 #include "agg/aggtop.h"
-#include "compat/compat.h"
+#include "compat/planning.h"
 #include "option/settings.h"
 #include "scan/group_estimate.h"
 #include "scan/scanpath.h"

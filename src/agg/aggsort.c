@@ -24,7 +24,7 @@
 #include "utils/typcache.h"
 
 #include "agg/aggsort.h"
-#include "compat/compat.h"
+#include "compat/planning.h"
 
 typedef struct AggSortKey
 {

@@ -13,7 +13,7 @@
 
 #include "agg/aggfunc.h"
 #include "agg/aggtop.h"
-#include "compat/compat.h"
+#include "compat/planning.h"
 #include "scan/first_rows.h"
 #include "vexpr/bucket.h"
 

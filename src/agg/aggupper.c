@@ -25,7 +25,7 @@
 #include "agg/aggteam_path.h"
 #include "agg/aggtop.h"
 #include "agg/aggupper.h"
-#include "compat/compat.h"
+#include "compat/planning.h"
 #include "option/settings.h"
 #include "scan/group_estimate.h"
 #include "scan/scanpath.h"

@@ -55,13 +55,6 @@ compat_tuplesort_getdatum(Tuplesortstate *sort, Datum *value, bool *isnull)
 #endif
 }
 
-/* PostgreSQL 18 gave path keys comparison types (upstream 8123e91f5a). */
-#if PG_VERSION_NUM >= 180000
-#define COMPAT_PATHKEY_DESC(key) ((key)->pk_cmptype == COMPARE_GT)
-#else
-#define COMPAT_PATHKEY_DESC(key) ((key)->pk_strategy == BTGreaterStrategyNumber)
-#endif
-
 /* PostgreSQL 16 renamed SetSingleFuncCall (upstream 76adfd8e3e). */
 #if PG_VERSION_NUM >= 160000
 #define compat_init_materialized_srf(fcinfo) InitMaterializedSRF(fcinfo, 0)
@@ -77,16 +70,6 @@ compat_tuplesort_getdatum(Tuplesortstate *sort, Datum *value, bool *isnull)
 typedef TU_UpdateIndexes CompatUpdateIndexes;
 #else
 typedef bool CompatUpdateIndexes;
-#endif
-
-/*
- * PostgreSQL 18 moved the prefetching of bitmap heap scans from the executor
- * into the access method (upstream 2b73a8cd33).
- */
-#if PG_VERSION_NUM < 180000
-#define COMPAT_EXECUTOR_PREFETCHES 1
-#else
-#define COMPAT_EXECUTOR_PREFETCHES 0
 #endif
 
 /*
@@ -149,15 +132,6 @@ typedef RelFileNode CompatRelFileLocator;
 	((rel)->pgstat_info->t_counts.t_tuples_returned += (n))
 #endif
 
-/* PostgreSQL 16 takes relations, not their ids (upstream 2f17b57017). */
-#if PG_VERSION_NUM >= 160000
-#define compat_adjust_appendrel_attrs(root, node, child) \
-	adjust_appendrel_attrs_multilevel(root, node, child, (child)->top_parent)
-#else
-#define compat_adjust_appendrel_attrs(root, node, child) \
-	adjust_appendrel_attrs_multilevel(root, node, (child)->relids, (child)->top_parent_relids)
-#endif
-
 /* PostgreSQL 18 counts index searches (upstream 0fbceae841). */
 #if PG_VERSION_NUM >= 180000
 #define compat_index_beginscan(rel, index, snapshot, nkeys, norderbys) \
@@ -165,25 +139,6 @@ typedef RelFileNode CompatRelFileLocator;
 #else
 #define compat_index_beginscan(rel, index, snapshot, nkeys, norderbys) \
 	index_beginscan(rel, index, snapshot, nkeys, norderbys)
-#endif
-
-/* PostgreSQL 16 has both without redundant items (upstream 8d83a5d0a2). */
-#if PG_VERSION_NUM >= 160000
-#define compat_group_clause(root) ((root)->processed_groupClause)
-#define compat_distinct_clause(root) ((root)->processed_distinctClause)
-#else
-#define compat_group_clause(root) ((root)->parse->groupClause)
-#define compat_distinct_clause(root) ((root)->parse->distinctClause)
-#endif
-
-/*
- * PostgreSQL 18 counts disabled nodes; older servers add a high cost (upstream
- * e22253467f).  The rest of the cost is added afterwards.
- */
-#if PG_VERSION_NUM >= 180000
-#define compat_disable_path(path) ((path)->disabled_nodes++)
-#else
-#define compat_disable_path(path) ((path)->startup_cost += disable_cost)
 #endif
 
 #endif							/* RUSTS_COMPAT_H */

@@ -44,4 +44,14 @@ typedef struct CompatSample
 	((routine)->scan_bitmap_next_block = (function))
 #endif
 
+/*
+ * PostgreSQL 18 moved the prefetching of bitmap heap scans from the executor
+ * into the access method (upstream 2b73a8cd33).
+ */
+#if PG_VERSION_NUM < 180000
+#define COMPAT_EXECUTOR_PREFETCHES 1
+#else
+#define COMPAT_EXECUTOR_PREFETCHES 0
+#endif
+
 #endif							/* RUSTS_SCANS_H */

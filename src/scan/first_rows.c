@@ -18,7 +18,7 @@
 #include "utils/selfuncs.h"
 #include "utils/typcache.h"
 
-#include "compat/compat.h"
+#include "compat/planning.h"
 #include "scan/first_rows.h"
 #include "vexpr/shape.h"
 #include "vexpr/vexpr.h"

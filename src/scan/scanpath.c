@@ -31,7 +31,7 @@
 #include "utils/lsyscache.h"
 #include "utils/selfuncs.h"
 
-#include "compat/compat.h"
+#include "compat/planning.h"
 #include "option/settings.h"
 #include "scan/first_rows.h"
 #include "scan/orderpath.h"

@@ -30,7 +30,7 @@
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
 
-#include "compat/compat.h"
+#include "compat/scans.h"
 #include "option/options.h"
 #include "option/ours.h"
 #include "table/planner.h"
