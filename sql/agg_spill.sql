@@ -160,8 +160,10 @@ SELECT k, user_sum(10 / (v + 15001)) FROM sr GROUP BY k;
 SELECT k, count(DISTINCT v), count(DISTINCT 10 / (v + 15001)) FROM sr GROUP BY k;
 SELECT count(*), count(a) FROM (SELECT k, array_agg(10 / (v - 19000)) FILTER (WHERE v <> 19000) AS a FROM sr GROUP BY k) q;
 SET temp_file_limit = '100kB';
+\set VERBOSITY sqlstate
 SELECT k, array_agg(v) FROM sr GROUP BY k;
 SELECT count(DISTINCT s || v) FROM sr;
+\set VERBOSITY default
 RESET temp_file_limit;
 BEGIN;
 DECLARE c CURSOR FOR SELECT k, count(DISTINCT v), min(s) FROM sr GROUP BY k;

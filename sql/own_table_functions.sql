@@ -2,6 +2,7 @@
 -- on.  Whatever builds the index or sorts by it, they see all rows: those in
 -- segments too.
 SET timezone = 'UTC';
+\set VERBOSITY terse
 CREATE TABLE own_r (id int NOT NULL, v int) USING rusts;
 CREATE TABLE own_h (id int NOT NULL, v int) USING heap;
 INSERT INTO own_r SELECT g, g % 7 FROM generate_series(1, 200) g;
@@ -11,9 +12,9 @@ INSERT INTO own_h SELECT * FROM own_r;
 ANALYZE own_r, own_h;
 
 -- -id; id if there is a row that it does not see
-CREATE FUNCTION facing_r(id int) RETURNS int IMMUTABLE PARALLEL SAFE LANGUAGE plpgsql AS
+CREATE FUNCTION facing_r(id int) RETURNS int IMMUTABLE PARALLEL SAFE LANGUAGE plpgsql SET search_path = public AS
 $$ BEGIN RETURN CASE WHEN (SELECT count(*) FROM own_r) = 300 THEN -id ELSE id END; END $$;
-CREATE FUNCTION facing_h(id int) RETURNS int IMMUTABLE PARALLEL SAFE LANGUAGE plpgsql AS
+CREATE FUNCTION facing_h(id int) RETURNS int IMMUTABLE PARALLEL SAFE LANGUAGE plpgsql SET search_path = public AS
 $$ BEGIN RETURN CASE WHEN (SELECT count(*) FROM own_h) = 300 THEN -id ELSE id END; END $$;
 -- what the index has, not what the function says now
 CREATE FUNCTION in_index(condition text) RETURNS TABLE (rusts text, heap text) LANGUAGE plpgsql
@@ -74,9 +75,9 @@ VACUUM own_r, own_h;
 
 -- CLUSTER sorts hot rows by what the function says of the old table, before it
 -- comes to the index
-CREATE FUNCTION order_r(id int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS
+CREATE FUNCTION order_r(id int) RETURNS int IMMUTABLE LANGUAGE plpgsql SET search_path = public AS
 $$ BEGIN RETURN facing_r(id); EXCEPTION WHEN feature_not_supported THEN RETURN 0; END $$;
-CREATE FUNCTION order_h(id int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS
+CREATE FUNCTION order_h(id int) RETURNS int IMMUTABLE LANGUAGE plpgsql SET search_path = public AS
 $$ BEGIN RETURN facing_h(id); EXCEPTION WHEN feature_not_supported THEN RETURN 0; END $$;
 CREATE INDEX own_r_o ON own_r (order_r(id));
 CREATE INDEX own_h_o ON own_h (order_h(id));
@@ -92,7 +93,7 @@ DROP INDEX own_r_o, own_h_o;
 VACUUM own_r, own_h;
 
 -- an error at a hot row, caught or not, leaves nothing behind
-CREATE FUNCTION failing_r(id int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS
+CREATE FUNCTION failing_r(id int) RETURNS int IMMUTABLE LANGUAGE plpgsql SET search_path = public AS
 $$ BEGIN RETURN 1 / ((SELECT count(*) FROM own_r WHERE v = 1) - CASE WHEN id = 250 AND current_setting('own.fail', true) = 'yes' THEN 43 ELSE 0 END); END $$;
 SET own.fail = 'yes';
 CREATE INDEX own_r_f ON own_r (failing_r(id));

@@ -48,11 +48,16 @@ BEGIN
 	END LOOP;
 END $$;
 SET max_parallel_workers_per_gather = 2;
-SET force_parallel_mode = on;
+-- debug_parallel_query from PostgreSQL 16 on
+DO $$ BEGIN
+	PERFORM set_config(name, 'on', false) FROM pg_settings WHERE name IN ('debug_parallel_query', 'force_parallel_mode');
+END $$;
 SELECT tells('SELECT host, sum(v) FROM told GROUP BY host');
 SELECT tells('SELECT host, v FROM told WHERE v > 300');
 SELECT tells('SELECT host, v FROM told WHERE v > 300');
-RESET force_parallel_mode;
+DO $$ BEGIN
+	PERFORM set_config(name, 'off', false) FROM pg_settings WHERE name IN ('debug_parallel_query', 'force_parallel_mode');
+END $$;
 SELECT tells('SELECT host, sum(v) FROM told GROUP BY host');
 -- below a Parallel Append
 SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET parallel_leader_participation = off; SET rusts.enable_resident_workers = off;

@@ -133,7 +133,7 @@ SET min_parallel_table_scan_size = 0;
 SET min_parallel_index_scan_size = 0;
 SET max_parallel_workers_per_gather = 2;
 SET rusts.enable_custom_scan = off;
-EXPLAIN (COSTS OFF) SELECT count(*), sum(n), count(DISTINCT n) FROM am;
+EXPLAIN (COSTS OFF) SELECT count(*), sum(n), percentile_disc(0.5) WITHIN GROUP (ORDER BY n) FROM am;
 SELECT count(*), sum(n), count(DISTINCT n) FROM am;
 SET parallel_leader_participation = off;
 SELECT count(*), sum(n), count(DISTINCT n) FROM am;

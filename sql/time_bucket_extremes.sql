@@ -19,7 +19,7 @@ END $$;
 CREATE TABLE widths (n int, w text);
 INSERT INTO widths SELECT row_number() OVER (), w FROM unnest('{NULL,0,00:00:00.000001,-00:00:00.000001,1 day,-1 day,
 	9223372036854.775807 s,-9223372036854.775808 s,2147483647 days,-2147483648 days,106751991 days,106751992 days,
-	1 month,-1 month,2147483647 months,-2147483648 months,178000000 years,1 mon 1 day,2147483647 mons 2147483647 days 2562047788:00:54.775807,
+	1 month,-1 month,2147483647 months,-2147483648 months,178000000 years,1 mon 1 day,2147483647 mons 2147483646 days 2562047788:00:54.775807,
 	-2147483648 mons -2147483648 days -2562047788:00:54.775807,1 mon -30 days,1 day -24:00:00}'::text[]) w;
 CREATE TABLE times (n int, t text);
 INSERT INTO times SELECT row_number() OVER (), t FROM unnest('{NULL,-infinity,infinity,4714-11-24 00:00:00 BC,294276-12-31 23:59:59.999999,2000-01-01 00:00:00}'::text[]) t;

@@ -17,7 +17,6 @@
 #include "postgres.h"
 
 #include "access/parallel.h"
-#include "commands/explain.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
@@ -26,7 +25,7 @@
 #include "agg/aggnode.h"
 #include "agg/aggresult.h"
 #include "agg/aggsort.h"
-#include "compat/compat.h"
+#include "compat/explaining.h"
 #include "scan/workerstats.h"
 
 /* Others who read the table are listened to so often while we emit. */
@@ -308,7 +307,7 @@ aggnode_explain_keys(AggNode *node, List *ancestors, ExplainState *es)
 		TargetEntry *entry = list_nth(plan->custom_scan_tlist, i);
 
 		keys = lappend(keys, deparse_expression((Node *) entry->expr, context,
-												list_length(es->rtable) > 1 ||
+												COMPAT_RTABLE_SIZE(es) > 1 ||
 												es->verbose, false));
 	}
 	ExplainPropertyList("Group Key", keys, es);

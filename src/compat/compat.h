@@ -18,11 +18,6 @@
 #include "varatt.h"
 #endif
 
-/* PostgreSQL 18 took EXPLAIN's output out of explain.h (upstream 9173e8b604). */
-#if PG_VERSION_NUM >= 180000
-#include "commands/explain_format.h"
-#endif
-
 /* PostgreSQL 18 put the word in front of a declaration (upstream 28f04984f0). */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn pg_attribute_noreturn()

@@ -9,11 +9,13 @@
 
 /* PostgreSQL 16 renamed the counters of a table (upstream 36bffc6d73). */
 #if PG_VERSION_NUM >= 160000
+#define compat_pgstat_relid(status) ((status)->id)
 #define compat_pgstat_live(entry) ((entry)->live_tuples)
 #define compat_pgstat_forget_deltas(rel) \
 	((rel)->pgstat_info->counts.delta_live_tuples = \
 	 (rel)->pgstat_info->counts.delta_dead_tuples = 0)
 #else
+#define compat_pgstat_relid(status) ((status)->t_id)
 #define compat_pgstat_live(entry) ((entry)->n_live_tuples)
 #define compat_pgstat_forget_deltas(rel) \
 	((rel)->pgstat_info->t_counts.t_delta_live_tuples = \

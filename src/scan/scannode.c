@@ -12,7 +12,6 @@
  */
 #include "postgres.h"
 
-#include "commands/explain.h"
 #include "executor/executor.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
@@ -20,7 +19,7 @@
 #include "utils/ruleutils.h"
 
 #include "block/blockshare.h"
-#include "compat/compat.h"
+#include "compat/explaining.h"
 #include "scan/scannode.h"
 #include "scan/scanpath.h"
 #include "scan/workerstats.h"
@@ -347,7 +346,7 @@ explain_filter(List *filters, const char *label, CustomScanState *state,
 		(Node *) make_ands_explicit(filters);
 	ExplainPropertyText(label,
 						deparse_expression(node, context,
-										   list_length(es->rtable) > 1 ||
+										   COMPAT_RTABLE_SIZE(es) > 1 ||
 										   es->verbose, false),
 						es);
 }

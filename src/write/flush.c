@@ -38,6 +38,7 @@
 #include "access/heapam.h"
 #include "access/heaptoast.h"
 #include "access/multixact.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "access/visibilitymap.h"
 #include "access/xact.h"
@@ -573,7 +574,7 @@ flush_relation(Relation rel, bool wait)
 int64
 flush_table(Oid relid)
 {
-	Relation	rel = table_open(relid, RowExclusiveLock);
+	Relation	rel = relation_open(relid, RowExclusiveLock);
 	int64		moved;
 
 	if (!ours_is_table(rel))
@@ -589,6 +590,6 @@ flush_table(Oid relid)
 				 errdetail("It was created without USING rusts and has neither a column of time nor a rusts.* parameter."),
 				 errhint("Use ALTER TABLE ... SET (rusts.segment_rows = ...) or another rusts.* parameter.")));
 	moved = flush_relation(rel, true);
-	table_close(rel, NoLock);
+	relation_close(rel, NoLock);
 	return moved;
 }

@@ -60,9 +60,10 @@
 #include "tcop/utility.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
-#include "utils/pgstat_internal.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
+
+#include "compat/tablestats.h"
 
 /* write/flush.c has one flush of a table at a time by locking this page. */
 #define FLUSH_LOCK_PAGE (InvalidBlockNumber - 1)
@@ -122,8 +123,8 @@ commitflush_collect(void)
 	for (counts = level->first; counts != NULL; counts = counts->next)
 	{
 		if (counts->tuples_inserted > 0 &&
-			commitflush_is_ours(counts->parent->t_id))
-			commitflush_note(counts->parent->t_id);
+			commitflush_is_ours(compat_pgstat_relid(counts->parent)))
+			commitflush_note(compat_pgstat_relid(counts->parent));
 	}
 }
 
