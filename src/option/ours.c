@@ -53,25 +53,23 @@ ours_is_method_name(const char *name)
 	return ours_is_method(get_table_am_oid(name, false));
 }
 
-static Oid
-relation_method(Oid relid)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	Oid			amoid;
-
-	if (!HeapTupleIsValid(tuple))
-		return InvalidOid;
-	amoid = ((Form_pg_class) GETSTRUCT(tuple))->relam;
-	ReleaseSysCache(tuple);
-	return amoid;
-}
-
-/* Indexes have a relam too; it is not ours, and not a table's. */
+/*
+ * Indexes have a relam too; it is not ours, and not a table's.  A partitioned
+ * table's is what partitions get (from PostgreSQL 17 on).
+ */
 bool
 ours_is_relation(Oid relid)
 {
-	Oid			amoid = relation_method(relid);
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Form_pg_class form;
+	Oid			amoid = InvalidOid;
 
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	form = (Form_pg_class) GETSTRUCT(tuple);
+	if (RELKIND_HAS_TABLE_AM(form->relkind))
+		amoid = form->relam;
+	ReleaseSysCache(tuple);
 	return OidIsValid(amoid) && amoid != HEAP_TABLE_AM_OID &&
 		ours_is_method(amoid);
 }

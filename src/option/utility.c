@@ -107,6 +107,30 @@ utility_extract_create(List **definitions, const char *access_method,
 	return parameters;
 }
 
+/*
+ * The access method that a new table is told to use: by its own statement, or
+ * by the partitioned table that it is a partition of; NULL for the default.
+ */
+static const char *
+utility_access_method(CreateStmt *create)
+{
+	HeapTuple	tuple;
+	Oid			parent;
+	Oid			amoid = InvalidOid;
+
+	if (create->accessMethod != NULL || create->partbound == NULL)
+		return create->accessMethod;
+	parent = RangeVarGetRelid(linitial_node(RangeVar, create->inhRelations),
+							  NoLock, true);
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(parent));
+	if (HeapTupleIsValid(tuple))
+	{
+		amoid = ((Form_pg_class) GETSTRUCT(tuple))->relam;
+		ReleaseSysCache(tuple);
+	}
+	return OidIsValid(amoid) ? get_am_name(amoid) : NULL;
+}
+
 /* The CREATE TABLE AS inside an EXPLAIN, or NULL. */
 static CreateTableAsStmt *
 utility_explained_ctas(ExplainStmt *explain)
@@ -215,19 +239,18 @@ static void
 utility_create(UtilityCall *call)
 {
 	CreateStmt *create = (CreateStmt *) call->pstmt->utilityStmt;
+	const char *access_method = utility_access_method(create);
 	List	   *parameters = NIL;
 
 	if (optionclause_has_ours(create->options))
 	{
 		create = (CreateStmt *) utility_own_tree(call);
-		parameters = utility_extract_create(&create->options,
-											create->accessMethod,
+		parameters = utility_extract_create(&create->options, access_method,
 											create->relation,
 											create->partspec != NULL);
 	}
 	parameters = optionlist_merge(utility_like_parameters(create), parameters);
-	utility_run_create(call, create->relation, parameters,
-					   create->accessMethod);
+	utility_run_create(call, create->relation, parameters, access_method);
 }
 
 static void
@@ -332,7 +355,8 @@ typedef struct AlterParts
 	List	   *rest;			/* other subcommands */
 	List	   *options;		/* SET and RESET of the server's parameters */
 	List	   *changes;		/* ours; without a value: reset */
-	const char *access_method;	/* of SET ACCESS METHOD, or NULL */
+	bool		sets_method;
+	const char *access_method;	/* of SET ACCESS METHOD; NULL: the default */
 } AlterParts;
 
 static bool
@@ -358,7 +382,10 @@ utility_split_alter(List *commands, AlterParts *parts)
 		if (!utility_is_set_or_reset(command))
 		{
 			if (command->subtype == AT_SetAccessMethod)
+			{
+				parts->sets_method = true;
 				parts->access_method = command->name;
+			}
 			parts->rest = lappend(parts->rest, command);
 			continue;
 		}
@@ -424,8 +451,10 @@ utility_altered(DdlFrame *frame, Oid relid)
 static bool
 utility_stays_rusts(Oid relid, AlterParts *parts)
 {
-	return parts->access_method == NULL ? ours_is_relation(relid) :
-		ours_is_method_name(parts->access_method);
+	if (!parts->sets_method ||
+		get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
+		return ours_is_relation(relid);
+	return ours_is_method_name(parts->access_method);
 }
 
 /*
@@ -456,7 +485,7 @@ utility_finish_alter(DdlFrame *frame, Oid relid, AlterParts *parts)
 					(errmsg("storage parameters \"rusts.*\" of table \"%s\" are dropped",
 							get_rel_name(relid))));
 	}
-	else if (parts->access_method != NULL || optionlist_read(relid) != NIL)
+	else if (parts->sets_method || optionlist_read(relid) != NIL)
 		utility_require_toast(relid);
 }
 

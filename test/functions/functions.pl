@@ -21,6 +21,7 @@ use FindBin;
 use lib $FindBin::Bin, "$FindBin::Bin/../lib";
 use Types qw(pick chance rint);
 use Session qw(new_work run_psql ask outputs shorten);
+use Version qw($FORCE_PARALLEL);
 use Values qw(value any_type table_columns table_rows @RELATIONS);
 
 my $work = shift or die "usage: functions.pl WORK\n";
@@ -189,7 +190,7 @@ sub plain_call
 my @settings = (
 	'RESET ALL', 'SET parallel_setup_cost = 0', 'SET parallel_tuple_cost = 0', 'SET min_parallel_table_scan_size = 0',
 	'SET work_mem = 64', 'SET rusts.enable_custom_scan = off', 'SET rusts.enable_vectorized_agg = off', 'SET enable_hashagg = off',
-	'SET plan_cache_mode = force_generic_plan', 'SET force_parallel_mode = on', "SET TimeZone = 'Asia/Kathmandu'");
+	'SET plan_cache_mode = force_generic_plan', "SET $FORCE_PARALLEL = on", "SET TimeZone = 'Asia/Kathmandu'");
 
 # Every function in turn, in random order: support functions once a round,
 # aggregates, which have more ways to go wrong, more often than others.

@@ -17,6 +17,7 @@ use warnings;
 use Exporter 'import';
 use Types qw(pick chance rint);
 use Expressions qw(number condition aggregate bucket key host_name some_of);
+use Version qw($FORCE_PARALLEL);
 use Routines qw(user_aggregate);
 
 our @EXPORT_OK = qw(sub_plans guc_dependent growing explained);
@@ -63,7 +64,7 @@ sub sub_plans
 		"SELECT count(*), max(x) FROM (SELECT t.id, (SELECT count(*) FROM lim WHERE n < t.u) AS x FROM t UNION ALL SELECT id, 0 FROM p) q",
 		"WITH c AS MATERIALIZED ($a) SELECT count(*), max(x::text), (SELECT count(*) FROM c) FROM c");
 
-	return "BEGIN; $CHEAP; " . pick('', '', 'SET LOCAL parallel_leader_participation = off; ', 'SET LOCAL enable_hashagg = off; ', 'SET LOCAL enable_partitionwise_aggregate = on; ', 'SET LOCAL force_parallel_mode = on; ') . "$sql; COMMIT";
+	return "BEGIN; $CHEAP; " . pick('', '', 'SET LOCAL parallel_leader_participation = off; ', 'SET LOCAL enable_hashagg = off; ', 'SET LOCAL enable_partitionwise_aggregate = on; ', "SET LOCAL $FORCE_PARALLEL = on; ") . "$sql; COMMIT";
 }
 
 # Text of values follows settings; a plan that is kept must not keep the text.

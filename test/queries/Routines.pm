@@ -67,7 +67,7 @@ DECLARE
 	line text;
 	found_lines text := '';
 BEGIN
-	PERFORM set_config('force_parallel_mode', parallel, true);
+	PERFORM set_config(name, parallel, true) FROM pg_settings WHERE name IN ('debug_parallel_query', 'force_parallel_mode');
 	FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP
 		IF line ~ '^ *(Segments|Blocks):' THEN found_lines := found_lines || trim(line) || ' '; END IF;
 	END LOOP;

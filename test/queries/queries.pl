@@ -27,6 +27,7 @@ use Queries qw(make_query shape_names);
 use Known qw(known);
 use Routines qw(routines);
 use Roles qw(role_script);
+use Version qw($FORCE_PARALLEL);
 use Judge qw(judge statements);
 use Session qw(new_work run_psql ask outputs outputs_together shorten);
 
@@ -114,7 +115,7 @@ sub settings
 	if (chance(0.35) && !$ENV{SERIAL})
 	{
 		push @set, 'SET max_parallel_workers_per_gather = ' . (1 + rint(2)), 'SET parallel_setup_cost = 0', 'SET parallel_tuple_cost = 0',
-		  'SET min_parallel_table_scan_size = 0', 'SET min_parallel_index_scan_size = 0', 'SET parallel_leader_participation = ' . pick('on', 'on', 'off'), 'SET force_parallel_mode = ' . pick('off', 'off', 'on');
+		  'SET min_parallel_table_scan_size = 0', 'SET min_parallel_index_scan_size = 0', 'SET parallel_leader_participation = ' . pick('on', 'on', 'off'), "SET $FORCE_PARALLEL = " . pick('off', 'off', 'on');
 	}
 	else { push @set, 'SET max_parallel_workers_per_gather = 0' }
 	return (join('; ', @set), chance(0.7) ? 'UTC' : pick('Europe/Berlin', 'America/St_Johns', 'Asia/Kathmandu'));
