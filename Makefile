@@ -4,10 +4,11 @@
 #   make install            install into that PostgreSQL
 #   make installcheck       run the SQL suite against a running server
 #   make demo | check       set up what is missing, then show | test everything
+#   make check-versions     the same with PostgreSQL 17 and 18
 #   make check-long         the long suites; make lint | bench: see CONTRIBUTING
 
 SETUP_GOALS := demo check check-long lint docs tools bench unit fuzz regress \
-	isolation tap twin queries functions crash check-cassert check-asan check-valgrind check-pgsuite
+	isolation tap twin queries functions crash check-versions check-cassert check-asan check-valgrind check-pgsuite
 
 ifneq ($(filter $(SETUP_GOALS),$(MAKECMDGOALS)),)
 

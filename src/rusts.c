@@ -8,6 +8,7 @@
 #include "fmgr.h"
 #include "agg/aggupper.h"
 #include "agg/aggwork.h"
+#include "compat/minor.h"
 #include "hooks.h"
 #include "jobs/jobs.h"
 #include "scan/scanpath.h"
@@ -40,9 +41,23 @@ warn_unless_preloaded(void)
 			 errhint("Add rusts to shared_preload_libraries and restart the server.")));
 }
 
+static void
+refuse_old_server(void)
+{
+	if (COMPAT_SERVER_IS_TOO_OLD)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("rusts needs a later minor release than PostgreSQL %s",
+						GetConfigOption("server_version", false, false)),
+				 errdetail("It works with 15.9, 16.5, 17.1 and later ones: older servers can lose a change of pg_class that meets VACUUM."),
+				 errhint("Install the latest minor release of PostgreSQL %s.",
+						 PG_MAJORVERSION)));
+}
+
 void
 _PG_init(void)
 {
+	refuse_old_server();
 	warn_unless_preloaded();
 	settings_init();
 	handler_init();

@@ -16,6 +16,7 @@
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "storage/lmgr.h"
+#include "compat/minor.h"
 #include "option/optionlist.h"
 #include "utils/array.h"
 #include "utils/builtins.h"

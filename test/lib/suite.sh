@@ -2,7 +2,8 @@
 #
 # Source it after private.sh.
 #
-#   suite NAME COMMAND...    run a suite, count it, show its log if it failed
+#   suite NAME COMMAND...    run a suite, count it, show its log if it failed,
+#                            and what it says that it SKIPPED
 #   suite_total              print "N passed, N failed"; status 1 on failures
 #
 # A suite is any command; it counts as its last line "N passed, N failed" says
@@ -35,6 +36,7 @@ suite() {
 	SUITE_PASSED=$((SUITE_PASSED + passed))
 	SUITE_FAILED=$((SUITE_FAILED + failed))
 	printf '%5d passed %3d failed  %4d s\n' "$passed" "$failed" $((SECONDS - start))
+	[ "${VERBOSE:-0}" = 1 ] || grep '^SKIPPED' "$log" | sed 's/^/    /'
 	if [ "$failed" -gt 0 ] && [ "${VERBOSE:-0}" != 1 ]; then
 		echo "--- end of $name's output ---"
 		tail -n "$SUITE_LOG_LINES" "$log" | sed 's/^/    /'
