@@ -3,12 +3,12 @@
  *	  Sizes and the planner's estimates.
  *
  * relation_size is the main fork's true size, because heapam, VACUUM and
- * relation extension depend on it, with one exception: up to PostgreSQL 16
- * ANALYZE does not call the access method at all when a table has no blocks,
- * which is the normal state of a flushed table.  So a table without heap
- * blocks claims one for as long as this backend analyzes it; analyze.c knows
- * and reads no heap block then.  The progress report says what is analyzed,
- * hence this needs track_activities, which is on by default.
+ * relation extension depend on it, with one exception.  ANALYZE takes a table
+ * for empty if it has no blocks to sample (up to PostgreSQL 16 without asking
+ * the access method), and that is the normal state of a flushed table.  So a
+ * table without heap blocks claims one for as long as this backend analyzes
+ * it; analyze.c knows and reads no heap block then.  The progress report says
+ * what is analyzed, hence this needs track_activities, which is on by default.
  *
  * Estimates: pg_class.reltuples and relpages count hot and segment rows
  * together (vacuum.c, ANALYZE), so heap's way to scale them by the current

@@ -27,8 +27,13 @@ source_from_debian() {
 	local version=$1 into=$2 apt=$2/apt release package
 	mkdir -p "$apt/lists/partial" "$apt/parts" || return 1
 	release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-	printf 'deb-src http://deb.debian.org/debian %s main\ndeb-src http://deb.debian.org/debian %s-updates main\ndeb-src http://security.debian.org/debian-security %s-security main\n' \
-		"$release" "$release" "$release" >"$apt/sources.list"
+	# testing and unstable have the same codename; nothing is updated besides
+	if grep -q /sid /etc/debian_version; then
+		printf 'deb-src http://deb.debian.org/debian sid main\n' >"$apt/sources.list"
+	else
+		printf 'deb-src http://deb.debian.org/debian %s main\ndeb-src http://deb.debian.org/debian %s-updates main\ndeb-src http://security.debian.org/debian-security %s-security main\n' \
+			"$release" "$release" "$release" >"$apt/sources.list"
+	fi
 	set -- -q -o "Dir::Etc::SourceList=$apt/sources.list" -o "Dir::Etc::SourceParts=$apt/parts" \
 		-o "Dir::State::Lists=$apt/lists" -o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache="
 	apt-get "$@" update >&2 || return 1

@@ -2,6 +2,7 @@
 # RustsTest.pm: what the TAP tests share.
 #
 #   new_node(NAME, %init)      a node with rusts preloaded, not yet started;
+#                              install_path: of another server's programs
 #                              flush triggers are off: a test flushes itself
 #   create_twins(NODE)         tables t (rusts) and h (heap), 3,000 rows in t's
 #                              segments, 2,000 hot, the same in h
@@ -50,7 +51,8 @@ SQL
 sub new_node
 {
 	my ($name, %init) = @_;
-	my $node = PostgreSQL::Test::Cluster->new($name);
+	my $install = delete $init{install_path};
+	my $node = PostgreSQL::Test::Cluster->new($name, $install ? (install_path => $install) : ());
 
 	$node->init(%init);
 	$node->append_conf('postgresql.conf', <<'CONF');
