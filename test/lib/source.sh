@@ -43,6 +43,7 @@ source_from_debian() {
 	(cd "$into" && apt-get "$@" source --download-only --only-source \
 		"postgresql-${version%%.*}=$package" >&2) || return 1
 	rm -rf "$apt"
+	command -v bzip2 >/dev/null || setup_apt install -y --no-install-recommends bzip2 || return 1
 	tar --no-same-owner -C "$into" -xf "$into"/*.orig.tar.*
 }
 
