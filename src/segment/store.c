@@ -34,6 +34,7 @@
 
 #include "codec/crc32c.h"
 #include "compat/compat.h"
+#include "compat/readahead.h"
 #include "segment/store.h"
 
 /* Tuple header, two keys, varlena header and checksum must fit the page. */
@@ -480,12 +481,25 @@ store_read_page(Store *store, const StoreStream *stream, StoreRead *read)
 static void
 store_read_pages(Store *store, const StoreStream *stream, StoreRead *read)
 {
+	CompatReadahead ahead;
+
+	if (stream->place->layout != STORE_SIDE_BY_SIDE)
+		return;
+	compat_readahead_begin(&ahead, store->toast,
+						   stream->place->first + read->expected,
+						   stream->place->first + read->last + 1);
 	while (read->left > 0 && stream->place->layout == STORE_SIDE_BY_SIDE)
 	{
+		Buffer		page;
+
 		CHECK_FOR_INTERRUPTS();
+		page = compat_readahead_page(&ahead);
 		if (!store_read_page(store, stream, read))
 			stream->place->layout = STORE_APART;
+		if (BufferIsValid(page))
+			ReleaseBuffer(page);
 	}
+	compat_readahead_end(&ahead);
 }
 
 /* ---------- chunks through the index ---------- */
