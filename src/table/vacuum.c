@@ -192,8 +192,8 @@ vacuum_update_index(Relation index, double old_rows, double table_rows)
 	if (RelationGetIndexPredicate(index) != NIL)
 		rows = Min(Max(old_rows, vacuum_reltuples(index)), table_rows);
 	vac_update_relstats(index, RelationGetNumberOfBlocks(index), rows, 0,
-						COMPAT_ALL_FROZEN(0) false, InvalidTransactionId, InvalidMultiXactId, NULL,
-						NULL, false);
+						COMPAT_ALL_FROZEN(0) false, InvalidTransactionId,
+						InvalidMultiXactId, NULL, NULL, false);
 }
 
 /* What the catalog says of each index, in the order of the index list. */
