@@ -111,6 +111,13 @@ typedef RelFileNode CompatRelFileLocator;
 	ConditionalXactLockTableWait(xid)
 #endif
 
+/* PostgreSQL 16 tells indexes their table (upstream 61b313e47e). */
+#if PG_VERSION_NUM >= 160000
+#define compat_set_heaprel(info, rel) ((info)->heaprel = (rel))
+#else
+#define compat_set_heaprel(info, rel) ((void) (rel))
+#endif
+
 /* PostgreSQL 18 records the number of frozen pages (upstream 99f8f3fbbc). */
 #if PG_VERSION_NUM >= 180000
 #define COMPAT_ALL_FROZEN(pages) pages,

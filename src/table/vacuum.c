@@ -75,13 +75,14 @@ vacuum_find_stale(Store *store, StaleCheck *check)
 }
 
 static void
-vacuum_clean_index(Relation index, StaleCheck *check,
+vacuum_clean_index(Relation rel, Relation index, StaleCheck *check,
 				   BufferAccessStrategy bstrategy)
 {
 	IndexVacuumInfo info = {0};
 	IndexBulkDeleteResult *stats;
 
 	info.index = index;
+	compat_set_heaprel(&info, rel);
 	info.estimated_count = true;
 	info.message_level = DEBUG2;
 	info.num_heap_tuples = (double) check->list->rows;
@@ -112,7 +113,7 @@ vacuum_clean_indexes(Relation rel, VacuumParams *params,
 		for (i = 0; i < nindexes; i++)
 		{
 			CHECK_FOR_INTERRUPTS();
-			vacuum_clean_index(indexes[i], &check, bstrategy);
+			vacuum_clean_index(rel, indexes[i], &check, bstrategy);
 		}
 		vac_close_indexes(nindexes, indexes, NoLock);
 		if (check.removed > 0)
