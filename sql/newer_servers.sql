@@ -32,7 +32,7 @@ SELECT since(17, ARRAY[
 SELECT since(17, ARRAY[
 	$$DO 'BEGIN
 		ASSERT (SELECT reloptions FROM pg_class WHERE relname = ''np1'') = ''{rusts.tags=host}'', ''parameters of the partition'';
-		ASSERT (SELECT array_agg(relation::text ORDER BY 1) FROM rusts.tables WHERE relation::text LIKE ''np%'') = ''{np1,np_none1}'', ''tables'';
+		ASSERT (SELECT array_agg(relation::text ORDER BY relation::text COLLATE "C") FROM rusts.tables WHERE relation::text LIKE ''np%'') = ''{np1,np_none1}'', ''tables'';
 		ASSERT (SELECT reltoastrelid FROM pg_class WHERE relname = ''np_none1'') <> 0, ''the method was asked for, so there is room for segments'';
 		ASSERT (SELECT reltoastrelid FROM pg_class WHERE relname = ''np'') = 0, ''none where no rows are'';
 		ASSERT rusts.flush(''np1'') = 743, ''flush'';

@@ -11,7 +11,8 @@
 #   chroot_copy VERSION         copy this checkout into it, as /src/main, with
 #                               what earlier builds left there; ../shared is
 #                               mounted while something runs
-#   chroot_run VERSION CMD...   run a command in /src/main
+#   chroot_run VERSION CMD...   run a command in /src/main, with none of the
+#                               caller's variables
 #
 # A command runs in namespaces of its own for mounts and processes, so nothing
 # stays mounted, and no server running, however it ends.
@@ -91,6 +92,8 @@ chroot_run() {
 		mount -t proc proc "$folder/proc" && mount --rbind /dev "$folder/dev" &&
 			mount -t tmpfs -o size=4g,mode=1777 tmpfs "$folder/dev/shm" || exit 1
 		[ -z "$shared" ] || mount --bind -o ro "$shared" "$folder/src/shared" || exit 1
-		exec chroot "$folder" bash -c "cd /src/main && exec \"\$@\"" bash "$@"' \
+		exec chroot "$folder" env -i HOME=/root LC_ALL=C \
+			PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+			bash -c "cd /src/main && exec \"\$@\"" bash "$@"' \
 		bash "$folder" "$shared" "$@"
 }
