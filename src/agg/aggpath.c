@@ -59,8 +59,10 @@ aggpath_set(CustomPath *path, AggPathPrivate field, void *value)
 /* ---------- plans ---------- */
 
 static bool
-collect_params(Node *node, List **params)
+collect_params(Node *node, void *arg)
 {
+	List	  **params = arg;
+
 	if (node == NULL)
 		return false;
 	if (IsA(node, Param))

@@ -33,8 +33,10 @@ aggplan_is_key(const AggPlan *plan, Node *node)
 
 /* Collect aggregates; true (stop) at a column that is not part of a key. */
 static bool
-aggplan_walk(Node *node, AggPlan *plan)
+aggplan_walk(Node *node, void *arg)
 {
+	AggPlan    *plan = arg;
+
 	if (node == NULL)
 		return false;
 	if (aggplan_is_key(plan, node))

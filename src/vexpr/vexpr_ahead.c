@@ -357,8 +357,9 @@ cannot_fail(Node *node, AheadContext *context, Range *range)
 
 /* Look for the largest parts without columns. */
 static bool
-has_failing_part(Node *node, AheadContext *context)
+has_failing_part(Node *node, void *arg)
 {
+	AheadContext *context = arg;
 	Range		ignored;
 
 	if (node == NULL)
@@ -397,8 +398,10 @@ vexpr_ahead_of_column(Node *expr, int64 low, int64 high)
 }
 
 static bool
-prepare_parts(Node *node, VExprShared *shared)
+prepare_parts(Node *node, void *arg)
 {
+	VExprShared *shared = arg;
+
 	if (node == NULL || IsA(node, Const))
 		return false;
 	if (!IsA(node, List) && vexpr_once_fits(node))

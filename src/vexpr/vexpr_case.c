@@ -117,7 +117,7 @@ has_own_placeholders(Node *node, void *context)
 }
 
 static Node *
-fill_placeholders(Node *node, Node *arg)
+fill_placeholders(Node *node, void *arg)
 {
 	if (node == NULL)
 		return NULL;

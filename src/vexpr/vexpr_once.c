@@ -227,8 +227,9 @@ is_part(Node *node)
 }
 
 static Node *
-replace_parts(Node *node, OnceParts *parts)
+replace_parts(Node *node, void *arg)
 {
+	OnceParts  *parts = arg;
 	Param	   *param;
 
 	if (node == NULL)

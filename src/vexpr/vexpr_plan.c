@@ -21,8 +21,10 @@
 static bool is_vectorized(Node *node, Cost *cost);
 
 static bool
-find_column_type(Node *node, Oid *type)
+find_column_type(Node *node, void *arg)
 {
+	Oid        *type = arg;
+
 	if (node == NULL)
 		return false;
 	if (IsA(node, Var))
@@ -98,8 +100,9 @@ typedef struct PartsContext
 
 /* Called by expression_tree_walker for the direct parts of a node. */
 static bool
-check_part(Node *node, PartsContext *context)
+check_part(Node *node, void *arg)
 {
+	PartsContext *context = arg;
 	Cost		cost;
 
 	if (node == NULL)

@@ -36,8 +36,10 @@ typedef struct ScalarExpr
 /* ---------- columns of an expression ---------- */
 
 static bool
-collect_columns(Node *node, Bitmapset **columns)
+collect_columns(Node *node, void *arg)
 {
+	Bitmapset **columns = arg;
+
 	if (node == NULL)
 		return false;
 	if (IsA(node, Var))

@@ -440,8 +440,9 @@ typedef struct KeyContext
 
 /* Returns true to give up. */
 static bool
-find_key(Node *node, KeyContext *context)
+find_key(Node *node, void *arg)
 {
+	KeyContext *context = arg;
 	StepShape	shape;
 
 	if (node == NULL)
