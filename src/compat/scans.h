@@ -32,8 +32,8 @@ typedef struct CompatSample
 #endif
 
 /*
- * PostgreSQL 18 lets the access method iterate over a bitmap, and has no
- * callback for its pages (upstream c3953226a0).
+ * PostgreSQL 18 lets the access method iterate over a bitmap and read ahead
+ * (upstream 2b73a8cd33), and has no callback for its pages (c3953226a0).
  */
 #if PG_VERSION_NUM >= 180000
 #define COMPAT_SCAN_ITERATES_BITMAP 1
@@ -42,16 +42,6 @@ typedef struct CompatSample
 #define COMPAT_SCAN_ITERATES_BITMAP 0
 #define COMPAT_SET_BITMAP_NEXT_BLOCK(routine, function) \
 	((routine)->scan_bitmap_next_block = (function))
-#endif
-
-/*
- * PostgreSQL 18 moved the prefetching of bitmap heap scans from the executor
- * into the access method (upstream 2b73a8cd33).
- */
-#if PG_VERSION_NUM < 180000
-#define COMPAT_EXECUTOR_PREFETCHES 1
-#else
-#define COMPAT_EXECUTOR_PREFETCHES 0
 #endif
 
 #endif							/* RUSTS_SCANS_H */

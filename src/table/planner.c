@@ -138,7 +138,7 @@ planner_may_recheck(PlannerInfo *root)
 void
 planner_relation_info(PlannerInfo *root, Oid relid, RelOptInfo *rel)
 {
-	bool		bitmaps = !COMPAT_EXECUTOR_PREFETCHES ||
+	bool		bitmaps = COMPAT_SCAN_ITERATES_BITMAP ||
 	!planner_may_recheck(root);
 	List	   *kept = NIL;
 	ListCell   *cell;
@@ -201,7 +201,7 @@ planner_prepare_node(PlanState *node, void *context)
 
 		if (ours_is_table(scan->ss.ss_currentRelation))
 		{
-#if COMPAT_EXECUTOR_PREFETCHES
+#if !COMPAT_SCAN_ITERATES_BITMAP
 			scan->prefetch_maximum = 0;
 #endif
 			planner_check_brin(scan, (Snapshot) context);
