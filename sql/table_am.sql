@@ -110,10 +110,13 @@ UPDATE am_heap SET note = 'new' WHERE n = 20004;
 RESET enable_seqscan;
 SELECT * FROM am_differs();
 
--- Segment rows cannot be changed; locks that only keep them are granted.
+-- Segment rows are changed and locked like any (segment_dml has more of it).
 UPDATE am SET v = 0 WHERE n = 12;
+UPDATE am_heap SET v = 0 WHERE n = 12;
 DELETE FROM am WHERE n = 12;
+DELETE FROM am_heap WHERE n = 12;
 INSERT INTO am VALUES ('2024-01-01', 'h1', 0, 12, 'x') ON CONFLICT (n) WHERE n % 2 = 0 DO UPDATE SET note = excluded.note;
+INSERT INTO am_heap VALUES ('2024-01-01', 'h1', 0, 12, 'x');
 SELECT n FROM am WHERE n = 12 FOR UPDATE;
 SELECT n FROM am WHERE n = 12 FOR NO KEY UPDATE;
 SELECT n FROM am WHERE n = 12 FOR SHARE;

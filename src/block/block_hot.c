@@ -13,6 +13,7 @@
 
 #include "block/block_columns.h"
 #include "block/block_hot.h"
+#include "table/moved.h"
 #include "vector/selection.h"
 
 /* ---------- rows from anywhere ---------- */
@@ -103,10 +104,16 @@ static bool
 hot_next(BlockScan *scan)
 {
 	/* after the last one heapam would start again */
-	if (!scan->hot_done)
+	while (!scan->hot_done)
+	{
 		scan->hot_done = !heap_getnextslot(scan->heap, ForwardScanDirection,
 										   scan->hot_slot);
-	return !scan->hot_done;
+		if (!scan->hot_done &&
+			!moved_and_gone(scan->heap->rs_rd, scan->hot_slot,
+							scan->heap->rs_snapshot))
+			return true;
+	}
+	return false;
 }
 
 bool

@@ -118,7 +118,7 @@ blockprune_segment(BlockScan *scan)
 {
 	int			i;
 
-	scan->whole = scan->entry->d.dead_rows == 0 &&
+	scan->whole = directory_entry_dead(scan->entry) == 0 &&
 		scan->high - scan->low == scan->entry->d.rows;
 	if (out_of_bounds(scan, lookup_segment_zone))
 		return false;

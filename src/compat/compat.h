@@ -58,13 +58,13 @@ compat_tuplesort_getdatum(Tuplesortstate *sort, Datum *value, bool *isnull)
 #endif
 
 /*
- * PostgreSQL 16 reports which indexes an update needs entries in, not only
- * whether it needs any (upstream 19d8e2308b).
+ * PostgreSQL 18 tells ANALYZE's delays from VACUUM's (upstream "Add cost-based
+ * vacuum delay time to progress views").
  */
-#if PG_VERSION_NUM >= 160000
-typedef TU_UpdateIndexes CompatUpdateIndexes;
+#if PG_VERSION_NUM >= 180000
+#define compat_vacuum_delay() vacuum_delay_point(false)
 #else
-typedef bool CompatUpdateIndexes;
+#define compat_vacuum_delay() vacuum_delay_point()
 #endif
 
 /*

@@ -14,12 +14,23 @@
 #define compat_pgstat_forget_deltas(rel) \
 	((rel)->pgstat_info->counts.delta_live_tuples = \
 	 (rel)->pgstat_info->counts.delta_dead_tuples = 0)
+#define compat_pgstat_count_update(rel) \
+	pgstat_count_heap_update(rel, false, true)
 #else
 #define compat_pgstat_relid(status) ((status)->t_id)
 #define compat_pgstat_live(entry) ((entry)->n_live_tuples)
 #define compat_pgstat_forget_deltas(rel) \
 	((rel)->pgstat_info->t_counts.t_delta_live_tuples = \
 	 (rel)->pgstat_info->t_counts.t_delta_dead_tuples = 0)
+#define compat_pgstat_count_update(rel) pgstat_count_heap_update(rel, false)
 #endif
+
+/* The row that has just been counted as inserted is none to the user. */
+static inline void
+compat_pgstat_forget_insert(Relation rel)
+{
+	if (pgstat_should_count_relation(rel))
+		rel->pgstat_info->trans->tuples_inserted--;
+}
 
 #endif							/* RUSTS_TABLESTATS_H */

@@ -20,6 +20,19 @@ rowid_is_virtual(const ItemPointerData *tid)
 	return block >= ROWID_BASE && block != InvalidBlockNumber;
 }
 
+/*
+ * Row numbers: virtual block * ROWID_ROWS + offset - 1.  They order segment
+ * rows as their TIDs do and are dense within a segment, so that a range of
+ * rows is a pair of numbers.
+ */
+#define ROWID_NUMBER_MAX ((uint64) PG_UINT32_MAX * ROWID_ROWS)
+
+static inline uint64
+rowid_number_of_block(uint32 block)
+{
+	return (uint64) block * ROWID_ROWS;
+}
+
 /* Row `row` of the segment that begins at virtual block first_block. */
 static inline void
 rowid_set(ItemPointer tid, uint32 first_block, uint32 row)
@@ -28,11 +41,26 @@ rowid_set(ItemPointer tid, uint32 first_block, uint32 row)
 				   (OffsetNumber) (row % ROWID_ROWS + 1));
 }
 
+static inline void
+rowid_set_number(ItemPointer tid, uint64 number)
+{
+	rowid_set(tid, (uint32) (number / ROWID_ROWS),
+			  (uint32) (number % ROWID_ROWS));
+}
+
 /* Virtual block of a virtual TID. */
 static inline uint32
 rowid_block(const ItemPointerData *tid)
 {
 	return ItemPointerGetBlockNumberNoCheck(tid) - ROWID_BASE;
+}
+
+/* Row number of a virtual TID. */
+static inline uint64
+rowid_number(const ItemPointerData *tid)
+{
+	return rowid_number_of_block(rowid_block(tid)) +
+		ItemPointerGetOffsetNumberNoCheck(tid) - 1;
 }
 
 static inline uint32

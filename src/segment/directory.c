@@ -8,7 +8,6 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/transam.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
@@ -18,7 +17,9 @@
 
 #include "codec/codec.h"
 #include "compat/compat.h"
+#include "segment/chunkscan.h"
 #include "segment/directory.h"
+#include "segment/stub.h"
 
 StaticAssertDecl(sizeof(DirectorySummaryData) == 32, "format 3.2");
 StaticAssertDecl(sizeof(DirectoryEntryData) == 96, "format 3.1");
@@ -116,6 +117,8 @@ directory_tuple_examine(Store *store, HeapTuple tuple, DirectoryEntry *entry,
 	Assert(entry->summaries == (void *) MAXALIGN(entry->summaries));
 	entry->xmin = HeapTupleHeaderGetXmin(tuple->t_data);
 	entry->self = tuple->t_self;
+	entry->ngone = 0;
+	entry->gone = NULL;
 	return NULL;
 }
 
@@ -162,14 +165,13 @@ directory_maybe_visible(Store *store, HeapTuple tuple, TransactionId oldest)
 	return result != HEAPTUPLE_DEAD;
 }
 
-static SysScanDesc
-directory_begin(Store *store, Snapshot snapshot, ScanKey keys, int nkeys)
+static void
+directory_begin(ChunkScan *scan, Store *store, Snapshot snapshot, ScanKey keys,
+				int nkeys)
 {
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(STORE_ID_DIRECTORY));
-	return systable_beginscan_ordered(store->toast,
-									  store->indexes[store->valid],
-									  snapshot, nkeys, keys);
+	chunkscan_begin(scan, store, snapshot, keys, nkeys);
 }
 
 static void
@@ -225,21 +227,107 @@ directory_load_tuple(Store *store, HeapTuple tuple, DirectoryLoad *load,
 		list->left_out++;
 }
 
+/* ---------- rows that are gone ---------- */
+
+/* The entries that a scan of stubs has yet to reach. */
+typedef struct DirectoryGone
+{
+	DirectoryEntry *entry;
+	DirectoryEntry *end;
+	uint32		capacity;		/* of entry->gone */
+} DirectoryGone;
+
+static bool
+directory_add_gone(void *arg, uint64 number)
+{
+	DirectoryGone *gone = arg;
+	DirectoryEntry *entry;
+	uint64		first;
+
+	for (;;)
+	{
+		if (gone->entry == gone->end)
+			return false;
+		entry = gone->entry;
+		first = rowid_number_of_block(entry->d.first_block);
+		if (number < first)
+			return true;		/* of a segment that is not in the list */
+		if (number - first < entry->d.rows)
+			break;
+		gone->entry++;
+		gone->capacity = 0;
+	}
+	if (entry->ngone == gone->capacity)
+	{
+		gone->capacity = Max(16, gone->capacity * 2);
+		entry->gone = entry->gone == NULL ?
+			palloc(gone->capacity * sizeof(uint32)) :
+			repalloc(entry->gone, gone->capacity * sizeof(uint32));
+	}
+	entry->gone[entry->ngone++] = (uint32) (number - first);
+	return true;
+}
+
+/* Find what is gone of some entries, which are in order, by one scan. */
+static void
+directory_scan_gone(Store *store, Snapshot snapshot, DirectoryEntry *entries,
+					int n)
+{
+	const DirectoryEntryData *last = &entries[n - 1].d;
+	DirectoryGone gone = {entries, entries + n, 0};
+
+	stub_visit_gone(store, snapshot,
+					rowid_number_of_block(entries[0].d.first_block),
+					rowid_number_of_block(last->first_block) + last->rows - 1,
+					directory_add_gone, &gone);
+}
+
+void
+directory_entry_find_gone(Store *store, Snapshot snapshot,
+						  DirectoryEntry *entry)
+{
+	entry->ngone = 0;
+	entry->gone = NULL;
+	directory_scan_gone(store, snapshot, entry, 1);
+}
+
+/* Up to so many segments are looked at each by itself. */
+#define GONE_APART 16
+
+static void
+directory_list_find_gone(Store *store, Snapshot snapshot, DirectoryList *list)
+{
+	int			i;
+
+	if (list->n == 0 || !stub_any(store))
+		return;
+	if (list->n > GONE_APART)
+		directory_scan_gone(store, snapshot, list->entries, list->n);
+	for (i = 0; i < list->n; i++)
+	{
+		if (list->n <= GONE_APART)
+			directory_scan_gone(store, snapshot, &list->entries[i], 1);
+		list->dead_rows += list->entries[i].ngone;
+	}
+}
+
+/* ---------- loading ---------- */
+
 static DirectoryList *
 directory_load_with(Store *store, Snapshot snapshot, DirectoryLoad *load)
 {
 	DirectoryList *list = palloc0(sizeof(DirectoryList));
 	TransactionId oldest = InvalidTransactionId;
 	ScanKeyData key[1];
-	SysScanDesc scan;
+	ChunkScan	scan;
 	HeapTuple	tuple;
 
 	if (snapshot == SnapshotAny)
 		oldest = GetOldestNonRemovableTransactionId(store->toast);
 	list->capacity = 16;
 	list->entries = palloc(list->capacity * sizeof(DirectoryEntry));
-	scan = directory_begin(store, snapshot, key, 1);
-	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+	directory_begin(&scan, store, snapshot, key, 1);
+	while ((tuple = chunkscan_next(&scan, ForwardScanDirection)) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (snapshot == SnapshotAny &&
@@ -247,7 +335,9 @@ directory_load_with(Store *store, Snapshot snapshot, DirectoryLoad *load)
 			continue;
 		directory_load_tuple(store, tuple, load, list);
 	}
-	systable_endscan_ordered(scan);
+	chunkscan_end(&scan);
+	if (snapshot != SnapshotAny)
+		directory_list_find_gone(store, snapshot, list);
 	return list;
 }
 
@@ -277,13 +367,54 @@ directory_load_sound(Store *store, Snapshot snapshot, DirectoryDamage damage,
 	return directory_load_with(store, snapshot, &load);
 }
 
+/* ---------- totals ---------- */
+
 /* Somebody who looks at what totals are made of. */
 typedef struct DirectorySample
 {
+	Store	   *store;
+	Snapshot	snapshot;
+	uint32		most_gone;		/* rows to count in a segment; 0: none is gone */
 	DirectoryTotals *totals;
 	DirectoryVisit visit;		/* NULL: nobody */
 	void	   *arg;
 } DirectorySample;
+
+/* Rows that are gone, counted up to a limit. */
+typedef struct DirectoryCount
+{
+	uint32		n;
+	uint32		most;
+	uint64		last;			/* row number */
+} DirectoryCount;
+
+static bool
+directory_count_row(void *arg, uint64 number)
+{
+	DirectoryCount *count = arg;
+
+	count->last = number;
+	return ++count->n < count->most;
+}
+
+/*
+ * How many rows of a segment are gone?  When there are more than are to be
+ * counted, the rest is taken to be like its beginning.
+ */
+static double
+directory_count_gone(DirectorySample *sample, const DirectoryEntry *entry)
+{
+	uint64		first = rowid_number_of_block(entry->d.first_block);
+	DirectoryCount count = {0, sample->most_gone};
+
+	if (sample->most_gone == 0)
+		return 0;
+	stub_visit_gone(sample->store, sample->snapshot, first,
+					first + entry->d.rows - 1, directory_count_row, &count);
+	if (count.n < count.most)
+		return count.n;
+	return count.n * (double) entry->d.rows / (count.last - first + 1);
+}
 
 /* Add a segment's share of so many virtual blocks. */
 static void
@@ -294,7 +425,8 @@ directory_add(DirectorySample *sample, const DirectoryEntry *entry,
 	double		weight = blocks / d->nblocks;
 
 	sample->totals->segments += weight;
-	sample->totals->rows += weight * (d->rows - d->dead_rows);
+	sample->totals->rows += weight * (d->rows - d->dead_rows -
+									  directory_count_gone(sample, entry));
 	sample->totals->bytes += weight * d->stream_length;
 	if (sample->visit != NULL)
 		sample->visit(sample->arg, entry, weight);
@@ -303,21 +435,21 @@ directory_add(DirectorySample *sample, const DirectoryEntry *entry,
 /* Begin a scan at the last visible row that begins at or before a block. */
 static HeapTuple
 directory_last(Store *store, uint32 block, Snapshot snapshot,
-			   SysScanDesc *scan)
+			   ChunkScan *scan)
 {
 	ScanKeyData key[2];
 
 	ScanKeyInit(&key[1], 2, BTLessEqualStrategyNumber, F_INT4LE,
 				Int32GetDatum((int32) block));
-	*scan = directory_begin(store, snapshot, key, 2);
-	return systable_getnext_ordered(*scan, BackwardScanDirection);
+	directory_begin(scan, store, snapshot, key, 2);
+	return chunkscan_next(scan, BackwardScanDirection);
 }
 
 /* The end of the virtual blocks. */
 static double
 directory_end(Store *store, Snapshot snapshot)
 {
-	SysScanDesc scan;
+	ChunkScan	scan;
 	HeapTuple	tuple = directory_last(store, PG_INT32_MAX, snapshot, &scan);
 	DirectoryEntry entry;
 	double		end = 0;
@@ -327,7 +459,7 @@ directory_end(Store *store, Snapshot snapshot)
 		directory_tuple_decode(store, tuple, &entry);
 		end = (double) entry.d.first_block + entry.d.nblocks;
 	}
-	systable_endscan_ordered(scan);
+	chunkscan_end(&scan);
 	return end;
 }
 
@@ -336,7 +468,7 @@ static void
 directory_probe(Store *store, Snapshot snapshot, uint32 block, double blocks,
 				DirectorySample *sample)
 {
-	SysScanDesc scan;
+	ChunkScan	scan;
 	HeapTuple	tuple = directory_last(store, block, snapshot, &scan);
 	DirectoryEntry entry;
 
@@ -346,19 +478,22 @@ directory_probe(Store *store, Snapshot snapshot, uint32 block, double blocks,
 		if (block - entry.d.first_block < entry.d.nblocks)
 			directory_add(sample, &entry, blocks);
 	}
-	systable_endscan_ordered(scan);
+	chunkscan_end(&scan);
 }
 
 void
 directory_sum(Store *store, Snapshot snapshot, DirectoryTotals *totals)
 {
-	DirectorySample sample = {totals};
+	DirectorySample sample = {store, snapshot, 0, totals};
 	ScanKeyData key[1];
-	SysScanDesc scan = directory_begin(store, snapshot, key, 1);
+	ChunkScan	scan;
 	HeapTuple	tuple;
 
 	memset(totals, 0, sizeof(*totals));
-	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+	if (stub_any(store))
+		sample.most_gone = PG_UINT32_MAX;
+	directory_begin(&scan, store, snapshot, key, 1);
+	while ((tuple = chunkscan_next(&scan, ForwardScanDirection)) != NULL)
 	{
 		DirectoryEntry entry;
 
@@ -366,12 +501,14 @@ directory_sum(Store *store, Snapshot snapshot, DirectoryTotals *totals)
 		directory_tuple_decode(store, tuple, &entry);
 		directory_add(&sample, &entry, entry.d.nblocks);
 	}
-	systable_endscan_ordered(scan);
+	chunkscan_end(&scan);
 }
 
 /* Beyond this many visible rows, so many more are looked at. */
 #define ESTIMATE_EXACT 200
 #define ESTIMATE_PROBES 64
+/* In each of them, rows that are gone are counted so far. */
+#define ESTIMATE_GONE 32
 
 /*
  * A sampled segment speaks for the blocks around the probe that met it, and so
@@ -397,20 +534,23 @@ void
 directory_estimate(Store *store, Snapshot snapshot, DirectoryTotals *totals,
 				   DirectoryVisit visit, void *arg)
 {
-	DirectorySample sample = {totals, visit, arg};
+	DirectorySample sample = {store, snapshot, 0, totals, visit, arg};
 	ScanKeyData key[1];
-	SysScanDesc scan = directory_begin(store, snapshot, key, 1);
+	ChunkScan	scan;
 	HeapTuple	tuple;
 	DirectoryEntry entry;
 
 	memset(totals, 0, sizeof(*totals));
+	if (stub_any(store))
+		sample.most_gone = ESTIMATE_GONE;
+	directory_begin(&scan, store, snapshot, key, 1);
 	while (totals->segments < ESTIMATE_EXACT &&
-		   (tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+		   (tuple = chunkscan_next(&scan, ForwardScanDirection)) != NULL)
 	{
 		directory_tuple_decode(store, tuple, &entry);
 		directory_add(&sample, &entry, entry.d.nblocks);
 	}
-	systable_endscan_ordered(scan);
+	chunkscan_end(&scan);
 	if (totals->segments >= ESTIMATE_EXACT)
 		directory_estimate_rest(store, snapshot,
 								entry.d.first_block + entry.d.nblocks, &sample);
@@ -420,7 +560,7 @@ bool
 directory_find(Store *store, uint32 block, Snapshot snapshot,
 			   DirectoryEntry *entry)
 {
-	SysScanDesc scan;
+	ChunkScan	scan;
 	HeapTuple	tuple = directory_last(store, block, snapshot, &scan);
 	bool		found = false;
 
@@ -429,7 +569,7 @@ directory_find(Store *store, uint32 block, Snapshot snapshot,
 		directory_entry_decode(store, tuple, entry);
 		found = block - entry->d.first_block < entry->d.nblocks;
 	}
-	systable_endscan_ordered(scan);
+	chunkscan_end(&scan);
 	return found;
 }
 
@@ -465,13 +605,15 @@ static void
 directory_aim(Store *store)
 {
 	ScanKeyData key[1];
-	SysScanDesc scan = directory_begin(store, SnapshotAny, key, 1);
-	HeapTuple	tuple = systable_getnext_ordered(scan, BackwardScanDirection);
+	ChunkScan	scan;
+	HeapTuple	tuple;
 
+	directory_begin(&scan, store, SnapshotAny, key, 1);
+	tuple = chunkscan_next(&scan, BackwardScanDirection);
 	if (tuple != NULL)
 		RelationSetTargetBlock(store->toast,
 							   ItemPointerGetBlockNumber(&tuple->t_self));
-	systable_endscan_ordered(scan);
+	chunkscan_end(&scan);
 }
 
 void

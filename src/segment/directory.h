@@ -6,72 +6,29 @@
 #define RUSTS_DIRECTORY_H
 
 #include "segment/counter.h"
+#include "segment/directory_format.h"
 #include "segment/store.h"
 
-#define DIRECTORY_VERSION 1
-
-/* flags */
-#define DIRECTORY_HAS_TIME 0x0001	/* min_time, max_time, partition are set */
-
-/* DirectorySummaryData.flags */
-#define SUMMARY_HAS_MINMAX 0x01
-#define SUMMARY_HAS_SUM 0x02
-#define SUMMARY_IS_FLOAT 0x04	/* min, max, sum hold doubles */
-#define SUMMARY_HAS_DIGEST 0x08 /* they hold a digest of a tag's values */
-#define SUMMARY_DIGEST_LENGTH 24
-
-#define DIRECTORY_MAX_SUMMARIES 100
-
-typedef enum DirectoryTier
-{
-	TIER_HOT = 0,
-	TIER_COLD = 1
-} DirectoryTier;
-
-/* On disk (format 3.2): what pruning needs to know of one column. */
-typedef struct DirectorySummaryData
-{
-	int16		attnum;
-	uint8		flags;
-	uint8		reserved;
-	uint32		null_count;
-	int64		min;			/* or the bits of a double */
-	int64		max;
-	int64		sum;
-} DirectorySummaryData;
-
-/* On disk (format 3.1): a directory row; nsummaries summaries follow. */
-typedef struct DirectoryEntryData
-{
-	uint16		version;
-	uint16		flags;
-	uint32		rows;
-	uint32		first_block;	/* virtual; = the row's chunk_seq */
-	uint32		nblocks;
-	Oid			chunk_id;		/* the stream */
-	uint8		tier;
-	uint8		reserved1;
-	uint16		nsummaries;
-	uint64		stream_length;
-	uint64		header_offset;
-	uint32		header_length;
-	uint32		dead_rows;		/* born dead: bitmap at dead_offset */
-	uint64		dead_offset;
-	int64		partition;		/* start of the window */
-	int64		min_time;
-	int64		max_time;
-	uint64		raw_bytes;		/* as fixed-width values and plain strings */
-	int64		written_at;		/* TimestampTz */
-} DirectoryEntryData;
-
-/* A directory row in memory. */
+/*
+ * A directory row in memory.  Rows that were born dead are in the segment's
+ * own bitmap; the others that a snapshot does not see, ascending, are in gone.
+ */
 typedef struct DirectoryEntry
 {
 	DirectoryEntryData d;
 	DirectorySummaryData *summaries;
 	TransactionId xmin;			/* of the directory row */
 	ItemPointerData self;		/* in the TOAST relation */
+	uint32		ngone;
+	uint32	   *gone;			/* rows of the segment, from 0 */
 } DirectoryEntry;
+
+/* How many rows are not there, for the snapshot that the entry is from? */
+static inline uint32
+directory_entry_dead(const DirectoryEntry *entry)
+{
+	return entry->d.dead_rows + entry->ngone;
+}
 
 /* The segments that a snapshot sees, ordered by first_block. */
 typedef struct DirectoryList
@@ -116,8 +73,9 @@ extern void directory_insert(Store *store, const DirectoryEntry *entry,
 extern HeapTuple directory_form_tuple(Store *store,
 									  const DirectoryEntry *entry);
 /*
- * Load all visible entries into the current memory context.  Any snapshot
- * type works; SnapshotAny lists everything that is not surely dead.
+ * Load all visible entries into the current memory context, with the rows that
+ * are gone.  Any snapshot type works; SnapshotAny lists everything that is not
+ * surely dead, and no row as gone.
  */
 extern DirectoryList *directory_load(Store *store, Snapshot snapshot);
 /*
@@ -136,7 +94,13 @@ extern DirectoryList *directory_load_filtered(Store *store, Snapshot snapshot,
 typedef void (*DirectoryDamage) (void *arg, int64 segment, const char *what);
 extern DirectoryList *directory_load_sound(Store *store, Snapshot snapshot,
 										   DirectoryDamage damage, void *arg);
-/* The entry whose row range covers a virtual block, or false. */
+/* Find the rows of an entry that are gone, replacing what it says so far. */
+extern void directory_entry_find_gone(Store *store, Snapshot snapshot,
+									  DirectoryEntry *entry);
+/*
+ * The entry whose row range covers a virtual block, or false.  It names no row
+ * as gone.
+ */
 extern bool directory_find(Store *store, uint32 block, Snapshot snapshot,
 						   DirectoryEntry *entry);
 extern DirectoryEntry *directory_list_find(DirectoryList *list, uint32 block);

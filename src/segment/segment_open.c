@@ -177,6 +177,24 @@ load_header(SegmentReader *segment)
 	segment->columns = cached->columns;
 }
 
+/* The rows that are not there: born dead, or gone since. */
+static void
+load_dead(SegmentReader *segment)
+{
+	const DirectoryEntry *entry = &segment->entry;
+	Size		bytes = (entry->d.rows + 7) / 8;
+	uint32		i;
+
+	if (directory_entry_dead(entry) == 0)
+		return;
+	segment->dead = palloc0(bytes);
+	if (entry->d.dead_rows > 0)
+		segment_open_bytes(segment, 0, entry->d.dead_offset, bytes,
+						   segment->dead);
+	for (i = 0; i < entry->ngone; i++)
+		segment->dead[entry->gone[i] >> 3] |= 1 << (entry->gone[i] & 7);
+}
+
 SegmentReader *
 segment_open(Store *store, const DirectoryEntry *entry, TupleDesc desc,
 			bool fresh, MemoryContext parent)
@@ -200,14 +218,7 @@ segment_open(Store *store, const DirectoryEntry *entry, TupleDesc desc,
 	else
 		load_header(segment);
 	attach_columns(segment);
-	if (entry->d.dead_rows > 0)
-	{
-		Size		bytes = (entry->d.rows + 7) / 8;
-
-		segment->dead = palloc(bytes);
-		segment_open_bytes(segment, 0, entry->d.dead_offset, bytes,
-							 segment->dead);
-	}
+	load_dead(segment);
 	MemoryContextSwitchTo(old);
 	return segment;
 }

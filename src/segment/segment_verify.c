@@ -223,6 +223,6 @@ segment_verify(SegmentReader *reader, SegmentReport report, void *arg)
 	state.attnum = 0;
 	for (row = 0; row < reader->header.rows; row++)
 		dead += segment_reader_row_dead(reader, row);
-	if (dead != reader->entry.d.dead_rows)
+	if (dead != directory_entry_dead(&reader->entry))
 		verify_complain(&state, "bitmap of dead rows has %u bits set", dead);
 }

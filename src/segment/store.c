@@ -192,20 +192,12 @@ store_form_tuple(Store *store, Oid chunk_id, int32 chunk_seq,
 	return tuple;
 }
 
-/* Form and insert one chunk. */
+/* Make index entries for a tuple of these values. */
 static void
-store_insert_buffer(Store *store, const ChunkTarget *target,
-					struct varlena *buffer, uint32 len)
+store_index_values(Store *store, HeapTuple tuple, Datum *values, bool *isnull)
 {
-	Datum		values[3];
-	bool		isnull[3] = {false, false, false};
-	HeapTuple	tuple;
 	int			i;
 
-	store_fill_chunk(target->chunk_id, target->chunk_seq, buffer, len, values);
-	tuple = heap_form_tuple(RelationGetDescr(store->toast), values, isnull);
-	heap_insert(store->toast, tuple, target->cid, target->options,
-				target->bistate);
 	for (i = 0; i < store->nindexes; i++)
 	{
 		Relation	index = store->indexes[i];
@@ -216,6 +208,32 @@ store_insert_buffer(Store *store, const ChunkTarget *target,
 						 UNIQUE_CHECK_YES : UNIQUE_CHECK_NO,
 						 false, NULL);
 	}
+}
+
+void
+store_index_tuple(Store *store, HeapTuple tuple)
+{
+	Datum		values[3];
+	bool		isnull[3];
+
+	heap_deform_tuple(tuple, RelationGetDescr(store->toast), values, isnull);
+	store_index_values(store, tuple, values, isnull);
+}
+
+/* Form and insert one chunk. */
+static void
+store_insert_buffer(Store *store, const ChunkTarget *target,
+					struct varlena *buffer, uint32 len)
+{
+	Datum		values[3];
+	bool		isnull[3] = {false, false, false};
+	HeapTuple	tuple;
+
+	store_fill_chunk(target->chunk_id, target->chunk_seq, buffer, len, values);
+	tuple = heap_form_tuple(RelationGetDescr(store->toast), values, isnull);
+	heap_insert(store->toast, tuple, target->cid, target->options,
+				target->bistate);
+	store_index_values(store, tuple, values, isnull);
 	heap_freetuple(tuple);
 }
 

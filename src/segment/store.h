@@ -19,7 +19,8 @@
  */
 #define STORE_ID_COUNTER 1
 #define STORE_ID_DIRECTORY 2
-#define STORE_ID_TOMBSTONES 3
+#define STORE_ID_STUBS 1024		/* and more (stub.c) */
+#define STORE_ID_STUBS_END 2048
 
 /* Payload bytes of one chunk of a stream; a chunk fills a page (format 2.2). */
 #define STORE_CHUNK_PAYLOAD 8096
@@ -97,6 +98,8 @@ extern void store_insert(Store *store, Oid chunk_id, int32 chunk_seq,
 /* The tuple that store_insert would insert. */
 extern HeapTuple store_form_tuple(Store *store, Oid chunk_id, int32 chunk_seq,
 								  const char *data, uint32 len);
+/* Make index entries for a tuple that is in the relation. */
+extern void store_index_tuple(Store *store, HeapTuple tuple);
 /*
  * Take a chunk tuple apart, checking bounds and checksum; returns NULL, or
  * what is wrong with it; id and seq are then what the tuple says, or 0.

@@ -26,6 +26,7 @@
 #include "utils/snapmgr.h"
 
 #include "table/bitmap.h"
+#include "table/moved.h"
 #include "write/size.h"
 
 #if COMPAT_SCAN_ITERATES_BITMAP
@@ -96,10 +97,14 @@ bitmap_heap_tuple(RustsScan scan, TupleTableSlot *slot, bool *recheck,
 	bool		found;
 
 	scan->heap->st.rs_tbmiterator = scan->base.st.rs_tbmiterator;
-	found = GetHeapamTableAmRoutine()->scan_bitmap_next_tuple(scan->heap, slot,
-															  recheck,
-															  lossy_pages,
-															  exact_pages);
+	do
+		found = GetHeapamTableAmRoutine()->scan_bitmap_next_tuple(scan->heap,
+																  slot,
+																  recheck,
+																  lossy_pages,
+																  exact_pages);
+	while (found && moved_and_gone(scan->base.rs_rd, slot,
+								   scan->heap->rs_snapshot));
 	slot_take_back(slot, ops);
 	return found;
 }
@@ -262,9 +267,12 @@ bitmap_next_tuple(TableScanDesc sscan, TBMIterateResult *tbmres,
 	if (!state->is_virtual)
 	{
 		ops = slot_lend_to_heap(slot);
-		found = GetHeapamTableAmRoutine()->scan_bitmap_next_tuple(scan->heap,
-																  tbmres,
-																  slot);
+		do
+			found = GetHeapamTableAmRoutine()->scan_bitmap_next_tuple(scan->heap,
+																	  tbmres,
+																	  slot);
+		while (found && moved_and_gone(sscan->rs_rd, slot,
+									   scan->heap->rs_snapshot));
 		slot_take_back(slot, ops);
 		return found;
 	}

@@ -34,6 +34,7 @@
 #include "segment/segment_reader.h"
 #include "segment/segment_sort.h"
 #include "segment/segment_write.h"
+#include "segment/stub.h"
 #include "table/cluster.h"
 #include "table/heapview.h"
 #include "write/size.h"
@@ -43,13 +44,23 @@ typedef struct ClusterCopy
 {
 	Store	   *from;
 	Store	   *to;
+	MemoryContext context;		/* of the lists */
 	RewriteState rewrite;
 	TransactionId oldest_xmin;
 	Relation	old_table;
 	List	   *written;		/* new directory tuples, see below */
+	List	   *renumbered;		/* ClusterOrder of segments written anew */
 	double		rows;			/* live rows of copied segments */
 	double		dead_rows;		/* of segments that old snapshots see */
 } ClusterCopy;
+
+/* Where the rows of a segment that was written anew have gone. */
+typedef struct ClusterOrder
+{
+	uint64		first;			/* row number */
+	uint32		rows;
+	uint32	   *place;			/* of each row: its place in the new order */
+} ClusterOrder;
 
 static HTSV_Result
 cluster_tuple_state(ClusterCopy *copy, HeapTuple tuple)
@@ -132,7 +143,7 @@ cluster_read_rows(SegmentReader *reader, SegmentBuilder *builder, int natts)
 /*
  * Write a segment's rows into the new relation with all of today's columns.
  * Row numbers stay; the order within them may not, which is as good, since all
- * indexes are built again.
+ * indexes are built again, and stubs follow their rows.
  */
 static DirectoryEntry *
 cluster_write_anew(ClusterCopy *copy, SegmentReader *reader,
@@ -143,16 +154,29 @@ cluster_write_anew(ClusterCopy *copy, SegmentReader *reader,
 	SegmentPlan *plan;
 	SegmentSpec spec;
 	DirectoryEntry *result;
+	ClusterOrder *order;
+	MemoryContext old;
 	uint8	   *dead;
 	uint32		ndead;
+	uint32		i;
 
 	spec_for_table(copy->old_table, &spec);
 	spec.partition_interval = 0;	/* it lies in one window already */
 	spec.max_rows = entry->d.rows;
+	old = MemoryContextSwitchTo(copy->context);
+	order = palloc(sizeof(ClusterOrder));
+	order->first = rowid_number_of_block(entry->d.first_block);
+	order->rows = entry->d.rows;
+	order->place = palloc_extended(entry->d.rows * sizeof(uint32),
+								   MCXT_ALLOC_HUGE);
+	copy->renumbered = lappend(copy->renumbered, order);
+	MemoryContextSwitchTo(old);
 	builder = segment_builder_create(desc, &spec, CurrentMemoryContext);
 	cluster_read_rows(reader, builder, desc->natts);
 	plan = segment_sort(builder);
 	plan->partition[0] = entry->d.partition;
+	for (i = 0; i < plan->nrows; i++)
+		order->place[plan->order[i]] = i;
 	dead = cluster_dead_rows(reader, plan, &ndead);
 	result = segment_write_close(segment_write_piece(builder, plan, 0, copy->to,
 													 entry->d.first_block,
@@ -270,6 +294,98 @@ cluster_copy_segments(ClusterCopy *copy)
 	systable_endscan_ordered(scan);
 }
 
+/* A stub as it is to be in the new relation. */
+static HeapTuple
+cluster_stub_tuple(ClusterCopy *copy, HeapTuple tuple)
+{
+	StubData	data;
+	uint64		number = stub_decode(copy->from, tuple, &data);
+	ItemPointerData successor;
+	ListCell   *cell;
+
+	foreach(cell, copy->renumbered)
+	{
+		ClusterOrder *order = lfirst(cell);
+
+		if (number < order->first || number - order->first >= order->rows)
+			continue;
+		ItemPointerSet(&successor, data.block, data.offset);
+		return stub_form_tuple(copy->to,
+							   order->first + order->place[number - order->first],
+							   data.state, &successor);
+	}
+	return heap_copytuple(tuple);
+}
+
+/*
+ * Copy the versions of a stub: what an update has made before what it was made
+ * from, because a tuple gets its new TID only when that of the next version is
+ * known.
+ */
+static void
+cluster_copy_versions(ClusterCopy *copy, List *versions)
+{
+	ListCell   *cell;
+	int			pass;
+
+	for (pass = 0; pass < 2; pass++)
+	{
+		foreach(cell, versions)
+		{
+			HeapTuple	tuple = lfirst(cell);
+
+			if ((pass == 1) == !ItemPointerEquals(&tuple->t_self,
+												  &tuple->t_data->t_ctid))
+				cluster_copy_tuple(copy, tuple,
+								   cluster_stub_tuple(copy, tuple));
+		}
+	}
+	list_free_deep(versions);
+}
+
+/*
+ * Copy all stubs that are not dead.  Successors keep their TIDs, which name
+ * nothing any more.  Nobody who could follow them is there, as the table is
+ * locked, and whoever comes later finds no row at such a TID that has the right
+ * inserter.
+ */
+static void
+cluster_copy_stubs(ClusterCopy *copy)
+{
+	ScanKeyData key[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *versions = NIL;
+	uint64		last = 0;
+
+	ScanKeyInit(&key[0], 1, BTGreaterEqualStrategyNumber, F_OIDGE,
+				ObjectIdGetDatum(STORE_ID_STUBS));
+	ScanKeyInit(&key[1], 1, BTLessStrategyNumber, F_OIDLT,
+				ObjectIdGetDatum(STORE_ID_STUBS_END));
+	scan = systable_beginscan_ordered(copy->from->toast,
+									  copy->from->indexes[copy->from->valid],
+									  SnapshotAny, 2, key);
+	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+	{
+		StubData	data;
+		uint64		number;
+
+		CHECK_FOR_INTERRUPTS();
+		if (cluster_tuple_state(copy, tuple) == HEAPTUPLE_DEAD)
+			continue;
+		number = stub_decode(copy->from, tuple, &data);
+		if (number != last)
+		{
+			cluster_copy_versions(copy, versions);
+			versions = NIL;
+		}
+		last = number;
+		versions = lappend(versions, heap_copytuple(tuple));
+	}
+	systable_endscan_ordered(scan);
+	cluster_copy_versions(copy, versions);
+}
+
 void
 cluster_copy(Relation old_table, Relation new_table, Relation index,
 			 bool use_sort, TransactionId oldest_xmin,
@@ -303,6 +419,7 @@ cluster_copy(Relation old_table, Relation new_table, Relation index,
 		return;
 	}
 
+	copy.context = CurrentMemoryContext;
 	copy.from = store_open(old_table, AccessShareLock);
 	copy.to = store_open(new_table, RowExclusiveLock);
 	copy.oldest_xmin = oldest_xmin;
@@ -313,7 +430,7 @@ cluster_copy(Relation old_table, Relation new_table, Relation index,
 									  *multi_cutoff);
 	cluster_copy_chunks(&copy, STORE_ID_COUNTER);
 	cluster_copy_segments(&copy);
-	cluster_copy_chunks(&copy, STORE_ID_TOMBSTONES);
+	cluster_copy_stubs(&copy);
 	end_heap_rewrite(copy.rewrite);
 	store_close_keep_locks(copy.to);
 	store_close_keep_locks(copy.from);

@@ -33,7 +33,7 @@ cursor_init(SegmentCursor *cursor, Relation rel, Snapshot snapshot)
 	cursor->snapshot = snapshot;
 	cursor->parent = CurrentMemoryContext;
 	cursor->low = 0;
-	cursor->high = ROW_NUMBER_MAX;
+	cursor->high = ROWID_NUMBER_MAX;
 	cursor->entry = -1;
 }
 
@@ -124,7 +124,7 @@ static void
 cursor_entry_range(SegmentCursor *cursor, int i, int64 *first, int64 *end)
 {
 	DirectoryEntry *entry = &cursor->list->entries[i];
-	uint64		base = row_number_of_block(entry->d.first_block);
+	uint64		base = rowid_number_of_block(entry->d.first_block);
 
 	*first = cursor->low > base ? (int64) (cursor->low - base) : 0;
 	*end = entry->d.rows;
@@ -146,7 +146,7 @@ cursor_search(SegmentCursor *cursor, uint64 number)
 		int			mid = lo + (hi - lo) / 2;
 		DirectoryEntry *entry = &list->entries[mid];
 
-		if (row_number_of_block(entry->d.first_block) + entry->d.rows <= number)
+		if (rowid_number_of_block(entry->d.first_block) + entry->d.rows <= number)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -187,7 +187,7 @@ cursor_store(SegmentCursor *cursor, TupleTableSlot *slot, int64 row)
 static inline int64
 cursor_live_from(SegmentCursor *cursor, TupleTableSlot *slot, int64 row)
 {
-	if (cursor->list->entries[cursor->entry].d.dead_rows == 0)
+	if (directory_entry_dead(&cursor->list->entries[cursor->entry]) == 0)
 		return row;
 	return segment_reader_next_live(cursor_reader(cursor, cursor->entry,
 												  slot->tts_tupleDescriptor,
@@ -198,7 +198,7 @@ cursor_live_from(SegmentCursor *cursor, TupleTableSlot *slot, int64 row)
 static inline int64
 cursor_live_down(SegmentCursor *cursor, TupleTableSlot *slot, int64 row)
 {
-	if (cursor->list->entries[cursor->entry].d.dead_rows == 0)
+	if (directory_entry_dead(&cursor->list->entries[cursor->entry]) == 0)
 		return row;
 	return segment_reader_prev_live(cursor_reader(cursor, cursor->entry,
 												  slot->tts_tupleDescriptor,

@@ -9,19 +9,6 @@
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 
-/*
- * Row numbers: virtual block * ROWID_ROWS + offset - 1.  They order segment
- * rows as their TIDs do and are dense within a segment, so that a range of
- * rows is a pair of numbers (end excluded).
- */
-#define ROW_NUMBER_MAX ((uint64) PG_UINT32_MAX * ROWID_ROWS)
-
-static inline uint64
-row_number_of_block(uint32 block)
-{
-	return (uint64) block * ROWID_ROWS;
-}
-
 typedef struct SegmentCursor
 {
 	Relation	rel;

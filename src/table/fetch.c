@@ -32,6 +32,7 @@
 #include "utils/snapmgr.h"
 
 #include "table/fetch.h"
+#include "table/moved.h"
 #include "table/scan.h"
 #include "write/pageitem.h"
 
@@ -70,6 +71,14 @@ typedef struct FetchBlock
 	dlist_node	lru;
 } FetchBlock;
 
+/* Are there stubs in the table? */
+typedef enum FetchStubs
+{
+	FETCH_STUBS_UNKNOWN = 0,
+	FETCH_STUBS_NONE,
+	FETCH_STUBS_SOME
+} FetchStubs;
+
 struct SegmentFetch
 {
 	Relation	rel;
@@ -96,6 +105,9 @@ struct SegmentFetch
 	int			probes;
 	DirectoryList *list;
 	DirectoryEntry current;		/* last one found; nblocks 0: none */
+	int			gone_probes;	/* rows of it whose stubs were asked for */
+	bool		gone_known;		/* current.gone is there */
+	FetchStubs	stubs;
 };
 
 SegmentFetch *
@@ -167,6 +179,7 @@ fetch_use_snapshot(SegmentFetch *fetch, Snapshot snapshot)
 	fetch->probes = 0;
 	fetch->list = NULL;
 	fetch->current.d.nblocks = 0;
+	fetch->stubs = FETCH_STUBS_UNKNOWN;
 }
 
 /* The entry that covers a virtual block and is visible, or NULL. */
@@ -188,6 +201,8 @@ fetch_find_entry(SegmentFetch *fetch, uint32 block, Snapshot snapshot)
 	if (current->d.nblocks > 0 && block >= current->d.first_block &&
 		block - current->d.first_block < current->d.nblocks)
 		return current;
+	fetch->gone_probes = 0;
+	fetch->gone_known = false;
 	if (fetch->list == NULL && fetch->probes++ >= FETCH_PROBES)
 		fetch->list = directory_load(fetch->store, snapshot);
 	if (fetch->list != NULL)
@@ -197,6 +212,7 @@ fetch_find_entry(SegmentFetch *fetch, uint32 block, Snapshot snapshot)
 		if (found == NULL)
 			return NULL;
 		*current = *found;
+		fetch->gone_known = true;
 		return current;
 	}
 	if (directory_find(fetch->store, block, snapshot, current))
@@ -260,6 +276,7 @@ fetch_reader(SegmentFetch *fetch, DirectoryEntry *entry, TupleDesc desc)
 	fetch->victim = (fetch->victim + 1) % FETCH_READERS;
 	fetch_close_reader(fetch, slot);
 	slot->entry = *entry;
+	slot->entry.ngone = 0;
 	slot->desc = desc;
 	slot->reader = segment_reader_open(fetch->store, &slot->entry, desc,
 									   false, fetch->context);
@@ -361,6 +378,64 @@ fetch_store(SegmentFetch *fetch, FetchReader *reader, uint32 row,
 		slot_store_segment_copy(slot, relid, reader->reader, row);
 }
 
+static bool
+fetch_listed_gone(const DirectoryEntry *entry, uint32 row)
+{
+	uint32		low = 0;
+	uint32		high = entry->ngone;
+
+	while (low < high)
+	{
+		uint32		mid = low + (high - low) / 2;
+
+		if (entry->gone[mid] < row)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < entry->ngone && entry->gone[low] == row;
+}
+
+/*
+ * Has the row been deleted or replaced?  Stubs are asked for one by one, until
+ * a segment has been asked for so many that it is better to know all.
+ */
+static bool
+fetch_row_gone(SegmentFetch *fetch, DirectoryEntry *entry, uint32 row,
+			   Snapshot snapshot)
+{
+	uint64		number = rowid_number_of_block(entry->d.first_block) + row;
+
+	if (!IsMVCCSnapshot(snapshot))
+	{
+		TransactionId xmin = snapshot->xmin;
+
+		if (snapshot->snapshot_type == SNAPSHOT_ANY ||
+			snapshot->snapshot_type == SNAPSHOT_NON_VACUUMABLE)
+			return false;
+		if (stub_row_gone(fetch->store, snapshot, number))
+			return true;
+		/* whoever is writing the segment */
+		if (snapshot->snapshot_type == SNAPSHOT_DIRTY)
+			snapshot->xmin = xmin;
+		return false;
+	}
+
+	if (fetch->gone_known)
+		return fetch_listed_gone(entry, row);
+	/* the second row of a scan is one of many, as a rule */
+	if (fetch->stubs == FETCH_STUBS_UNKNOWN && fetch->gone_probes > 0)
+		fetch->stubs = stub_any(fetch->store) ?
+			FETCH_STUBS_SOME : FETCH_STUBS_NONE;
+	if (fetch->stubs == FETCH_STUBS_NONE)
+		return false;
+	if (fetch->gone_probes++ < FETCH_PROBES)
+		return stub_row_gone(fetch->store, snapshot, number);
+	directory_entry_find_gone(fetch->store, snapshot, entry);
+	fetch->gone_known = true;
+	return fetch_listed_gone(entry, row);
+}
+
 /* fetch_row, in the fetch's own memory context. */
 static bool
 fetch_row_internal(SegmentFetch *fetch, ItemPointer tid, Snapshot snapshot,
@@ -383,6 +458,10 @@ fetch_row_internal(SegmentFetch *fetch, ItemPointer tid, Snapshot snapshot,
 	if (row >= entry->d.rows)
 		return false;
 
+	/* before the row is looked at (segment_row.c) */
+	PredicateLockTID(fetch->rel, tid, snapshot, entry->xmin);
+	if (fetch_row_gone(fetch, entry, (uint32) row, snapshot))
+		return false;
 	if (slot != NULL || entry->d.dead_rows > 0)
 	{
 		TupleDesc	desc = slot != NULL ? slot->tts_tupleDescriptor :
@@ -394,7 +473,6 @@ fetch_row_internal(SegmentFetch *fetch, ItemPointer tid, Snapshot snapshot,
 		if (slot != NULL)
 			fetch_store(fetch, reader, (uint32) row, slot);
 	}
-	PredicateLockTID(fetch->rel, tid, snapshot, entry->xmin);
 	return true;
 }
 
@@ -484,6 +562,11 @@ fetch_index_tuple(IndexFetchTableData *data, ItemPointer tid,
 	found = GetHeapamTableAmRoutine()->index_fetch_tuple(fetch->heap, tid,
 														 snapshot, slot,
 														 call_again, all_dead);
+	if (found && moved_and_gone(data->rel, slot, snapshot))
+	{
+		ExecClearTuple(slot);
+		found = false;
+	}
 	slot_take_back(slot, ops);
 	return found;
 }
@@ -501,6 +584,11 @@ fetch_row_version(Relation rel, ItemPointer tid, Snapshot snapshot,
 	ops = slot_lend_to_heap(slot);
 	found = GetHeapamTableAmRoutine()->tuple_fetch_row_version(rel, tid,
 															   snapshot, slot);
+	if (found && moved_and_gone(rel, slot, snapshot))
+	{
+		ExecClearTuple(slot);
+		found = false;
+	}
 	slot_take_back(slot, ops);
 	return found;
 }
@@ -596,6 +684,20 @@ fetch_latest_tid(TableScanDesc sscan, ItemPointer tid)
 	} while (link.more);
 }
 
+/*
+ * A row that a flush has moved after an MVCC snapshot was taken is visible if
+ * the hot row was.
+ */
+bool
+fetch_segment_row_visible(Relation rel, const ItemPointerData *tid,
+						  Snapshot snapshot)
+{
+	ItemPointerData self = *tid;
+
+	return fetch_one(rel, &self, snapshot, NULL) ||
+		(IsMVCCSnapshot(snapshot) && moved_from_visible(rel, tid, snapshot));
+}
+
 bool
 fetch_satisfies_snapshot(Relation rel, TupleTableSlot *slot,
 						 Snapshot snapshot)
@@ -604,11 +706,12 @@ fetch_satisfies_snapshot(Relation rel, TupleTableSlot *slot,
 	bool		visible;
 
 	if (rowid_is_virtual(&slot->tts_tid))
-		return fetch_one(rel, &slot->tts_tid, snapshot, NULL);
+		return fetch_segment_row_visible(rel, &slot->tts_tid, snapshot);
 
 	ops = slot_lend_to_heap(slot);
 	visible = GetHeapamTableAmRoutine()->tuple_satisfies_snapshot(rel, slot,
-																  snapshot);
+																  snapshot) &&
+		!moved_and_gone(rel, slot, snapshot);
 	slot_take_back(slot, ops);
 	return visible;
 }

@@ -28,6 +28,11 @@ extern bool fetch_row(SegmentFetch *fetch, ItemPointer tid, Snapshot snapshot,
 extern bool fetch_one(Relation rel, ItemPointer tid, Snapshot snapshot,
 					  TupleTableSlot *slot);
 
+/* Is a segment row visible to the snapshot, here or before it was moved? */
+extern bool fetch_segment_row_visible(Relation rel,
+									  const ItemPointerData *tid,
+									  Snapshot snapshot);
+
 /* callbacks */
 extern struct IndexFetchTableData *fetch_index_begin(Relation rel);
 extern void fetch_index_reset(struct IndexFetchTableData *data);

@@ -224,8 +224,9 @@ put_time(Relation rel, const TableOptions *options, bool shown, int64 value,
 static void
 segments_put_row(ReturnSetInfo *result, Relation rel,
 				 const TableOptions *options, bool show_time,
-				 const DirectoryEntryData *d)
+				 const DirectoryEntry *entry)
 {
+	const DirectoryEntryData *d = &entry->d;
 	bool		has_time = show_time && (d->flags & DIRECTORY_HAS_TIME) != 0;
 	Datum		values[9];
 	bool		isnull[9] = {false};
@@ -235,7 +236,7 @@ segments_put_row(ReturnSetInfo *result, Relation rel,
 			 d->partition, &values[1], &isnull[1]);
 	values[2] = CStringGetTextDatum(d->tier == TIER_COLD ? "cold" : "hot");
 	values[3] = Int64GetDatum(d->rows);
-	values[4] = Int64GetDatum(d->dead_rows);
+	values[4] = Int64GetDatum(directory_entry_dead(entry));
 	put_time(rel, options, has_time, d->min_time, &values[5], &isnull[5]);
 	put_time(rel, options, has_time, d->max_time, &values[6], &isnull[6]);
 	values[7] = Int64GetDatum(d->raw_bytes);
@@ -265,7 +266,7 @@ rusts_segments(PG_FUNCTION_ARGS)
 		list = directory_load(store, GetActiveSnapshot());
 		for (i = 0; i < list->n; i++)
 			segments_put_row(result, rel, options, show_time,
-							 &list->entries[i].d);
+							 &list->entries[i]);
 		store_close(store);
 	}
 	table_close(rel, AccessShareLock);

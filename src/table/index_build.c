@@ -71,17 +71,43 @@ index_build_hot(IndexBuild *build, TableScanDesc heap_scan)
 	return rows;
 }
 
-/*
- * Is the segment of the cursor's current row alive, as opposed to visible to
- * old snapshots only?  live is NULL in a concurrent build: all are.
- */
-static inline bool
-index_build_alive(SegmentCursor *cursor, DirectoryList *live)
+/* What of the cursor's current segment is alive. */
+typedef struct IndexBuildAlive
+{
+	bool		all;
+	const DirectoryEntry *entry;	/* NULL: nothing */
+	uint32		next;			/* of its rows that are gone */
+} IndexBuildAlive;
+
+/* The cursor is in a new segment.  In a concurrent build live is NULL. */
+static void
+index_build_enter(SegmentCursor *cursor, DirectoryList *live,
+				  IndexBuildAlive *alive)
 {
 	DirectoryEntry *entry = &cursor->list->entries[cursor->entry];
 
-	return live == NULL ||
-		directory_list_find(live, entry->d.first_block) != NULL;
+	alive->all = live == NULL;
+	alive->entry = live == NULL ? NULL :
+		directory_list_find(live, entry->d.first_block);
+	alive->next = 0;
+}
+
+/*
+ * Is the cursor's current row alive, as opposed to visible to old snapshots
+ * only?  Rows come in order.
+ */
+static inline bool
+index_build_alive(SegmentCursor *cursor, IndexBuildAlive *alive)
+{
+	const DirectoryEntry *entry = alive->entry;
+
+	if (entry == NULL)
+		return alive->all;
+	while (alive->next < entry->ngone &&
+		   entry->gone[alive->next] < cursor->row)
+		alive->next++;
+	return alive->next >= entry->ngone ||
+		entry->gone[alive->next] > cursor->row;
 }
 
 /* Segment rows, all or (pscan not NULL) those this participant claims. */
@@ -92,13 +118,15 @@ index_build_cursor(IndexBuild *build, SegmentCursor *cursor,
 	IndexRows	rows;
 	double		count = 0;
 	int			entry = -1;
-	bool		alive = true;
+	IndexBuildAlive segment = {true};
 
 	index_rows_begin(&rows, build->table, build->info);
 	if (pscan != NULL)
 		cursor_set_range(cursor, 0, 0);
 	for (;;)
 	{
+		bool		alive;
+
 		CHECK_FOR_INTERRUPTS();
 		if (!cursor_next(cursor, rows.slot))
 		{
@@ -109,8 +137,9 @@ index_build_cursor(IndexBuild *build, SegmentCursor *cursor,
 		if (cursor->entry != entry)
 		{
 			entry = cursor->entry;
-			alive = index_build_alive(cursor, live);
+			index_build_enter(cursor, live, &segment);
 		}
+		alive = index_build_alive(cursor, &segment);
 		if (alive)
 			count += 1;
 		if (index_rows_form(&rows))

@@ -3,7 +3,7 @@
  *	  Insert, update, delete and lock rows.
  *
  * Hot rows are heapam's: inserted, updated, deleted and locked as in a heap.
- * Segment rows cannot be changed; modify_refuse_segment_row says so.
+ * Segment rows are segment_row.c's.
  *
  * A flush leaves in each hot row that it moved its own transaction as deleter,
  * and the virtual TID as t_ctid.  heapam takes that for an update: a session
@@ -36,6 +36,7 @@
 
 #include "table/fetch.h"
 #include "table/modify.h"
+#include "table/segment_row.h"
 #include "table/slot.h"
 #include "write/bulk.h"
 #include "write/hotstats.h"
@@ -110,18 +111,6 @@ modify_finish_bulk_insert(Relation rel, int options)
 	bulk_finish(rel);
 }
 
-/* verb: "update", "delete" or "lock". */
-static void
-modify_refuse_segment_row(Relation rel, const char *verb)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("cannot %s rows of table \"%s\" that have been moved to segments",
-					verb, RelationGetRelationName(rel)),
-			 errdetail("Segments are immutable; only rows that have not been flushed yet can be changed."),
-			 errhint("Restrict the statement to recent rows, or set rusts.flush_rows, rusts.flush_size and rusts.flush_age of the table to 0 to keep rows out of segments.")));
-}
-
 /* What heapam reports for a row that a flush has moved. */
 static bool
 modify_was_moved(TM_Result result, TM_FailureData *tmfd)
@@ -134,15 +123,18 @@ modify_tuple_delete(Relation rel, ItemPointer tid, CommandId cid,
 					Snapshot snapshot, Snapshot crosscheck, bool wait,
 					TM_FailureData *tmfd, bool changing_part)
 {
+	SegmentRowChange change = {rel, *tid, cid, crosscheck, tmfd};
 	TM_Result	result;
 
-	if (rowid_is_virtual(tid))
-		modify_refuse_segment_row(rel, "delete");
-	result = HEAP_AM()->tuple_delete(rel, tid, cid, snapshot, crosscheck, wait,
-									 tmfd, changing_part);
-	if (modify_was_moved(result, tmfd))
-		modify_refuse_segment_row(rel, "delete");
-	return result;
+	if (!rowid_is_virtual(&change.tid))
+	{
+		result = HEAP_AM()->tuple_delete(rel, tid, cid, snapshot, crosscheck,
+										 wait, tmfd, changing_part);
+		if (!modify_was_moved(result, tmfd))
+			return result;
+		change.tid = tmfd->ctid;
+	}
+	return segment_row_delete(&change, changing_part);
 }
 
 TM_Result
@@ -151,41 +143,25 @@ modify_tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot,
 					bool wait, TM_FailureData *tmfd, LockTupleMode *lockmode,
 					CompatUpdateIndexes *update_indexes)
 {
+	SegmentRowChange change = {rel, *otid, cid, crosscheck, tmfd};
 	TM_Result	result;
 
-	if (rowid_is_virtual(otid))
-		modify_refuse_segment_row(rel, "update");
-	result = HEAP_AM()->tuple_update(rel, otid, slot, cid, snapshot,
-									 crosscheck, wait, tmfd, lockmode,
-									 update_indexes);
-	if (modify_was_moved(result, tmfd))
-		modify_refuse_segment_row(rel, "update");
+	if (!rowid_is_virtual(&change.tid))
+	{
+		result = HEAP_AM()->tuple_update(rel, otid, slot, cid, snapshot,
+										 crosscheck, wait, tmfd, lockmode,
+										 update_indexes);
+		if (!modify_was_moved(result, tmfd))
+			return result;
+		change.tid = tmfd->ctid;
+	}
+	result = segment_row_update(&change, slot, lockmode);
+	if (result == TM_Ok)
+	{
+		*update_indexes = COMPAT_UPDATE_ALL_INDEXES;
+		modify_count_hot(rel, slot);
+	}
 	return result;
-}
-
-/*
- * Lock a segment row.  Nothing but TRUNCATE, DROP and rewrites, which exclude
- * every other session from the table, can make one disappear or change, so
- * whoever wants no more than that it stays as it is (foreign keys, FOR SHARE)
- * has that already.  Stronger modes announce a change and are refused.
- *
- * The snapshot is not the caller's but the latest state: the row may have been
- * moved after the caller's snapshot, and for ON CONFLICT after its conflicting
- * entry was found.
- */
-static TM_Result
-modify_lock_segment_row(Relation rel, ItemPointer tid, TupleTableSlot *slot,
-						LockTupleMode mode, TM_FailureData *tmfd)
-{
-	if (mode != LockTupleKeyShare && mode != LockTupleShare)
-		modify_refuse_segment_row(rel, "lock");
-	if (fetch_one(rel, tid, SnapshotSelf, slot))
-		return TM_Ok;
-
-	tmfd->ctid = *tid;
-	tmfd->xmax = InvalidTransactionId;
-	tmfd->cmax = InvalidCommandId;
-	return TM_Deleted;
 }
 
 /* Wait for a transaction as the lock request wants; false: do not wait. */
@@ -323,18 +299,6 @@ modify_follow(Relation rel, ItemPointer tid, CommandId cid,
 	}
 }
 
-/* What tuple_lock was asked for. */
-typedef struct LockRequest
-{
-	Relation	rel;
-	Snapshot	snapshot;
-	TupleTableSlot *slot;
-	CommandId	cid;
-	LockTupleMode mode;
-	LockWaitPolicy wait_policy;
-	uint8		flags;
-} LockRequest;
-
 /* Does the row show an update that leaves its keys alone? */
 static bool
 modify_shows_update(Relation rel, ItemPointer tid)
@@ -395,14 +359,9 @@ modify_lock_chain(const LockRequest *request, ItemPointer tid,
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (rowid_is_virtual(tid))
-		{
-			tmfd->traversed = traversed;
-			return modify_lock_segment_row(request->rel, tid,
-										   request->slot, request->mode,
-										   tmfd);
-		}
-
-		result = modify_lock_hot_row(request, tid, tmfd);
+			result = segment_row_lock(request, tid, tmfd);
+		else
+			result = modify_lock_hot_row(request, tid, tmfd);
 		tmfd->traversed = traversed;
 		if (result != TM_Updated)
 			return result;

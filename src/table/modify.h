@@ -7,7 +7,7 @@
 
 #include "access/heapam.h"
 #include "access/tableam.h"
-#include "compat/compat.h"
+#include "compat/rowupdate.h"
 
 /* callbacks */
 extern void modify_tuple_insert(Relation rel, TupleTableSlot *slot,

@@ -73,7 +73,7 @@ parallel_scan_claim(ParallelTableScanDesc pscan, SegmentCursor *cursor)
 		if (i >= cursor->list->n)
 			return false;
 		d = &cursor->list->entries[i].d;
-		base = row_number_of_block(d->first_block);
+		base = rowid_number_of_block(d->first_block);
 		low = Max(base, claimed);
 		high = Min(low + PARALLEL_UNIT_ROWS, base + d->rows);
 		if (pg_atomic_compare_exchange_u64(&shared->claimed, &claimed, high))

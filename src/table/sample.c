@@ -23,6 +23,7 @@
 #include "nodes/execnodes.h"
 #include "pgstat.h"
 
+#include "table/moved.h"
 #include "table/sample.h"
 
 typedef struct SampleState
@@ -186,9 +187,12 @@ sample_next_tuple(TableScanDesc sscan, SampleScanState *scanstate,
 		const TupleTableSlotOps *ops = slot_lend_to_heap(slot);
 		bool		found;
 
-		found = GetHeapamTableAmRoutine()->scan_sample_next_tuple(scan->heap,
-																  scanstate,
-																  slot);
+		do
+			found = GetHeapamTableAmRoutine()->scan_sample_next_tuple(scan->heap,
+																	  scanstate,
+																	  slot);
+		while (found && moved_and_gone(sscan->rs_rd, slot,
+									   scan->heap->rs_snapshot));
 		slot_take_back(slot, ops);
 		return found;
 	}

@@ -26,6 +26,7 @@
 #include "table/bitmap.h"
 #include "table/parallel.h"
 #include "table/sample.h"
+#include "table/moved.h"
 #include "table/scan.h"
 #include "write/bulk.h"
 #include "write/size.h"
@@ -88,7 +89,7 @@ scan_rescan(TableScanDesc sscan, struct ScanKeyData *key, bool set_params,
 	/* the directory cannot change for an MVCC snapshot: keep it */
 	if (scan->cursor.snapshot == NULL || !IsMVCCSnapshot(scan->cursor.snapshot))
 		cursor_close(&scan->cursor);
-	cursor_set_range(&scan->cursor, 0, ROW_NUMBER_MAX);
+	cursor_set_range(&scan->cursor, 0, ROWID_NUMBER_MAX);
 	analyze_end(scan);
 	sample_end(scan);
 	bitmap_restart(scan);
@@ -122,10 +123,14 @@ scan_hot(RustsScan scan, ScanDirection direction, TupleTableSlot *slot,
 	const TupleTableSlotOps *ops = slot_lend_to_heap(slot);
 	bool		found;
 
-	if (tidrange)
-		found = heap_getnextslot_tidrange(scan->heap, direction, slot);
-	else
-		found = heap_getnextslot(scan->heap, direction, slot);
+	do
+	{
+		if (tidrange)
+			found = heap_getnextslot_tidrange(scan->heap, direction, slot);
+		else
+			found = heap_getnextslot(scan->heap, direction, slot);
+	} while (found && moved_and_gone(scan->base.rs_rd, slot,
+									 scan->heap->rs_snapshot));
 	slot_take_back(slot, ops);
 	return found;
 }
@@ -250,7 +255,7 @@ scan_tid_number(ItemPointer tid, bool after)
 
 	if (ItemPointerGetBlockNumberNoCheck(tid) < ROWID_BASE)
 		return 0;
-	base = row_number_of_block(rowid_block(tid));
+	base = rowid_number_of_block(rowid_block(tid));
 	if (offset > ROWID_ROWS)
 		return base + ROWID_ROWS;
 	if (after)

@@ -19,6 +19,9 @@
  * Statistics.  pg_class.reltuples and relpages count segment rows too, for
  * monitoring and autovacuum's ANALYZE threshold; heapam writes the numbers of
  * the hot part, so they are completed afterwards, those of the indexes too.
+ * heapam guesses how many rows there are on pages that it has skipped from how
+ * many there were on all pages before.  That fails where most pages were
+ * emptied by flushes, so the rows of a hot part of the usual size are counted.
  */
 #include "postgres.h"
 
@@ -30,11 +33,15 @@
 #include "commands/vacuum.h"
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "storage/bufmgr.h"
+#include "storage/procarray.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "compat/compat.h"
 #include "compat/tablestats.h"
 #include "table/vacuum.h"
+#include "write/pageitem.h"
 #include "write/size.h"
 
 typedef struct StaleCheck
@@ -214,14 +221,59 @@ vacuum_index_rows(List *indexes)
 	return rows;
 }
 
+/* Hot parts of more pages (256 MB) are not counted. */
+#define VACUUM_COUNT_PAGES 32768
+
+/* The live rows of a page. */
+static int
+vacuum_count_page(Relation rel, BlockNumber block, TransactionId oldest,
+				  BufferAccessStrategy bstrategy)
+{
+	Buffer		buffer = ReadBufferExtended(rel, MAIN_FORKNUM, block,
+											RBM_NORMAL, bstrategy);
+	OffsetNumber offset;
+	HeapTupleData tuple;
+	Page		page;
+	int			n = 0;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	page = BufferGetPage(buffer);
+	for (offset = FirstOffsetNumber; offset <= PageGetMaxOffsetNumber(page);
+		 offset++)
+		if (pageitem_tuple(rel, page, block, offset, &tuple) &&
+			HeapTupleSatisfiesVacuum(&tuple, oldest, buffer) == HEAPTUPLE_LIVE)
+			n++;
+	UnlockReleaseBuffer(buffer);
+	return n;
+}
+
+/* How many hot rows are there?  pg_class has heapam's guess. */
+static double
+vacuum_count_hot(Relation rel, BufferAccessStrategy bstrategy)
+{
+	BlockNumber nblocks = RelationGetNumberOfBlocks(rel);
+	TransactionId oldest = GetOldestNonRemovableTransactionId(rel);
+	BlockNumber block;
+	double		rows = 0;
+
+	if (nblocks > VACUUM_COUNT_PAGES)
+		return Max(vacuum_reltuples(rel), 0);
+	for (block = 0; block < nblocks; block++)
+	{
+		compat_vacuum_delay();
+		rows += vacuum_count_page(rel, block, oldest, bstrategy);
+	}
+	return rows;
+}
+
 /*
  * heapam has just reported its own rows, in shared memory, as all there are:
- * the segments' are added there.  What this session's earlier transactions
- * have added and removed and not yet reported is counted in both, so it must
- * not be added later.  (Without segments it is, as for any heap.)
+ * they are replaced there.  What this session's earlier transactions have added
+ * and removed and not yet reported is counted in both, so it must not be added
+ * later.  (Without segments it is, as for any heap.)
  */
 static void
-vacuum_report_live(Relation rel, double segment_rows)
+vacuum_report_live(Relation rel, double rows)
 {
 	PgStat_EntryRef *entry;
 
@@ -230,13 +282,14 @@ vacuum_report_live(Relation rel, double segment_rows)
 	compat_pgstat_forget_deltas(rel);
 	entry = pgstat_get_entry_ref_locked(PGSTAT_KIND_RELATION, MyDatabaseId,
 										RelationGetRelid(rel), false);
-	compat_pgstat_live(&((PgStatShared_Relation *) entry->shared_stats)->stats) +=
-		(PgStat_Counter) segment_rows;
+	compat_pgstat_live(&((PgStatShared_Relation *) entry->shared_stats)->stats) =
+		(PgStat_Counter) rows;
 	pgstat_unlock_entry(entry);
 }
 
 static void
-vacuum_update_statistics(Relation rel, List *indexes, float4 *index_rows)
+vacuum_update_statistics(Relation rel, List *indexes, float4 *index_rows,
+						 BufferAccessStrategy bstrategy)
 {
 	SegmentTotals totals;
 	ListCell   *cell;
@@ -248,10 +301,10 @@ vacuum_update_statistics(Relation rel, List *indexes, float4 *index_rows)
 	vacuum_totals(rel, &totals);
 	if (totals.segments == 0)
 		return;
-	vacuum_report_live(rel, totals.rows);
+	rows = vacuum_count_hot(rel, bstrategy) + totals.rows;
+	vacuum_report_live(rel, rows);
 	pages = RelationGetNumberOfBlocks(rel);
 	visibilitymap_count(rel, &all_visible, &all_frozen);
-	rows = Max(vacuum_reltuples(rel), 0) + totals.rows;
 	vac_update_relstats(rel,
 						(BlockNumber) Min(pages + totals.pages, MaxBlockNumber),
 						rows,
@@ -281,5 +334,5 @@ vacuum_relation(Relation rel, VacuumParams *params,
 	vacuum_totals(rel, &totals);
 	vacuum_hot(rel, params, bstrategy, &totals);
 	vacuum_clean_indexes(rel, params, bstrategy);
-	vacuum_update_statistics(rel, indexes, index_rows);
+	vacuum_update_statistics(rel, indexes, index_rows, bstrategy);
 }

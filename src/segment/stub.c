@@ -1,0 +1,188 @@
+/*
+ * stub.c
+ *	  Stubs: where single segment rows are locked, deleted and replaced.
+ *
+ * A stub is a row of the TOAST relation whose key is the number of a segment
+ * row, split over chunk_id and chunk_seq.  It comes into being, visible to
+ * everybody, when somebody first locks, deletes or updates the segment row,
+ * and says that this is alive (which is why nothing has to be undone when that
+ * somebody rolls back).  From then on it is locked where a heap's row would
+ * be, and replaced by a version that says "gone" where a heap's row would be
+ * deleted or updated.  So it has what heapam gives every row: waiting, lock
+ * modes, savepoints, two-phase commit, and visibility.  A segment row is there
+ * for a snapshot unless the version of its stub that the snapshot sees says
+ * otherwise (segment invariant 11).
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/stratnum.h"
+#include "miscadmin.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+
+#include "segment/stub.h"
+
+StaticAssertDecl(sizeof(StubData) == 8, "format 3.3");
+
+static inline Oid
+stub_chunk_id(uint64 number)
+{
+	return STORE_ID_STUBS + (Oid) (number >> 31);
+}
+
+static inline int32
+stub_chunk_seq(uint64 number)
+{
+	return (int32) (number & PG_INT32_MAX);
+}
+
+/* Begin a scan over the stubs of rows low .. high, and some of others. */
+static void
+stub_begin_range(ChunkScan *scan, Store *store, Snapshot snapshot, uint64 low,
+				 uint64 high)
+{
+	Oid			first = stub_chunk_id(low);
+	Oid			last = stub_chunk_id(high);
+	ScanKeyData key[4];
+
+	ScanKeyInit(&key[0], 1, BTGreaterEqualStrategyNumber, F_OIDGE,
+				ObjectIdGetDatum(first));
+	ScanKeyInit(&key[1], 1, BTLessEqualStrategyNumber, F_OIDLE,
+				ObjectIdGetDatum(last));
+	if (first != last)
+	{
+		chunkscan_begin(scan, store, snapshot, key, 2);
+		return;
+	}
+	ScanKeyInit(&key[0], 1, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(first));
+	ScanKeyInit(&key[1], 2, BTGreaterEqualStrategyNumber, F_INT4GE,
+				Int32GetDatum(stub_chunk_seq(low)));
+	ScanKeyInit(&key[2], 2, BTLessEqualStrategyNumber, F_INT4LE,
+				Int32GetDatum(stub_chunk_seq(high)));
+	chunkscan_begin(scan, store, snapshot, key, 3);
+}
+
+void
+stub_begin(ChunkScan *scan, Store *store, Snapshot snapshot, uint64 number)
+{
+	ScanKeyData key[2];
+
+	ScanKeyInit(&key[0], 1, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(stub_chunk_id(number)));
+	ScanKeyInit(&key[1], 2, BTEqualStrategyNumber, F_INT4EQ,
+				Int32GetDatum(stub_chunk_seq(number)));
+	chunkscan_begin(scan, store, snapshot, key, 2);
+}
+
+uint64
+stub_decode(Store *store, HeapTuple tuple, StubData *data)
+{
+	StoreChunk	chunk;
+	const char *damage = store_take_apart(store, tuple, &chunk);
+
+	if (damage == NULL && chunk.len != sizeof(StubData))
+		damage = "stub of a row is malformed";
+	if (damage != NULL)
+		store_report_corruption(store, -1, NULL, damage);
+	memcpy(data, chunk.data, sizeof(StubData));
+	if (data->version != STUB_VERSION || data->state > STUB_MOVED_PARTITION)
+		store_report_corruption(store, -1, NULL, "stub of a row is malformed");
+	return ((uint64) (chunk.id - STORE_ID_STUBS) << 31) + (uint32) chunk.seq;
+}
+
+bool
+stub_any(Store *store)
+{
+	ChunkScan	scan;
+	bool		found;
+
+	stub_begin_range(&scan, store, SnapshotAny, 0, ROWID_NUMBER_MAX);
+	found = chunkscan_next(&scan, ForwardScanDirection) != NULL;
+	chunkscan_end(&scan);
+	return found;
+}
+
+/*
+ * A snapshot of most types sees one version of a stub.  A dirty one sees two
+ * while a transaction replaces it: the row is there as long as one of them
+ * says so.
+ */
+bool
+stub_row_gone(Store *store, Snapshot snapshot, uint64 number)
+{
+	ChunkScan	scan;
+	HeapTuple	tuple;
+	StubData	data;
+	bool		gone = false;
+	bool		alive = false;
+	TransactionId xmax = InvalidTransactionId;
+
+	stub_begin(&scan, store, snapshot, number);
+	while ((tuple = chunkscan_next(&scan, ForwardScanDirection)) != NULL)
+	{
+		stub_decode(store, tuple, &data);
+		if (data.state != STUB_ALIVE)
+			gone = true;
+		else
+		{
+			alive = true;
+			if (snapshot->snapshot_type == SNAPSHOT_DIRTY)
+				xmax = snapshot->xmax;
+		}
+	}
+	chunkscan_end(&scan);
+	if (snapshot->snapshot_type == SNAPSHOT_DIRTY)
+	{
+		snapshot->xmin = InvalidTransactionId;
+		snapshot->xmax = alive ? xmax : InvalidTransactionId;
+	}
+	return gone && !alive;
+}
+
+void
+stub_visit_gone(Store *store, Snapshot snapshot, uint64 low, uint64 high,
+				StubVisit visit, void *arg)
+{
+	ChunkScan	scan;
+	HeapTuple	tuple;
+	StubData	data;
+
+	stub_begin_range(&scan, store, snapshot, low, high);
+	while ((tuple = chunkscan_next(&scan, ForwardScanDirection)) != NULL)
+	{
+		uint64		number = stub_decode(store, tuple, &data);
+
+		CHECK_FOR_INTERRUPTS();
+		if (data.state != STUB_ALIVE && number >= low && number <= high &&
+			!visit(arg, number))
+			break;
+	}
+	chunkscan_end(&scan);
+}
+
+HeapTuple
+stub_form_tuple(Store *store, uint64 number, StubState state,
+				const ItemPointerData *successor)
+{
+	StubData	data = {STUB_VERSION, state};
+
+	if (successor != NULL)
+	{
+		data.block = ItemPointerGetBlockNumber(successor);
+		data.offset = ItemPointerGetOffsetNumber(successor);
+	}
+	return store_form_tuple(store, stub_chunk_id(number),
+							stub_chunk_seq(number), (char *) &data,
+							sizeof(data));
+}
+
+void
+stub_insert(Store *store, uint64 number, CommandId cid)
+{
+	StubData	data = {STUB_VERSION, STUB_ALIVE};
+
+	store_insert(store, stub_chunk_id(number), stub_chunk_seq(number),
+				 (char *) &data, sizeof(data), cid, HEAP_INSERT_FROZEN);
+}

@@ -1,0 +1,57 @@
+/*
+ * stub.h
+ *	  Stubs: where single segment rows are locked, deleted and replaced.
+ */
+#ifndef RUSTS_STUB_H
+#define RUSTS_STUB_H
+
+#include "segment/chunkscan.h"
+#include "segment/counter.h"
+
+#define STUB_VERSION 1
+
+typedef enum StubState
+{
+	STUB_ALIVE = 0,				/* somebody has locked the row */
+	STUB_DELETED = 1,
+	STUB_UPDATED = 2,			/* the next version is at block, offset */
+	STUB_MOVED_PARTITION = 3	/* it is in another partition */
+} StubState;
+
+/* On disk (format 3.3). */
+typedef struct StubData
+{
+	uint8		version;
+	uint8		state;
+	OffsetNumber offset;
+	BlockNumber block;
+} StubData;
+
+/* Is there any stub in the table, dead ones included? */
+extern bool stub_any(Store *store);
+/*
+ * Has the row been deleted or replaced, as a snapshot sees it?  For a dirty
+ * snapshot: no as long as the transaction that does so is in progress, which
+ * is then the snapshot's xmax.
+ */
+extern bool stub_row_gone(Store *store, Snapshot snapshot, uint64 number);
+/*
+ * Visit the deleted and replaced rows among numbers low .. high, in order,
+ * until the visitor returns false.
+ */
+typedef bool (*StubVisit) (void *arg, uint64 number);
+extern void stub_visit_gone(Store *store, Snapshot snapshot, uint64 low,
+							uint64 high, StubVisit visit, void *arg);
+
+/* Begin a scan over the versions of one row's stub. */
+extern void stub_begin(ChunkScan *scan, Store *store, Snapshot snapshot,
+					   uint64 number);
+/* Take a stub apart; returns its row's number.  Damage is an error. */
+extern uint64 stub_decode(Store *store, HeapTuple tuple, StubData *data);
+/* A stub as a tuple. */
+extern HeapTuple stub_form_tuple(Store *store, uint64 number, StubState state,
+								 const ItemPointerData *successor);
+/* Insert a stub that says that the row is alive, seen by everybody. */
+extern void stub_insert(Store *store, uint64 number, CommandId cid);
+
+#endif							/* RUSTS_STUB_H */

@@ -1,0 +1,222 @@
+/*
+ * hotlock.c
+ *	  Row locks on a hot version, for those who locked the version before it.
+ *
+ * In a heap, a FOR KEY SHARE lock does not wait for an update that leaves the
+ * keys alone, and such an update does not wait for the lock.  So heapam gives
+ * the version that an update makes the locks which others hold on the old one,
+ * and a locker that comes later locks all versions that an update in progress
+ * has made.  Here the old version is a segment row, whose locks are its stub's
+ * (rowchange.c), and heapam does not know that the new one follows it.
+ *
+ * Nobody is missed.  Locker L adds itself to the stub's new version before it
+ * locks the hot one; updater U reads the stub's locks under the buffer lock
+ * that it writes the hot version's under.  If U reads before L has added
+ * itself, L finds what U wrote, and adds to it.  If U reads after, what it
+ * writes has L in it, and L adds itself a second time, which changes nothing.
+ */
+#include "postgres.h"
+
+#include "access/generic_xlog.h"
+#include "access/multixact.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "storage/bufmgr.h"
+#include "storage/procarray.h"
+
+#include "write/hotlock.h"
+#include "write/pageitem.h"
+
+/* One version of a row on the way to its latest. */
+typedef struct HotVersion
+{
+	Relation	rel;
+	ItemPointerData tid;
+	TransactionId xmin;			/* that it must have */
+	Buffer		buffer;			/* locked */
+} HotVersion;
+
+/* Who holds the version, and how; false: nobody any more. */
+static bool
+hotlock_holder(HeapTupleHeader header, TransactionId *xid,
+			   MultiXactStatus *status)
+{
+	uint16		infomask = header->t_infomask;
+	bool		keys = (header->t_infomask2 & HEAP_KEYS_UPDATED) != 0;
+
+	*xid = HeapTupleHeaderGetRawXmax(header);
+	if (!HEAP_XMAX_IS_LOCKED_ONLY(infomask))
+	{
+		*status = keys ? MultiXactStatusUpdate : MultiXactStatusNoKeyUpdate;
+		return !TransactionIdDidAbort(*xid);
+	}
+	if (HEAP_XMAX_IS_KEYSHR_LOCKED(infomask))
+		*status = MultiXactStatusForKeyShare;
+	else if (HEAP_XMAX_IS_SHR_LOCKED(infomask))
+		*status = MultiXactStatusForShare;
+	else
+		*status = keys ? MultiXactStatusForUpdate :
+			MultiXactStatusForNoKeyUpdate;
+	return TransactionIdIsInProgress(*xid);
+}
+
+/* Write a version's xmax; the buffer is locked exclusively. */
+static void
+hotlock_write(HotVersion *version, TransactionId xmax, uint16 bits)
+{
+	GenericXLogState *xlog = GenericXLogStart(version->rel);
+	Page		image = GenericXLogRegisterBuffer(xlog, version->buffer, 0);
+	ItemId		item;
+	HeapTupleHeader header;
+
+	item = PageGetItemId(image, ItemPointerGetOffsetNumber(&version->tid));
+	header = (HeapTupleHeader) PageGetItem(image, item);
+	header->t_infomask &= ~HEAP_XMAX_BITS;
+	header->t_infomask |= bits;
+	HeapTupleHeaderSetXmax(header, xmax);
+	GenericXLogFinish(xlog);
+}
+
+/*
+ * Add a FOR KEY SHARE lock to a version.  It is the weakest of all, so the
+ * strength that the tuple shows stays what it is.
+ */
+static bool
+hotlock_add(HotVersion *version, HeapTupleHeader header,
+			TransactionId *wait_for)
+{
+	TransactionId self = GetCurrentTransactionId();
+	uint16		infomask = header->t_infomask;
+	uint16		bits = infomask & HEAP_XMAX_BITS;
+	MultiXactStatus status;
+	TransactionId xid;
+
+	*wait_for = InvalidTransactionId;
+	if ((infomask & HEAP_XMAX_INVALID) == 0 &&
+		(header->t_infomask2 & HEAP_KEYS_UPDATED) != 0)
+	{
+		/* deleted, its keys changed, or locked FOR UPDATE: by its own maker */
+		xid = HeapTupleHeaderGetRawXmax(header);
+		if (infomask & HEAP_XMAX_IS_MULTI)
+			xid = HEAP_XMAX_IS_LOCKED_ONLY(infomask) ? version->xmin :
+				HeapTupleHeaderGetUpdateXid(header);
+		if (TransactionIdIsInProgress(xid))
+			*wait_for = xid;
+		if (TransactionIdIsInProgress(xid) ||
+			(!HEAP_XMAX_IS_LOCKED_ONLY(infomask) && TransactionIdDidCommit(xid)))
+			return false;
+	}
+	else if ((infomask & HEAP_XMAX_INVALID) == 0 &&
+			 (infomask & HEAP_XMAX_IS_MULTI) != 0)
+	{
+		xid = MultiXactIdExpand(HeapTupleHeaderGetRawXmax(header), self,
+								MultiXactStatusForKeyShare);
+		hotlock_write(version, xid, bits);
+		return true;
+	}
+	else if ((infomask & HEAP_XMAX_INVALID) == 0 &&
+			 hotlock_holder(header, &xid, &status))
+	{
+		if (TransactionIdEquals(xid, self))
+			return true;
+		xid = MultiXactIdCreate(xid, status, self,
+								MultiXactStatusForKeyShare);
+		bits &= ~HEAP_XMAX_COMMITTED;
+		bits |= HEAP_XMAX_IS_MULTI;
+		if (status == MultiXactStatusNoKeyUpdate)
+			bits |= HEAP_XMAX_EXCL_LOCK;
+		hotlock_write(version, xid, bits);
+		return true;
+	}
+	hotlock_write(version, self, HEAP_XMAX_KEYSHR_LOCK | HEAP_XMAX_LOCK_ONLY);
+	return true;
+}
+
+/* Lock a version; true and *more: *version is the next one. */
+static bool
+hotlock_add_to_version(HotVersion *version, TransactionId *wait_for,
+					   bool *more)
+{
+	BlockNumber block = ItemPointerGetBlockNumber(&version->tid);
+	HeapTupleData tuple;
+	bool		result = true;
+
+	*more = false;
+	version->buffer = ReadBuffer(version->rel, block);
+	LockBuffer(version->buffer, BUFFER_LOCK_EXCLUSIVE);
+	if (pageitem_tuple(version->rel, BufferGetPage(version->buffer), block,
+					   ItemPointerGetOffsetNumber(&version->tid), &tuple) &&
+		TransactionIdEquals(HeapTupleHeaderGetXmin(tuple.t_data),
+							version->xmin) &&
+		!TransactionIdDidAbort(version->xmin))
+	{
+		result = hotlock_add(version, tuple.t_data, wait_for);
+		if (result && (tuple.t_data->t_infomask & HEAP_XMAX_INVALID) == 0 &&
+			!HEAP_XMAX_IS_LOCKED_ONLY(tuple.t_data->t_infomask) &&
+			!ItemPointerEquals(&tuple.t_self, &tuple.t_data->t_ctid))
+		{
+			*more = true;
+			version->tid = tuple.t_data->t_ctid;
+			version->xmin = HeapTupleHeaderGetUpdateXid(tuple.t_data);
+		}
+	}
+	UnlockReleaseBuffer(version->buffer);
+	return result;
+}
+
+bool
+hotlock_add_key_share(Relation rel, const ItemPointerData *tid,
+					  TransactionId xmin, TransactionId *wait_for)
+{
+	HotVersion	version = {rel, *tid, xmin};
+	bool		more;
+
+	/* before the first MultiXactId is made, as heapam does */
+	MultiXactIdSetOldestMember();
+	do
+	{
+		if (!hotlock_add_to_version(&version, wait_for, &more))
+			return false;
+	} while (more);
+	return true;
+}
+
+/* The xmax of a tuple and what it means; false: none. */
+static bool
+hotlock_read(Relation rel, const ItemPointerData *tid, TransactionId *xmax,
+			 uint16 *bits)
+{
+	BlockNumber block = ItemPointerGetBlockNumber(tid);
+	Buffer		buffer = ReadBuffer(rel, block);
+	HeapTupleData tuple;
+	bool		found = false;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	if (pageitem_tuple(rel, BufferGetPage(buffer), block,
+					   ItemPointerGetOffsetNumber(tid), &tuple) &&
+		(tuple.t_data->t_infomask & HEAP_XMAX_INVALID) == 0)
+	{
+		found = true;
+		*xmax = HeapTupleHeaderGetRawXmax(tuple.t_data);
+		*bits = tuple.t_data->t_infomask & HEAP_XMAX_BITS;
+	}
+	UnlockReleaseBuffer(buffer);
+	return found;
+}
+
+void
+hotlock_copy(Relation rel, const ItemPointerData *tid, Relation other,
+			 const ItemPointerData *other_tid)
+{
+	HotVersion	version = {rel, *tid, GetCurrentTransactionId()};
+	TransactionId xmax;
+	uint16		bits;
+
+	if (!hotlock_read(other, other_tid, &xmax, &bits))
+		return;
+	version.buffer = ReadBuffer(rel, ItemPointerGetBlockNumber(tid));
+	LockBuffer(version.buffer, BUFFER_LOCK_EXCLUSIVE);
+	if (hotlock_read(other, other_tid, &xmax, &bits))
+		hotlock_write(&version, xmax, bits);
+	UnlockReleaseBuffer(version.buffer);
+}

@@ -1,0 +1,302 @@
+/*
+ * rowchange.c
+ *	  Lock, delete and replace single segment rows.
+ *
+ * Everything happens to the row's stub (stub.h), which heapam locks and
+ * updates like any row.  Its versions are at most these:
+ *
+ *   alive -> gone	(gone: deleted, updated, or moved to another partition)
+ *
+ * "Alive" is inserted frozen by the first who wants it, so everybody sees it
+ * from then on, and a rollback leaves it.  An update in progress to "gone" is
+ * the lock that others wait for, with what heapam does about it: lock modes,
+ * multixacts, NOWAIT and SKIP LOCKED, deadlock detection, savepoints, two-phase
+ * commit.  After a rollback "alive" can be locked and replaced again.
+ *
+ * Only one "alive" comes into being: whoever inserts it holds a page lock on
+ * the TOAST relation that is named after the row's number, and looks again
+ * under it.  The lock is held for that moment; row locks are the stub's.
+ *
+ * "Alive" can be read until every transaction sees "gone", and is pinned from
+ * the moment it was found until it is locked, so that it is not pruned under
+ * heapam's hands.  (Its page is pinned, as heapam does while it waits; not the
+ * index's, for which VACUUM would wait.)  When only "gone" is left, the row was
+ * gone for everybody who asks now.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/parallel.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "storage/lmgr.h"
+#include "utils/rel.h"
+
+#include "compat/rowupdate.h"
+#include "write/hotlock.h"
+#include "write/rowchange.h"
+
+/* Page locks are spread over so many names. */
+#define ROWCHANGE_LOCK_PAGES 0x40000000U
+
+static inline BlockNumber
+rowchange_lock_page(const RowChange *change)
+{
+	return (BlockNumber) (change->number % ROWCHANGE_LOCK_PAGES);
+}
+
+/* The last transaction that has locked or changed a segment row. */
+static TransactionId rowchange_xid = InvalidTransactionId;
+
+/* A parallel worker does not know what its leader did. */
+bool
+rowchange_by_transaction(void)
+{
+	return IsParallelWorker() ||
+		(TransactionIdIsValid(rowchange_xid) &&
+		 TransactionIdEquals(rowchange_xid, GetTopTransactionIdIfAny()));
+}
+
+/* ---------- what has become of a row ---------- */
+
+/* The result for a row that a committed transaction has ended. */
+static TM_Result
+rowchange_ended(RowChange *change, HeapTuple tuple, TM_FailureData *tmfd)
+{
+	StubData	data;
+
+	stub_decode(change->store, tuple, &data);
+	tmfd->xmax = HeapTupleHeaderGetXmin(tuple->t_data);
+	tmfd->cmax = InvalidCommandId;
+	switch ((StubState) data.state)
+	{
+		case STUB_UPDATED:
+			ItemPointerSet(&tmfd->ctid, data.block, data.offset);
+			return TM_Updated;
+		case STUB_MOVED_PARTITION:
+			ItemPointerSetMovedPartitions(&tmfd->ctid);
+			return TM_Updated;
+		default:
+			break;
+	}
+	rowid_set_number(&tmfd->ctid, change->number);
+	return TM_Deleted;
+}
+
+/* The version at a TID of the TOAST relation that must have an inserter. */
+static bool
+rowchange_read(RowChange *change, const ItemPointerData *tid,
+			   TransactionId xmin, HeapTuple tuple, Buffer *buffer)
+{
+	tuple->t_self = *tid;
+	if (!heap_fetch(change->store->toast, SnapshotAny, tuple, buffer, false))
+		return false;
+	if (TransactionIdEquals(HeapTupleHeaderGetXmin(tuple->t_data), xmin))
+		return true;
+	ReleaseBuffer(*buffer);
+	return false;
+}
+
+/* ---------- locking ---------- */
+
+/* The updater of the stub's version in the buffer and what it made, if any. */
+static bool
+rowchange_updater(Buffer buffer, HeapTuple tuple, TransactionId *xid,
+				  ItemPointer next)
+{
+	HeapTupleHeader header = tuple->t_data;
+	bool		found = false;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	if ((header->t_infomask & HEAP_XMAX_INVALID) == 0 &&
+		!HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
+		!ItemPointerEquals(&tuple->t_self, &header->t_ctid))
+	{
+		found = true;
+		*xid = HeapTupleHeaderGetUpdateXid(header);
+		*next = header->t_ctid;
+	}
+	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+	return found && TransactionIdIsValid(*xid) && !TransactionIdDidAbort(*xid);
+}
+
+/*
+ * The row is locked FOR KEY SHARE while somebody updates it: lock the hot
+ * version that the update has made, too.  False: that one is being deleted,
+ * which has been waited for, or was.
+ */
+static bool
+rowchange_lock_successor(RowChange *change, Buffer buffer, HeapTuple tuple)
+{
+	TransactionId updater;
+	TransactionId wait_for = InvalidTransactionId;
+	ItemPointerData next;
+	HeapTupleData ended;
+	Buffer		ended_buffer;
+	StubData	data;
+
+	if (!rowchange_updater(buffer, tuple, &updater, &next) ||
+		!rowchange_read(change, &next, updater, &ended, &ended_buffer))
+		return true;
+	stub_decode(change->store, &ended, &data);
+	ReleaseBuffer(ended_buffer);
+	if (data.state != STUB_UPDATED)
+		return true;
+	ItemPointerSet(&next, data.block, data.offset);
+	if (hotlock_add_key_share(change->rel, &next, updater, &wait_for))
+		return true;
+	if (TransactionIdIsValid(wait_for))
+		XactLockTableWait(wait_for, change->rel, &next, XLTW_LockUpdated);
+	return false;
+}
+
+/* Lock the "alive" version at change->stub, which is pinned by the caller. */
+static TM_Result
+rowchange_lock_alive(RowChange *change, LockTupleMode mode,
+					 LockWaitPolicy wait_policy, TM_FailureData *tmfd)
+{
+	HeapTupleData tuple;
+	HeapTupleData ended;
+	Buffer		buffer;
+	TM_Result	result;
+
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		tuple.t_self = change->stub;
+		/* heapam's error would name the TOAST relation */
+		result = heap_lock_tuple(change->store->toast, &tuple, change->cid,
+								 mode, wait_policy == LockWaitError ?
+								 LockWaitSkip : wait_policy, true, &buffer,
+								 tmfd);
+		if (result == TM_Ok && mode == LockTupleKeyShare &&
+			!rowchange_lock_successor(change, buffer, &tuple))
+			result = TM_BeingModified;
+		ReleaseBuffer(buffer);
+	} while (result == TM_BeingModified);
+
+	if (result == TM_WouldBlock && wait_policy == LockWaitError)
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				 errmsg("could not obtain lock on row in relation \"%s\"",
+						RelationGetRelationName(change->rel))));
+	if (result == TM_Updated &&
+		rowchange_read(change, &tmfd->ctid, tmfd->xmax, &ended, &buffer))
+	{
+		result = rowchange_ended(change, &ended, tmfd);
+		ReleaseBuffer(buffer);
+	}
+	else if (result != TM_Ok)
+		rowid_set_number(&tmfd->ctid, change->number);
+	return result;
+}
+
+/* Did the transaction that wrote this version commit? */
+static bool
+rowchange_committed(HeapTuple tuple)
+{
+	HeapTupleHeader header = tuple->t_data;
+
+	return HeapTupleHeaderXminFrozen(header) ||
+		(!HeapTupleHeaderXminInvalid(header) &&
+		 TransactionIdDidCommit(HeapTupleHeaderGetRawXmin(header)));
+}
+
+/* What there is of a stub. */
+typedef enum RowChangeFound
+{
+	ROWCHANGE_NOTHING,
+	ROWCHANGE_ALIVE,			/* at change->stub, in *buffer, pinned */
+	ROWCHANGE_ENDED				/* result and tmfd say how */
+} RowChangeFound;
+
+static RowChangeFound
+rowchange_find(RowChange *change, Buffer *buffer, TM_FailureData *tmfd,
+			   TM_Result *result)
+{
+	RowChangeFound found = ROWCHANGE_NOTHING;
+	ChunkScan	scan;
+	HeapTuple	tuple;
+	StubData	data;
+
+	stub_begin(&scan, change->store, SnapshotAny, change->number);
+	while (found != ROWCHANGE_ALIVE &&
+		   (tuple = chunkscan_next(&scan, ForwardScanDirection)) != NULL)
+	{
+		stub_decode(change->store, tuple, &data);
+		if (data.state == STUB_ALIVE)
+		{
+			found = ROWCHANGE_ALIVE;
+			change->stub = tuple->t_self;
+			*buffer = chunkscan_buffer(&scan);
+			IncrBufferRefCount(*buffer);
+		}
+		else if (rowchange_committed(tuple))
+		{
+			found = ROWCHANGE_ENDED;
+			*result = rowchange_ended(change, tuple, tmfd);
+		}
+	}
+	chunkscan_end(&scan);
+	return found;
+}
+
+TM_Result
+rowchange_lock(RowChange *change, LockTupleMode mode,
+			   LockWaitPolicy wait_policy, TM_FailureData *tmfd)
+{
+	Relation	toast = change->store->toast;
+	RowChangeFound found;
+	Buffer		buffer;
+	TM_Result	result;
+
+	rowchange_xid = GetTopTransactionId();
+	found = rowchange_find(change, &buffer, tmfd, &result);
+	if (found == ROWCHANGE_NOTHING)
+	{
+		LockPage(toast, rowchange_lock_page(change), ExclusiveLock);
+		found = rowchange_find(change, &buffer, tmfd, &result);
+		if (found == ROWCHANGE_NOTHING)
+		{
+			stub_insert(change->store, change->number, change->cid);
+			found = rowchange_find(change, &buffer, tmfd, &result);
+		}
+		UnlockPage(toast, rowchange_lock_page(change), ExclusiveLock);
+		if (found == ROWCHANGE_NOTHING)
+			elog(ERROR, "stub of row " UINT64_FORMAT " of table \"%s\" not found after its insertion",
+				 change->number, RelationGetRelationName(change->rel));
+	}
+	if (found == ROWCHANGE_ALIVE)
+	{
+		result = rowchange_lock_alive(change, mode, wait_policy, tmfd);
+		ReleaseBuffer(buffer);
+	}
+	return result;
+}
+
+/* ---------- deleting and replacing ---------- */
+
+void
+rowchange_end(RowChange *change, StubState state,
+			  const ItemPointerData *successor)
+{
+	Store	   *store = change->store;
+	HeapTuple	tuple = stub_form_tuple(store, change->number, state,
+										successor);
+	LockTupleMode mode;
+	TM_FailureData tmfd;
+	TM_Result	result;
+
+	result = compat_heap_update(store->toast, &change->stub, tuple,
+								change->cid, &tmfd, &mode);
+	if (result != TM_Ok)
+		elog(ERROR, "stub of row " UINT64_FORMAT " of table \"%s\" cannot be updated: %d",
+			 change->number, RelationGetRelationName(change->rel), result);
+	if (!HeapTupleIsHeapOnly(tuple))
+		store_index_tuple(store, tuple);
+	if (state == STUB_UPDATED)
+		hotlock_copy(change->rel, successor, store->toast, &tuple->t_self);
+	heap_freetuple(tuple);
+}

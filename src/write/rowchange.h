@@ -1,0 +1,37 @@
+/*
+ * rowchange.h
+ *	  Lock, delete and replace single segment rows.
+ */
+#ifndef RUSTS_ROWCHANGE_H
+#define RUSTS_ROWCHANGE_H
+
+#include "access/tableam.h"
+#include "nodes/lockoptions.h"
+#include "segment/stub.h"
+
+typedef struct RowChange
+{
+	Relation	rel;
+	Store	   *store;			/* open with RowExclusiveLock */
+	uint64		number;			/* of the segment row */
+	CommandId	cid;
+	ItemPointerData stub;		/* out: of the stub's locked version */
+} RowChange;
+
+/* Has the transaction in progress locked or changed any segment row? */
+extern bool rowchange_by_transaction(void);
+/*
+ * Lock a segment row.  The result is what heapam's lock of a row gives: TM_Ok,
+ * TM_SelfModified, TM_Updated with the next version's TID in tmfd (that of a
+ * row that moved to another partition, if it did), TM_Deleted, TM_WouldBlock
+ * (LockWaitSkip), TM_Invisible.  LockWaitError: an error where LockWaitSkip
+ * would give TM_WouldBlock.
+ */
+extern TM_Result rowchange_lock(RowChange *change, LockTupleMode mode,
+								LockWaitPolicy wait_policy,
+								TM_FailureData *tmfd);
+/* Delete or replace the row, which is locked by this command. */
+extern void rowchange_end(RowChange *change, StubState state,
+						  const ItemPointerData *successor);
+
+#endif							/* RUSTS_ROWCHANGE_H */
