@@ -261,6 +261,10 @@ CREATE FUNCTION rusts.flush(relation regclass) RETURNS bigint
 AS 'MODULE_PATHNAME', 'rusts_flush' LANGUAGE C VOLATILE PARALLEL UNSAFE STRICT;
 COMMENT ON FUNCTION rusts.flush(regclass) IS 'move hot rows into segments now; returns how many moved';
 
+CREATE FUNCTION rusts.compact(relation regclass, "full" boolean DEFAULT false) RETURNS bigint
+AS 'MODULE_PATHNAME', 'rusts_compact' LANGUAGE C VOLATILE PARALLEL UNSAFE STRICT;
+COMMENT ON FUNCTION rusts.compact(regclass, boolean) IS 'merge small segments and leave out deleted rows now; returns how many segments were written anew';
+
 CREATE FUNCTION rusts.segments(relation regclass,
 	OUT segment_id bigint, OUT partition_start text, OUT tier text,
 	OUT rows bigint, OUT deleted_rows bigint,

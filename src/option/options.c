@@ -321,6 +321,42 @@ options_parse_cold_after(OptionContext *context)
 	return options_parse_duration(context, &context->options->cold_after);
 }
 
+/* As partition_interval. */
+static bool
+options_parse_drop_after(OptionContext *context)
+{
+	TableOptions *options = context->options;
+	int64		number;
+
+	if (options->time_attnum == 0)
+		OPTION_PROBLEM(context, ERRCODE_INVALID_PARAMETER_VALUE,
+					   errdetail("The table has no time column."),
+					   errhint("Name one with rusts.time."));
+	if (options->time_type == INT8OID)
+	{
+		if (!options_scan_number(context->value, &number) || number <= 0)
+			OPTION_PROBLEM(context, ERRCODE_INVALID_PARAMETER_VALUE,
+						   errdetail("The time column is a bigint."),
+						   errhint("Give a number greater than 0 in the unit of the time column."));
+		options->drop_after = number;
+		return true;
+	}
+	if (!settings_parse_duration(context->value, &number) || number <= 0)
+		OPTION_PROBLEM(context, ERRCODE_INVALID_PARAMETER_VALUE,
+					   errhint("Use an interval of fixed length greater than 0, such as '30 days'."));
+	options->drop_after = options_in_time_unit(options, number);
+	return true;
+}
+
+static bool
+options_parse_compaction(OptionContext *context)
+{
+	if (!parse_bool(context->value, &context->options->compaction))
+		OPTION_PROBLEM(context, ERRCODE_INVALID_PARAMETER_VALUE,
+					   errhint("Use on or off."));
+	return true;
+}
+
 static bool
 options_parse_compression(OptionContext *context, uint8 *field, int *level)
 {
@@ -441,6 +477,8 @@ static const struct
 	{"hot_compression", options_parse_hot_compression},
 	{"cold_compression", options_parse_cold_compression},
 	{"cold_after", options_parse_cold_after},
+	{"compaction", options_parse_compaction},
+	{"drop_after", options_parse_drop_after},
 	{"encoding", options_parse_encoding},
 };
 
@@ -485,6 +523,8 @@ options_fill_defaults(OptionContext *context)
 	options->cold_compression = (uint8) settings_cold_method;
 	options->cold_level = settings_cold_level;
 	options->cold_after = settings_cold_after_us;
+	options->compaction = settings_compaction;
+	options->drop_after = 0;
 	context->name = "encoding";
 	context->value = settings_encoding;
 	(void) options_parse_encoding(context);

@@ -25,6 +25,8 @@ typedef struct TableOptions
 	uint8		cold_compression;
 	int			cold_level;
 	int64		cold_after;		/* microseconds */
+	bool		compaction;		/* by the maintenance worker */
+	int64		drop_after;		/* in the unit of the time column; 0: never */
 	uint8	   *encoding;		/* CodecEncoding per attribute, CODEC_NONE:
 								 * chosen by measured size; NULL: all so */
 } TableOptions;

@@ -41,6 +41,7 @@ int			settings_segment_rows = 1048576;
 int64		settings_partition_interval_us;
 int64		settings_flush_age_us;
 int64		settings_cold_after_us;
+bool		settings_compaction = true;
 int			settings_hot_method;
 int			settings_hot_level;
 int			settings_cold_method;
@@ -237,6 +238,10 @@ settings_define_switches(void)
 								 NULL, switches[i].variable,
 								 *switches[i].variable, PGC_USERSET, 0,
 								 NULL, NULL, NULL);
+	DefineCustomBoolVariable("rusts.compaction",
+							 "Has the maintenance worker merge segments.",
+							 NULL, &settings_compaction, settings_compaction,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
 	/* it has the operating system do something (residentplace.c) */
 	DefineCustomBoolVariable("rusts.place_workers",
 							 "Wakes resident workers on another processor than their session's.",

@@ -27,6 +27,7 @@ extern int	settings_segment_rows;
 extern int64 settings_partition_interval_us;
 extern int64 settings_flush_age_us;
 extern int64 settings_cold_after_us;
+extern bool settings_compaction;
 extern int	settings_hot_method;	/* CodecCompression */
 extern int	settings_hot_level;
 extern int	settings_cold_method;

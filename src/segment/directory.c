@@ -573,6 +573,19 @@ directory_find(Store *store, uint32 block, Snapshot snapshot,
 	return found;
 }
 
+DirectoryState
+directory_state(Store *store, uint32 block, TransactionId *xid)
+{
+	SnapshotData dirty;
+	DirectoryEntry entry;
+
+	InitDirtySnapshot(dirty);
+	if (!directory_find(store, block, &dirty, &entry))
+		return DIRECTORY_GONE;
+	*xid = dirty.xmax;
+	return TransactionIdIsValid(dirty.xmax) ? DIRECTORY_BUSY : DIRECTORY_ALIVE;
+}
+
 DirectoryEntry *
 directory_list_find(DirectoryList *list, uint32 block)
 {

@@ -104,6 +104,16 @@ extern void directory_entry_find_gone(Store *store, Snapshot snapshot,
 extern bool directory_find(Store *store, uint32 block, Snapshot snapshot,
 						   DirectoryEntry *entry);
 extern DirectoryEntry *directory_list_find(DirectoryList *list, uint32 block);
+/* What has become of the segment that a virtual block was given to. */
+typedef enum DirectoryState
+{
+	DIRECTORY_ALIVE,
+	DIRECTORY_BUSY,				/* being removed by a transaction */
+	DIRECTORY_GONE
+} DirectoryState;
+
+extern DirectoryState directory_state(Store *store, uint32 block,
+									  TransactionId *xid);
 /* Decode and check a directory tuple; errors out on damage. */
 extern void directory_entry_decode(Store *store, HeapTuple tuple,
 								   DirectoryEntry *entry);

@@ -257,6 +257,36 @@ store_insert(Store *store, Oid chunk_id, int32 chunk_seq, const char *data,
 	pfree(buffer);
 }
 
+bool
+store_delete_row(Store *store, const ItemPointerData *tid, CommandId cid)
+{
+	ItemPointerData self = *tid;
+	TM_FailureData tmfd;
+
+	return heap_delete(store->toast, &self, cid, InvalidSnapshot, true, &tmfd,
+					   false) == TM_Ok;
+}
+
+void
+store_delete_stream(Store *store, Oid chunk_id, CommandId cid)
+{
+	ScanKeyData key[1];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key[0], 1, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(chunk_id));
+	scan = systable_beginscan_ordered(store->toast,
+									  store->indexes[store->valid],
+									  SnapshotSelf, 1, key);
+	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		(void) store_delete_row(store, &tuple->t_self, cid);
+	}
+	systable_endscan_ordered(scan);
+}
+
 /*
  * The three attributes are at fixed places, so they are taken by hand: tuple
  * header and varlena length come from disk like all the rest, and nothing

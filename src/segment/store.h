@@ -19,6 +19,7 @@
  */
 #define STORE_ID_COUNTER 1
 #define STORE_ID_DIRECTORY 2
+#define STORE_ID_MOVES 3
 #define STORE_ID_STUBS 1024		/* and more (stub.c) */
 #define STORE_ID_STUBS_END 2048
 
@@ -98,6 +99,11 @@ extern void store_insert(Store *store, Oid chunk_id, int32 chunk_seq,
 /* The tuple that store_insert would insert. */
 extern HeapTuple store_form_tuple(Store *store, Oid chunk_id, int32 chunk_seq,
 								  const char *data, uint32 len);
+/* Delete a row; false: it is gone, or another transaction's to delete. */
+extern bool store_delete_row(Store *store, const ItemPointerData *tid,
+							 CommandId cid);
+/* Delete the chunks of a stream, which no later snapshot is to read. */
+extern void store_delete_stream(Store *store, Oid chunk_id, CommandId cid);
 /* Make index entries for a tuple that is in the relation. */
 extern void store_index_tuple(Store *store, HeapTuple tuple);
 /*

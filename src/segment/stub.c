@@ -16,8 +16,11 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/multixact.h"
 #include "access/stratnum.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "storage/procarray.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
 
@@ -141,6 +144,26 @@ stub_row_gone(Store *store, Snapshot snapshot, uint64 number)
 	return gone && !alive;
 }
 
+StubState
+stub_row_state(Store *store, Snapshot snapshot, uint64 number,
+			   StubData *data, TransactionId *xmin)
+{
+	ChunkScan	scan;
+	HeapTuple	tuple;
+	StubState	state = STUB_ALIVE;
+
+	stub_begin(&scan, store, snapshot, number);
+	tuple = chunkscan_next(&scan, ForwardScanDirection);
+	if (tuple != NULL)
+	{
+		stub_decode(store, tuple, data);
+		*xmin = HeapTupleHeaderGetXmin(tuple->t_data);
+		state = data->state;
+	}
+	chunkscan_end(&scan);
+	return state;
+}
+
 void
 stub_visit_gone(Store *store, Snapshot snapshot, uint64 low, uint64 high,
 				StubVisit visit, void *arg)
@@ -185,4 +208,76 @@ stub_insert(Store *store, uint64 number, CommandId cid)
 
 	store_insert(store, stub_chunk_id(number), stub_chunk_seq(number),
 				 (char *) &data, sizeof(data), cid, HEAP_INSERT_FROZEN);
+}
+
+void
+stub_insert_gone(Store *store, uint64 number, const StubData *data,
+				 CommandId cid)
+{
+	store_insert(store, stub_chunk_id(number), stub_chunk_seq(number),
+				 (char *) data, sizeof(*data), cid, 0);
+}
+
+void
+stub_delete(Store *store, uint64 low, uint64 high, CommandId cid)
+{
+	ChunkScan	scan;
+	HeapTuple	tuple;
+	StubData	data;
+
+	stub_begin_range(&scan, store, SnapshotSelf, low, high);
+	while ((tuple = chunkscan_next(&scan, ForwardScanDirection)) != NULL)
+	{
+		uint64		number = stub_decode(store, tuple, &data);
+
+		CHECK_FOR_INTERRUPTS();
+		if (number >= low && number <= high)
+			(void) store_delete_row(store, &tuple->t_self, cid);
+	}
+	chunkscan_end(&scan);
+}
+
+/* Does a transaction in progress, not ours, hold or replace this version? */
+static bool
+stub_is_held(HeapTuple tuple, Buffer buffer)
+{
+	HeapTupleHeader header = tuple->t_data;
+	TransactionId xmax;
+	uint16		infomask;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	xmax = HeapTupleHeaderGetRawXmax(header);
+	infomask = header->t_infomask;
+	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+	if (infomask & HEAP_XMAX_INVALID)
+		return false;
+	if (infomask & HEAP_XMAX_IS_MULTI)
+		return MultiXactIdIsRunning(xmax, HEAP_XMAX_IS_LOCKED_ONLY(infomask));
+	return TransactionIdIsInProgress(xmax);
+}
+
+bool
+stub_in_use(Store *store, uint64 low, uint64 high, StubEnded visit, void *arg)
+{
+	ChunkScan	scan;
+	HeapTuple	tuple;
+	StubData	data;
+	bool		in_use = false;
+
+	stub_begin_range(&scan, store, SnapshotSelf, low, high);
+	while (!in_use &&
+		   (tuple = chunkscan_next(&scan, ForwardScanDirection)) != NULL)
+	{
+		uint64		number = stub_decode(store, tuple, &data);
+
+		CHECK_FOR_INTERRUPTS();
+		if (number < low || number > high)
+			continue;
+		if (data.state != STUB_ALIVE)
+			visit(arg, number, &data);
+		else
+			in_use = stub_is_held(tuple, chunkscan_buffer(&scan));
+	}
+	chunkscan_end(&scan);
+	return in_use;
 }

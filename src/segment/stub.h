@@ -35,6 +35,10 @@ extern bool stub_any(Store *store);
  * is then the snapshot's xmax.
  */
 extern bool stub_row_gone(Store *store, Snapshot snapshot, uint64 number);
+/* The state that a snapshot sees, and who has written it if it is not alive. */
+extern StubState stub_row_state(Store *store, Snapshot snapshot,
+								uint64 number, StubData *data,
+								TransactionId *xmin);
 /*
  * Visit the deleted and replaced rows among numbers low .. high, in order,
  * until the visitor returns false.
@@ -53,5 +57,17 @@ extern HeapTuple stub_form_tuple(Store *store, uint64 number, StubState state,
 								 const ItemPointerData *successor);
 /* Insert a stub that says that the row is alive, seen by everybody. */
 extern void stub_insert(Store *store, uint64 number, CommandId cid);
+/* Insert a stub that says that the row is gone, by this transaction. */
+extern void stub_insert_gone(Store *store, uint64 number,
+							 const StubData *data, CommandId cid);
+/* Delete the stubs of rows that nobody can see. */
+extern void stub_delete(Store *store, uint64 low, uint64 high, CommandId cid);
+/*
+ * Has somebody locked one of the rows, or is changing it?  Visits the others
+ * that are gone.
+ */
+typedef void (*StubEnded) (void *arg, uint64 number, const StubData *data);
+extern bool stub_in_use(Store *store, uint64 low, uint64 high,
+						StubEnded visit, void *arg);
 
 #endif							/* RUSTS_STUB_H */

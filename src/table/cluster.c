@@ -30,6 +30,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "segment/moves.h"
 #include "segment/segment_builder.h"
 #include "segment/segment_reader.h"
 #include "segment/segment_sort.h"
@@ -386,6 +387,36 @@ cluster_copy_stubs(ClusterCopy *copy)
 	cluster_copy_versions(copy, versions);
 }
 
+/*
+ * Copy the records of rows that were moved.  They are about places, so they
+ * would be wrong of segments that were written anew in another order; whoever
+ * looks for such a row is told that it was deleted.
+ */
+static void
+cluster_copy_moves(ClusterCopy *copy)
+{
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	if (copy->renumbered != NIL)
+		return;
+	scan = cluster_begin_scan(copy, STORE_ID_MOVES, &key);
+	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+	{
+		Oid			stream;
+
+		CHECK_FOR_INTERRUPTS();
+		if (cluster_tuple_state(copy, tuple) == HEAPTUPLE_DEAD)
+			continue;
+		stream = moves_stream(copy->from, tuple);
+		if (OidIsValid(stream))
+			cluster_copy_chunks(copy, stream);
+		cluster_copy_tuple(copy, tuple, heap_copytuple(tuple));
+	}
+	systable_endscan_ordered(scan);
+}
+
 void
 cluster_copy(Relation old_table, Relation new_table, Relation index,
 			 bool use_sort, TransactionId oldest_xmin,
@@ -431,6 +462,7 @@ cluster_copy(Relation old_table, Relation new_table, Relation index,
 	cluster_copy_chunks(&copy, STORE_ID_COUNTER);
 	cluster_copy_segments(&copy);
 	cluster_copy_stubs(&copy);
+	cluster_copy_moves(&copy);
 	end_heap_rewrite(copy.rewrite);
 	store_close_keep_locks(copy.to);
 	store_close_keep_locks(copy.from);

@@ -31,6 +31,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "segment/moves.h"
 #include "table/fetch.h"
 #include "table/moved.h"
 #include "table/scan.h"
@@ -654,6 +655,32 @@ fetch_chain_link(Relation rel, Snapshot snapshot, ChainLink *link)
 	UnlockReleaseBuffer(buffer);
 }
 
+/* fetch_chain_link for a segment row. */
+static void
+fetch_segment_link(Relation rel, Snapshot snapshot, ChainLink *link)
+{
+	Store	   *store = store_open(rel, AccessShareLock);
+	uint64		number = rowid_number(&link->tid);
+	StubData	data;
+	uint64		moved_to;
+
+	link->visible = fetch_one(rel, &link->tid, snapshot, NULL);
+	link->more = false;
+	if (!link->visible &&
+		stub_row_state(store, snapshot, number, &data,
+					   &link->xmin) == STUB_UPDATED)
+	{
+		link->more = true;
+		ItemPointerSet(&link->tid, data.block, data.offset);
+	}
+	else if (!link->visible && moves_find(store, number, &moved_to))
+	{
+		link->more = true;
+		rowid_set_number(&link->tid, moved_to);
+	}
+	store_close(store);
+}
+
 /*
  * heap's own callback would read the block that a virtual t_ctid names, so
  * the chain is followed here.
@@ -673,20 +700,32 @@ fetch_latest_tid(TableScanDesc sscan, ItemPointer tid)
 
 		CHECK_FOR_INTERRUPTS();
 		if (rowid_is_virtual(&self))
-		{
-			if (fetch_one(rel, &self, snapshot, NULL))
-				*tid = self;
-			return;
-		}
-		fetch_chain_link(rel, snapshot, &link);
+			fetch_segment_link(rel, snapshot, &link);
+		else
+			fetch_chain_link(rel, snapshot, &link);
 		if (link.visible)
 			*tid = self;
 	} while (link.more);
 }
 
+/* The row that a compaction has made this one from; false: none. */
+static bool
+fetch_segment_source(Relation rel, ItemPointer tid)
+{
+	Store	   *store = store_open(rel, AccessShareLock);
+	uint64		number;
+	bool		found;
+
+	found = moves_find_source(store, rowid_number(tid), &number);
+	store_close(store);
+	if (found)
+		rowid_set_number(tid, number);
+	return found;
+}
+
 /*
- * A row that a flush has moved after an MVCC snapshot was taken is visible if
- * the hot row was.
+ * A row that was moved after an MVCC snapshot was taken is visible if it was
+ * where it came from: in other segments, and before that a hot row.
  */
 bool
 fetch_segment_row_visible(Relation rel, const ItemPointerData *tid,
@@ -694,8 +733,15 @@ fetch_segment_row_visible(Relation rel, const ItemPointerData *tid,
 {
 	ItemPointerData self = *tid;
 
-	return fetch_one(rel, &self, snapshot, NULL) ||
-		(IsMVCCSnapshot(snapshot) && moved_from_visible(rel, tid, snapshot));
+	for (;;)
+	{
+		if (fetch_one(rel, &self, snapshot, NULL))
+			return true;
+		if (!IsMVCCSnapshot(snapshot))
+			return false;
+		if (!fetch_segment_source(rel, &self))
+			return moved_from_visible(rel, &self, snapshot);
+	}
 }
 
 bool

@@ -42,13 +42,11 @@
 #define RUSTS_VERSION "0.1.0"
 
 PG_FUNCTION_INFO_V1(rusts_version);
-PG_FUNCTION_INFO_V1(rusts_flush);
 PG_FUNCTION_INFO_V1(rusts_segments);
 PG_FUNCTION_INFO_V1(rusts_segment_columns);
 PG_FUNCTION_INFO_V1(rusts_table_facts);
 
 PGDLLEXPORT Datum rusts_version(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum rusts_flush(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum rusts_segments(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum rusts_segment_columns(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum rusts_table_facts(PG_FUNCTION_ARGS);
@@ -94,7 +92,7 @@ functions_may_read(Oid relid)
 	return false;
 }
 
-static void
+void
 functions_report_missing(Oid relid)
 {
 	ereport(ERROR,
@@ -164,24 +162,6 @@ functions_require_all(Relation rel)
 				 errmsg("query would be affected by row-level security policy for table \"%s\"",
 						RelationGetRelationName(rel)),
 				 errhint("Call it as a role that row-level security does not apply to.")));
-}
-
-Datum
-rusts_flush(PG_FUNCTION_ARGS)
-{
-	Oid			relid = PG_GETARG_OID(0);
-
-	PreventCommandIfReadOnly("rusts.flush()");
-	PreventCommandIfParallelMode("rusts.flush()");
-	if (!compat_class_ownercheck(relid, GetUserId()))
-		aclcheck_error(ACLCHECK_NOT_OWNER,
-					   get_relkind_objtype(get_rel_relkind(relid)),
-					   get_rel_name(relid));
-	/* it may be dropped while the lock is waited for */
-	LockRelationOid(relid, RowExclusiveLock);
-	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
-		functions_report_missing(relid);
-	PG_RETURN_INT64(flush_table(relid));
 }
 
 /* ---------- values as text ---------- */

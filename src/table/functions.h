@@ -5,6 +5,7 @@
 #ifndef RUSTS_FUNCTIONS_H
 #define RUSTS_FUNCTIONS_H
 
+#include "compat/compat.h"
 #include "utils/rel.h"
 
 /*
@@ -16,6 +17,8 @@
 extern Relation functions_open_table(Oid relid, LOCKMODE lockmode);
 extern bool functions_hide_rows(Relation rel);
 extern bool functions_show_column(Relation rel, AttrNumber attnum);
+
+pg_noreturn extern void functions_report_missing(Oid relid);
 
 /* Errors out unless the caller may read all rows and all columns. */
 extern void functions_require_all(Relation rel);

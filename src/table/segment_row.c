@@ -15,9 +15,10 @@
 #include "postgres.h"
 
 #include "access/heapam.h"
-#include "access/multixact.h"
 #include "access/sysattr.h"
+#include "access/xact.h"
 #include "catalog/catalog.h"
+#include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/predicate.h"
 #include "utils/datum.h"
@@ -26,6 +27,8 @@
 #include "utils/snapmgr.h"
 
 #include "compat/tablestats.h"
+#include "segment/directory.h"
+#include "segment/moves.h"
 #include "table/fetch.h"
 #include "table/segment_row.h"
 #include "table/slot.h"
@@ -56,14 +59,25 @@ segment_row_tell_nothing(const ItemPointerData *tid, TM_FailureData *tmfd)
 	tmfd->cmax = InvalidCommandId;
 }
 
-/* Lock the row for a change, and see that the crosscheck snapshot sees it. */
+/*
+ * Lock the row for a change, where it is now, and see that the crosscheck
+ * snapshot sees it.
+ */
 static TM_Result
-segment_row_lock_for_change(const SegmentRowChange *change, RowChange *stub,
+segment_row_lock_for_change(SegmentRowChange *change, RowChange *stub,
 							LockTupleMode mode)
 {
-	TM_Result	result = rowchange_lock(stub, mode, LockWaitBlock,
-										change->tmfd);
+	TM_Result	result;
 
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		result = rowchange_lock(stub, mode, LockWaitBlock, change->tmfd);
+		if (result != TM_Updated || !rowid_is_virtual(&change->tmfd->ctid))
+			break;
+		change->tid = change->tmfd->ctid;
+		stub->number = rowid_number(&change->tid);
+	}
 	if (result == TM_Ok && change->crosscheck != InvalidSnapshot &&
 		!fetch_segment_row_visible(change->rel, &change->tid,
 								   change->crosscheck))
@@ -74,6 +88,33 @@ segment_row_lock_for_change(const SegmentRowChange *change, RowChange *stub,
 	return result;
 }
 
+/*
+ * A transaction that keeps its snapshot goes on seeing the row where it was
+ * when that was taken, so there it is ended too.
+ */
+static void
+segment_row_end_before(const SegmentRowChange *change, const RowChange *stub,
+					   StubState state, const ItemPointerData *successor)
+{
+	Snapshot	snapshot = GetActiveSnapshot();
+	RowChange	before = *stub;
+	TM_FailureData tmfd;
+	DirectoryEntry entry;
+
+	while (!directory_find(stub->store, (uint32) (before.number / ROWID_ROWS),
+						   snapshot, &entry) &&
+		   moves_find_source(stub->store, before.number, &before.number))
+	{
+		TM_Result	result = rowchange_lock(&before, LockTupleExclusive,
+											LockWaitBlock, &tmfd);
+
+		if (result != TM_Updated || !rowid_is_virtual(&tmfd.ctid))
+			elog(ERROR, "row " UINT64_FORMAT " of table \"%s\" was not moved: %d",
+				 before.number, RelationGetRelationName(change->rel), result);
+		rowchange_end(&before, state, successor);
+	}
+}
+
 /* End the row, which is locked. */
 static void
 segment_row_end(const SegmentRowChange *change, RowChange *stub,
@@ -82,6 +123,8 @@ segment_row_end(const SegmentRowChange *change, RowChange *stub,
 	ItemPointerData tid = change->tid;
 
 	rowchange_end(stub, state, successor);
+	if (IsolationUsesXactSnapshot())
+		segment_row_end_before(change, stub, state, successor);
 	CheckForSerializableConflictIn(change->rel, &tid,
 								   ItemPointerGetBlockNumber(&tid));
 }
@@ -118,7 +161,7 @@ segment_row_end_old(OldRow *old)
 /* ---------- delete ---------- */
 
 TM_Result
-segment_row_delete(const SegmentRowChange *change, bool changing_part)
+segment_row_delete(SegmentRowChange *change, bool changing_part)
 {
 	Relation	rel = change->rel;
 	RowChange	stub;
@@ -137,8 +180,8 @@ segment_row_delete(const SegmentRowChange *change, bool changing_part)
 		}
 		else
 			pgstat_count_heap_delete(rel);
-		segment_row_end(change, &stub, changing_part ? STUB_MOVED_PARTITION :
-						STUB_DELETED, NULL);
+		segment_row_end(change, &stub, changing_part ?
+						STUB_MOVED_PARTITION : STUB_DELETED, NULL);
 	}
 	store_close_keep_locks(stub.store);
 	return result;
@@ -201,7 +244,7 @@ segment_row_insert(Relation rel, TupleTableSlot *old_slot,
 }
 
 TM_Result
-segment_row_update(const SegmentRowChange *change, TupleTableSlot *slot,
+segment_row_update(SegmentRowChange *change, TupleTableSlot *slot,
 				   LockTupleMode *mode)
 {
 	Relation	rel = change->rel;

@@ -7,7 +7,10 @@
 
 #include "access/tableam.h"
 
-/* What tuple_delete or tuple_update was asked for, for a virtual TID. */
+/*
+ * What tuple_delete or tuple_update was asked for, for a virtual TID.  That is
+ * replaced when the row is found to have been moved.
+ */
 typedef struct SegmentRowChange
 {
 	Relation	rel;
@@ -29,9 +32,9 @@ typedef struct LockRequest
 	uint8		flags;
 } LockRequest;
 
-extern TM_Result segment_row_delete(const SegmentRowChange *change,
+extern TM_Result segment_row_delete(SegmentRowChange *change,
 									bool changing_part);
-extern TM_Result segment_row_update(const SegmentRowChange *change,
+extern TM_Result segment_row_update(SegmentRowChange *change,
 									TupleTableSlot *slot, LockTupleMode *mode);
 /*
  * Lock and fetch the row.  TM_Updated: tmfd says where the next version is,

@@ -58,6 +58,7 @@
 #include "segment/segment_builder.h"
 #include "segment/segment_sort.h"
 #include "segment/segment_write.h"
+#include "write/asowner.h"
 #include "write/flush.h"
 #include "write/flush_index.h"
 #include "write/hotstats.h"
@@ -497,8 +498,9 @@ flush_round(FlushState *state)
 }
 
 static void
-flush_run(FlushState *state)
+flush_run(void *arg)
 {
+	FlushState *state = arg;
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "rusts flush",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -524,27 +526,6 @@ flush_run(FlushState *state)
 	MemoryContextDelete(context);
 }
 
-/*
- * Index expressions and predicates may call functions of the table's owner:
- * run as the owner, restricted, with settings put back afterwards, as VACUUM
- * and REINDEX do.
- */
-static void
-flush_run_as_owner(FlushState *state)
-{
-	Oid			userid;
-	int			context;
-	int			nestlevel;
-
-	GetUserIdAndSecContext(&userid, &context);
-	SetUserIdAndSecContext(state->rel->rd_rel->relowner,
-						   context | SECURITY_RESTRICTED_OPERATION);
-	nestlevel = NewGUCNestLevel();
-	flush_run(state);
-	AtEOXact_GUC(false, nestlevel);
-	SetUserIdAndSecContext(userid, context);
-}
-
 int64
 flush_relation(Relation rel, bool wait)
 {
@@ -560,7 +541,7 @@ flush_relation(Relation rel, bool wait)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	state.rel = rel;
 	state.store = store_open(rel, RowExclusiveLock);
-	flush_run_as_owner(&state);
+	asowner_run(rel, flush_run, &state);
 	store_close_keep_locks(state.store);
 	if (state.moved > 0)
 		size_invalidate(rel);

@@ -17,6 +17,13 @@
  * the TOAST relation that is named after the row's number, and looks again
  * under it.  The lock is held for that moment; row locks are the stub's.
  *
+ * A compaction or retention that removes the row's segment deletes its directory
+ * row first, then looks for stubs that are in use, and gives up if there is one.
+ * Here the stub is locked first, and the directory row looked at then.  So if
+ * the one did not see the other, the other sees the one: either it gives up, or
+ * the row is found to be elsewhere, or gone.  Nobody waits for a lock that the
+ * other holds, except that we wait for a removal to commit, which happens next.
+ *
  * "Alive" can be read until every transaction sees "gone", and is pinned from
  * the moment it was found until it is locked, so that it is not pruned under
  * heapam's hands.  (Its page is pinned, as heapam does while it waits; not the
@@ -35,6 +42,8 @@
 #include "utils/rel.h"
 
 #include "compat/rowupdate.h"
+#include "segment/directory.h"
+#include "segment/moves.h"
 #include "write/hotlock.h"
 #include "write/rowchange.h"
 
@@ -243,6 +252,31 @@ rowchange_find(RowChange *change, Buffer *buffer, TM_FailureData *tmfd,
 	return found;
 }
 
+/* The row is locked: is it still in its segment? */
+static TM_Result
+rowchange_check_segment(RowChange *change, TM_FailureData *tmfd)
+{
+	Store	   *store = change->store;
+	uint32		block = (uint32) (change->number / ROWID_ROWS);
+	TransactionId xid = InvalidTransactionId;
+	DirectoryState state;
+	uint64		moved_to;
+
+	while ((state = directory_state(store, block, &xid)) == DIRECTORY_BUSY)
+		XactLockTableWait(xid, NULL, NULL, XLTW_None);
+	if (state == DIRECTORY_ALIVE)
+		return TM_Ok;
+	tmfd->xmax = InvalidTransactionId;
+	tmfd->cmax = InvalidCommandId;
+	if (moves_find(store, change->number, &moved_to))
+	{
+		rowid_set_number(&tmfd->ctid, moved_to);
+		return TM_Updated;
+	}
+	rowid_set_number(&tmfd->ctid, change->number);
+	return TM_Deleted;
+}
+
 TM_Result
 rowchange_lock(RowChange *change, LockTupleMode mode,
 			   LockWaitPolicy wait_policy, TM_FailureData *tmfd)
@@ -272,6 +306,8 @@ rowchange_lock(RowChange *change, LockTupleMode mode,
 	{
 		result = rowchange_lock_alive(change, mode, wait_policy, tmfd);
 		ReleaseBuffer(buffer);
+		if (result == TM_Ok)
+			result = rowchange_check_segment(change, tmfd);
 	}
 	return result;
 }

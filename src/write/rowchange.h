@@ -24,7 +24,8 @@ extern bool rowchange_by_transaction(void);
  * Lock a segment row.  The result is what heapam's lock of a row gives: TM_Ok,
  * TM_SelfModified, TM_Updated with the next version's TID in tmfd (that of a
  * row that moved to another partition, if it did), TM_Deleted, TM_WouldBlock
- * (LockWaitSkip), TM_Invisible.  LockWaitError: an error where LockWaitSkip
+ * (LockWaitSkip), TM_Invisible.  A next version with a virtual TID is the same
+ * row, which a compaction has moved.  LockWaitError: an error where LockWaitSkip
  * would give TM_WouldBlock.
  */
 extern TM_Result rowchange_lock(RowChange *change, LockTupleMode mode,

@@ -121,6 +121,7 @@ private_init() {
 		listen_addresses = ''
 		unix_socket_directories = '$data'
 		shared_preload_libraries = 'rusts'
+		rusts.compaction = off
 	CONF
 }
 
