@@ -261,6 +261,18 @@ CREATE FUNCTION rusts.flush(relation regclass) RETURNS bigint
 AS 'MODULE_PATHNAME', 'rusts_flush' LANGUAGE C VOLATILE PARALLEL UNSAFE STRICT;
 COMMENT ON FUNCTION rusts.flush(regclass) IS 'move hot rows into segments now; returns how many moved';
 
+CREATE FUNCTION @extschema@.drop_chunks(relation regclass, older_than "any" DEFAULT NULL::interval, newer_than "any" DEFAULT NULL::interval) RETURNS SETOF text
+AS 'MODULE_PATHNAME', 'rusts_drop_chunks' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.drop_chunks(regclass, "any", "any") IS 'drop rows older or newer than a time now; a line per partition window';
+
+CREATE FUNCTION @extschema@.add_retention_policy(relation regclass, drop_after "any", if_not_exists boolean DEFAULT false, schedule_interval interval DEFAULT NULL) RETURNS integer
+AS 'MODULE_PATHNAME', 'rusts_add_retention_policy' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.add_retention_policy(regclass, "any", boolean, interval) IS 'set rusts.drop_after of a table';
+
+CREATE FUNCTION @extschema@.remove_retention_policy(relation regclass, if_exists boolean DEFAULT false) RETURNS void
+AS 'MODULE_PATHNAME', 'rusts_remove_retention_policy' LANGUAGE C VOLATILE PARALLEL UNSAFE STRICT;
+COMMENT ON FUNCTION @extschema@.remove_retention_policy(regclass, boolean) IS 'reset rusts.drop_after of a table';
+
 CREATE FUNCTION rusts.compact(relation regclass, "full" boolean DEFAULT false) RETURNS bigint
 AS 'MODULE_PATHNAME', 'rusts_compact' LANGUAGE C VOLATILE PARALLEL UNSAFE STRICT;
 COMMENT ON FUNCTION rusts.compact(regclass, boolean) IS 'merge small segments and leave out deleted rows now; returns how many segments were written anew';

@@ -53,8 +53,12 @@ compat_tuplesort_getdatum(Tuplesortstate *sort, Datum *value, bool *isnull)
 /* PostgreSQL 16 renamed SetSingleFuncCall (upstream 76adfd8e3e). */
 #if PG_VERSION_NUM >= 160000
 #define compat_init_materialized_srf(fcinfo) InitMaterializedSRF(fcinfo, 0)
+#define compat_init_scalar_srf(fcinfo) \
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC)
 #else
 #define compat_init_materialized_srf(fcinfo) SetSingleFuncCall(fcinfo, 0)
+#define compat_init_scalar_srf(fcinfo) \
+	SetSingleFuncCall(fcinfo, SRF_SINGLE_USE_EXPECTED)
 #endif
 
 /*

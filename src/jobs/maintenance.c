@@ -4,7 +4,9 @@
  *
  * It sleeps until a commit wakes it (a table got its first hot row, or has
  * passed a limit) or until the oldest hot row of some table is due, then
- * flushes what is due, one table per transaction.
+ * flushes what is due, one table per transaction.  After a flush, and when it
+ * looks at all tables, it drops what is too old and compacts what is worth it
+ * (upkeep_job.c).
  *
  * It stays out of the way (flush_try.c): a table whose lock is not free is
  * tried again a little later.  A table whose flush fails is logged and tried
@@ -25,6 +27,7 @@
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_class.h"
 #include "jobs/jobslot.h"
+#include "jobs/upkeep_job.h"
 #include "write/trim.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -189,11 +192,15 @@ maintenance_assume(Relation rel)
 		hotstats_assume(RelationGetRelid(rel), (uint64) blocks * BLCKSZ);
 }
 
+static void maintenance_keep_up(Oid relid);
+
 /* Look at all tables; returns how many are ours. */
 static int
 maintenance_discover(void)
 {
+	MemoryContext context = CurrentMemoryContext;
 	int			count = 0;
+	List	   *ours = NIL;
 	ListCell   *cell;
 
 	maintenance_begin();
@@ -209,9 +216,18 @@ maintenance_discover(void)
 			continue;
 		maintenance_assume(rel);
 		relation_close(rel, AccessShareLock);
+		MemoryContextSwitchTo(context);
+		ours = lappend_oid(ours, lfirst_oid(cell));
 		CHECK_FOR_INTERRUPTS();
 	}
 	maintenance_commit();
+	MemoryContextSwitchTo(context);
+	foreach(cell, ours)
+	{
+		if (ShutdownRequestPending)
+			break;
+		maintenance_keep_up(lfirst_oid(cell));
+	}
 	return count;
 }
 
@@ -358,9 +374,16 @@ maintenance_error_context(void *arg)
 	errcontext("%s", activity);
 }
 
-/* Flush, and survive its failure; returns false then. */
+/* Is there something to do that cannot wait? */
 static bool
-maintenance_try_flush(Oid relid, FlushResult *result)
+maintenance_must_stop(void)
+{
+	return ShutdownRequestPending;
+}
+
+/* Do something to a table, and survive its failure; returns false then. */
+static bool
+maintenance_try(Oid relid, bool flush, FlushResult *result)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ErrorContextCallback *save_stack = error_context_stack;
@@ -375,7 +398,10 @@ maintenance_try_flush(Oid relid, FlushResult *result)
 	PG_TRY();
 	{
 		error_context_stack = &callback;
-		*result = maintenance_flush(relid);
+		if (flush)
+			*result = maintenance_flush(relid);
+		else
+			upkeep_job_run(relid, maintenance_must_stop);
 		success = true;
 	}
 	PG_CATCH();
@@ -391,11 +417,20 @@ maintenance_try_flush(Oid relid, FlushResult *result)
 	return success;
 }
 
+/* Segments are new, or time has passed. */
+static void
+maintenance_keep_up(Oid relid)
+{
+	FlushResult unused;
+
+	(void) maintenance_try(relid, false, &unused);
+}
+
 static void
 maintenance_flush_due(MaintenanceTable *table)
 {
 	FlushResult result = FLUSH_BUSY;
-	bool		success = maintenance_try_flush(table->relid, &result);
+	bool		success = maintenance_try(table->relid, true, &result);
 	TimestampTz now = GetCurrentTimestamp();
 
 	if (!success)
@@ -406,6 +441,8 @@ maintenance_flush_due(MaintenanceTable *table)
 	}
 	table->failures = 0;
 	table->retry_at = 0;
+	if (result == FLUSH_DONE)
+		maintenance_keep_up(table->relid);
 	if (result == FLUSH_GONE)
 		maintenance_forget(table->relid);
 	else if (result == FLUSH_BUSY)
