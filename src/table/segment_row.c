@@ -48,6 +48,7 @@ segment_row_begin(Relation rel, const ItemPointerData *tid, CommandId cid,
 			 RelationGetRelationName(rel));
 	change->number = rowid_number(tid);
 	change->cid = cid;
+	change->follow = false;
 }
 
 /* There is nothing more to say about a result. */
@@ -281,6 +282,7 @@ segment_row_lock(const LockRequest *request, ItemPointer tid,
 	TM_Result	result;
 
 	segment_row_begin(request->rel, tid, request->cid, &stub);
+	stub.follow = (request->flags & TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS) != 0;
 	result = rowchange_lock(&stub, request->mode, request->wait_policy, tmfd);
 	store_close_keep_locks(stub.store);
 	if (result != TM_Ok ||

@@ -21,20 +21,13 @@
 #include "access/multixact.h"
 #include "access/transam.h"
 #include "access/xact.h"
+#include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/procarray.h"
 
+#include "segment/counter.h"
 #include "write/hotlock.h"
 #include "write/pageitem.h"
-
-/* One version of a row on the way to its latest. */
-typedef struct HotVersion
-{
-	Relation	rel;
-	ItemPointerData tid;
-	TransactionId xmin;			/* that it must have */
-	Buffer		buffer;			/* locked */
-} HotVersion;
 
 /* Who holds the version, and how; false: nobody any more. */
 static bool
@@ -78,47 +71,63 @@ hotlock_write(HotVersion *version, TransactionId xmax, uint16 bits)
 }
 
 /*
+ * The version is being deleted, or its keys are changed, or it is locked FOR
+ * UPDATE, if that is so.
+ */
+static HotLockResult
+hotlock_conflict(HotVersion *version, HeapTuple tuple)
+{
+	HeapTupleHeader header = tuple->t_data;
+	uint16		infomask = header->t_infomask;
+	bool		lock_only = HEAP_XMAX_IS_LOCKED_ONLY(infomask);
+	TransactionId xid = HeapTupleHeaderGetRawXmax(header);
+
+	if ((infomask & HEAP_XMAX_INVALID) != 0 ||
+		(header->t_infomask2 & HEAP_KEYS_UPDATED) == 0)
+		return HOTLOCK_DONE;
+	/* a version that is not committed can only be locked by its maker */
+	if (infomask & HEAP_XMAX_IS_MULTI)
+		xid = lock_only ? version->xmin : HeapTupleHeaderGetUpdateXid(header);
+	if (TransactionIdIsInProgress(xid))
+	{
+		version->xid = xid;
+		return HOTLOCK_WAIT;
+	}
+	if (lock_only || !TransactionIdDidCommit(xid))
+		return HOTLOCK_DONE;
+	if (!rowid_is_virtual(&header->t_ctid))
+		return ItemPointerEquals(&tuple->t_self, &header->t_ctid) ?
+			HOTLOCK_DELETED : HOTLOCK_UPDATED;
+	version->tid = header->t_ctid;
+	return HOTLOCK_MOVED;
+}
+
+/*
  * Add a FOR KEY SHARE lock to a version.  It is the weakest of all, so the
  * strength that the tuple shows stays what it is.
  */
-static bool
-hotlock_add(HotVersion *version, HeapTupleHeader header,
-			TransactionId *wait_for)
+static void
+hotlock_add(HotVersion *version, HeapTupleHeader header)
 {
 	TransactionId self = GetCurrentTransactionId();
 	uint16		infomask = header->t_infomask;
 	uint16		bits = infomask & HEAP_XMAX_BITS;
+	bool		keys = (header->t_infomask2 & HEAP_KEYS_UPDATED) != 0;
 	MultiXactStatus status;
 	TransactionId xid;
 
-	*wait_for = InvalidTransactionId;
-	if ((infomask & HEAP_XMAX_INVALID) == 0 &&
-		(header->t_infomask2 & HEAP_KEYS_UPDATED) != 0)
-	{
-		/* deleted, its keys changed, or locked FOR UPDATE: by its own maker */
-		xid = HeapTupleHeaderGetRawXmax(header);
-		if (infomask & HEAP_XMAX_IS_MULTI)
-			xid = HEAP_XMAX_IS_LOCKED_ONLY(infomask) ? version->xmin :
-				HeapTupleHeaderGetUpdateXid(header);
-		if (TransactionIdIsInProgress(xid))
-			*wait_for = xid;
-		if (TransactionIdIsInProgress(xid) ||
-			(!HEAP_XMAX_IS_LOCKED_ONLY(infomask) && TransactionIdDidCommit(xid)))
-			return false;
-	}
-	else if ((infomask & HEAP_XMAX_INVALID) == 0 &&
-			 (infomask & HEAP_XMAX_IS_MULTI) != 0)
+	if ((infomask & HEAP_XMAX_INVALID) == 0 && !keys &&
+		(infomask & HEAP_XMAX_IS_MULTI) != 0)
 	{
 		xid = MultiXactIdExpand(HeapTupleHeaderGetRawXmax(header), self,
 								MultiXactStatusForKeyShare);
 		hotlock_write(version, xid, bits);
-		return true;
 	}
-	else if ((infomask & HEAP_XMAX_INVALID) == 0 &&
+	else if ((infomask & HEAP_XMAX_INVALID) == 0 && !keys &&
 			 hotlock_holder(header, &xid, &status))
 	{
 		if (TransactionIdEquals(xid, self))
-			return true;
+			return;
 		xid = MultiXactIdCreate(xid, status, self,
 								MultiXactStatusForKeyShare);
 		bits &= ~HEAP_XMAX_COMMITTED;
@@ -126,20 +135,20 @@ hotlock_add(HotVersion *version, HeapTupleHeader header,
 		if (status == MultiXactStatusNoKeyUpdate)
 			bits |= HEAP_XMAX_EXCL_LOCK;
 		hotlock_write(version, xid, bits);
-		return true;
 	}
-	hotlock_write(version, self, HEAP_XMAX_KEYSHR_LOCK | HEAP_XMAX_LOCK_ONLY);
-	return true;
+	else
+		hotlock_write(version, self,
+					  HEAP_XMAX_KEYSHR_LOCK | HEAP_XMAX_LOCK_ONLY);
 }
 
-/* Lock a version; true and *more: *version is the next one. */
-static bool
-hotlock_add_to_version(HotVersion *version, TransactionId *wait_for,
-					   bool *more)
+/* Lock a version; *more: *version is the next one. */
+static HotLockResult
+hotlock_add_to_version(HotVersion *version, bool *more)
 {
 	BlockNumber block = ItemPointerGetBlockNumber(&version->tid);
+	HotLockResult result = HOTLOCK_DONE;
 	HeapTupleData tuple;
-	bool		result = true;
+	HeapTupleHeader header;
 
 	*more = false;
 	version->buffer = ReadBuffer(version->rel, block);
@@ -150,35 +159,40 @@ hotlock_add_to_version(HotVersion *version, TransactionId *wait_for,
 							version->xmin) &&
 		!TransactionIdDidAbort(version->xmin))
 	{
-		result = hotlock_add(version, tuple.t_data, wait_for);
-		if (result && (tuple.t_data->t_infomask & HEAP_XMAX_INVALID) == 0 &&
-			!HEAP_XMAX_IS_LOCKED_ONLY(tuple.t_data->t_infomask) &&
-			!ItemPointerEquals(&tuple.t_self, &tuple.t_data->t_ctid))
+		header = tuple.t_data;
+		result = hotlock_conflict(version, &tuple);
+		if (result == HOTLOCK_DONE)
 		{
-			*more = true;
-			version->tid = tuple.t_data->t_ctid;
-			version->xmin = HeapTupleHeaderGetUpdateXid(tuple.t_data);
+			hotlock_add(version, header);
+			*more = (header->t_infomask & HEAP_XMAX_INVALID) == 0 &&
+				!HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
+				!HeapTupleHeaderIndicatesMovedPartitions(header) &&
+				!ItemPointerEquals(&tuple.t_self, &header->t_ctid);
+		}
+		if (*more)
+		{
+			version->tid = header->t_ctid;
+			version->xmin = HeapTupleHeaderGetUpdateXid(header);
 		}
 	}
 	UnlockReleaseBuffer(version->buffer);
 	return result;
 }
 
-bool
-hotlock_add_key_share(Relation rel, const ItemPointerData *tid,
-					  TransactionId xmin, TransactionId *wait_for)
+HotLockResult
+hotlock_add_key_share(HotVersion *version)
 {
-	HotVersion	version = {rel, *tid, xmin};
+	HotLockResult result;
 	bool		more;
 
 	/* before the first MultiXactId is made, as heapam does */
 	MultiXactIdSetOldestMember();
 	do
 	{
-		if (!hotlock_add_to_version(&version, wait_for, &more))
-			return false;
+		CHECK_FOR_INTERRUPTS();
+		result = hotlock_add_to_version(version, &more);
 	} while (more);
-	return true;
+	return result;
 }
 
 /* The xmax of a tuple and what it means; false: none. */
@@ -208,7 +222,7 @@ void
 hotlock_copy(Relation rel, const ItemPointerData *tid, Relation other,
 			 const ItemPointerData *other_tid)
 {
-	HotVersion	version = {rel, *tid, GetCurrentTransactionId()};
+	HotVersion	version = {rel, *tid};
 	TransactionId xmax;
 	uint16		bits;
 

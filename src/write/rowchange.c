@@ -2,14 +2,17 @@
  * rowchange.c
  *	  Lock, delete and replace single segment rows.
  *
- * Everything happens to the row's stub (stub.h), which heapam locks and
- * updates like any row.  Its versions are at most these:
+ * Everything happens to the row's stub (stub.h), which heapam locks, updates and
+ * deletes like any row.  Its versions are at most these:
  *
  *   alive -> gone	(gone: deleted, updated, or moved to another partition)
  *
  * "Alive" is inserted frozen by the first who wants it, so everybody sees it
- * from then on, and a rollback leaves it.  An update in progress to "gone" is
- * the lock that others wait for, with what heapam does about it: lock modes,
+ * from then on, and a rollback leaves it.  For an UPDATE of the row it is
+ * updated to "gone"; for a deletion it is deleted, and "gone" inserted beside
+ * it, so that nobody locks "gone", which heapam does to what an update has
+ * made.  That change in progress is the lock that others wait for, with what
+ * heapam does about it: lock modes,
  * multixacts, NOWAIT and SKIP LOCKED, deadlock detection, savepoints, two-phase
  * commit.  After a rollback "alive" can be locked and replaced again.
  *
@@ -132,15 +135,18 @@ rowchange_updater(Buffer buffer, HeapTuple tuple, TransactionId *xid,
 }
 
 /*
- * The row is locked FOR KEY SHARE while somebody updates it: lock the hot
- * version that the update has made, too.  False: that one is being deleted,
- * which has been waited for, or was.
+ * The row is locked FOR KEY SHARE although somebody updates it, or has done so
+ * and left its keys alone: lock the versions that were made, too.  The result
+ * is heapam's for such a case.  TM_BeingModified: what was in the way has been
+ * waited for.
  */
-static bool
-rowchange_lock_successor(RowChange *change, Buffer buffer, HeapTuple tuple)
+static TM_Result
+rowchange_lock_successor(RowChange *change, Buffer buffer, HeapTuple tuple,
+						 LockWaitPolicy wait_policy, TM_FailureData *tmfd)
 {
+	HotVersion	version = {change->rel};
+	RowChange	moved = *change;
 	TransactionId updater;
-	TransactionId wait_for = InvalidTransactionId;
 	ItemPointerData next;
 	HeapTupleData ended;
 	Buffer		ended_buffer;
@@ -148,17 +154,33 @@ rowchange_lock_successor(RowChange *change, Buffer buffer, HeapTuple tuple)
 
 	if (!rowchange_updater(buffer, tuple, &updater, &next) ||
 		!rowchange_read(change, &next, updater, &ended, &ended_buffer))
-		return true;
+		return TM_Ok;
 	stub_decode(change->store, &ended, &data);
 	ReleaseBuffer(ended_buffer);
 	if (data.state != STUB_UPDATED)
-		return true;
-	ItemPointerSet(&next, data.block, data.offset);
-	if (hotlock_add_key_share(change->rel, &next, updater, &wait_for))
-		return true;
-	if (TransactionIdIsValid(wait_for))
-		XactLockTableWait(wait_for, change->rel, &next, XLTW_LockUpdated);
-	return false;
+		return TM_Ok;
+	ItemPointerSet(&version.tid, data.block, data.offset);
+	version.xmin = updater;
+	next = version.tid;
+	switch (hotlock_add_key_share(&version))
+	{
+		case HOTLOCK_DONE:
+			return TM_Ok;
+		case HOTLOCK_WAIT:
+			XactLockTableWait(version.xid, change->rel, &version.tid,
+							  XLTW_LockUpdated);
+			return TM_BeingModified;
+		case HOTLOCK_MOVED:
+			moved.number = rowid_number(&version.tid);
+			return rowchange_lock(&moved, LockTupleKeyShare, wait_policy, tmfd);
+		case HOTLOCK_UPDATED:
+		case HOTLOCK_DELETED:
+			break;
+	}
+	tmfd->ctid = next;
+	tmfd->xmax = updater;
+	tmfd->cmax = InvalidCommandId;
+	return TM_Updated;
 }
 
 /* Lock the "alive" version at change->stub, which is pinned by the caller. */
@@ -170,6 +192,7 @@ rowchange_lock_alive(RowChange *change, LockTupleMode mode,
 	HeapTupleData ended;
 	Buffer		buffer;
 	TM_Result	result;
+	bool		by_successor;
 
 	do
 	{
@@ -178,11 +201,13 @@ rowchange_lock_alive(RowChange *change, LockTupleMode mode,
 		/* heapam's error would name the TOAST relation */
 		result = heap_lock_tuple(change->store->toast, &tuple, change->cid,
 								 mode, wait_policy == LockWaitError ?
-								 LockWaitSkip : wait_policy, true, &buffer,
-								 tmfd);
-		if (result == TM_Ok && mode == LockTupleKeyShare &&
-			!rowchange_lock_successor(change, buffer, &tuple))
-			result = TM_BeingModified;
+								 LockWaitSkip : wait_policy, change->follow,
+								 &buffer, tmfd);
+		by_successor = result == TM_Ok && mode == LockTupleKeyShare &&
+			change->follow;
+		if (by_successor)
+			result = rowchange_lock_successor(change, buffer, &tuple,
+											  wait_policy, tmfd);
 		ReleaseBuffer(buffer);
 	} while (result == TM_BeingModified);
 
@@ -191,13 +216,16 @@ rowchange_lock_alive(RowChange *change, LockTupleMode mode,
 				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 				 errmsg("could not obtain lock on row in relation \"%s\"",
 						RelationGetRelationName(change->rel))));
+	if (by_successor)
+		return result;
 	if (result == TM_Updated &&
+		!ItemPointerIndicatesMovedPartitions(&tmfd->ctid) &&
 		rowchange_read(change, &tmfd->ctid, tmfd->xmax, &ended, &buffer))
 	{
 		result = rowchange_ended(change, &ended, tmfd);
 		ReleaseBuffer(buffer);
 	}
-	else if (result != TM_Ok)
+	else if (result != TM_Ok && result != TM_Updated)
 		rowid_set_number(&tmfd->ctid, change->number);
 	return result;
 }
@@ -314,12 +342,11 @@ rowchange_lock(RowChange *change, LockTupleMode mode,
 
 /* ---------- deleting and replacing ---------- */
 
-void
-rowchange_end(RowChange *change, StubState state,
-			  const ItemPointerData *successor)
+static void
+rowchange_replace(RowChange *change, const ItemPointerData *successor)
 {
 	Store	   *store = change->store;
-	HeapTuple	tuple = stub_form_tuple(store, change->number, state,
+	HeapTuple	tuple = stub_form_tuple(store, change->number, STUB_UPDATED,
 										successor);
 	LockTupleMode mode;
 	TM_FailureData tmfd;
@@ -332,7 +359,32 @@ rowchange_end(RowChange *change, StubState state,
 			 change->number, RelationGetRelationName(change->rel), result);
 	if (!HeapTupleIsHeapOnly(tuple))
 		store_index_tuple(store, tuple);
-	if (state == STUB_UPDATED)
-		hotlock_copy(change->rel, successor, store->toast, &tuple->t_self);
+	hotlock_copy(change->rel, successor, store->toast, &tuple->t_self);
 	heap_freetuple(tuple);
+}
+
+static void
+rowchange_delete(RowChange *change, StubState state)
+{
+	StubData	data = {STUB_VERSION, state};
+	TM_FailureData tmfd;
+	TM_Result	result;
+
+	result = heap_delete(change->store->toast, &change->stub, change->cid,
+						 InvalidSnapshot, true, &tmfd,
+						 state == STUB_MOVED_PARTITION);
+	if (result != TM_Ok)
+		elog(ERROR, "stub of row " UINT64_FORMAT " of table \"%s\" cannot be deleted: %d",
+			 change->number, RelationGetRelationName(change->rel), result);
+	stub_insert_gone(change->store, change->number, &data, change->cid);
+}
+
+void
+rowchange_end(RowChange *change, StubState state,
+			  const ItemPointerData *successor)
+{
+	if (state == STUB_UPDATED)
+		rowchange_replace(change, successor);
+	else
+		rowchange_delete(change, state);
 }

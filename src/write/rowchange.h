@@ -15,6 +15,7 @@ typedef struct RowChange
 	Store	   *store;			/* open with RowExclusiveLock */
 	uint64		number;			/* of the segment row */
 	CommandId	cid;
+	bool		follow;			/* lock what an update in progress has made */
 	ItemPointerData stub;		/* out: of the stub's locked version */
 } RowChange;
 
