@@ -572,28 +572,6 @@ fetch_index_tuple(IndexFetchTableData *data, ItemPointer tid,
 	return found;
 }
 
-bool
-fetch_row_version(Relation rel, ItemPointer tid, Snapshot snapshot,
-				  TupleTableSlot *slot)
-{
-	const TupleTableSlotOps *ops;
-	bool		found;
-
-	if (rowid_is_virtual(tid))
-		return fetch_one(rel, tid, snapshot, slot);
-
-	ops = slot_lend_to_heap(slot);
-	found = GetHeapamTableAmRoutine()->tuple_fetch_row_version(rel, tid,
-															   snapshot, slot);
-	if (found && moved_and_gone(rel, slot, snapshot))
-	{
-		ExecClearTuple(slot);
-		found = false;
-	}
-	slot_take_back(slot, ops);
-	return found;
-}
-
 /*
  * Could the TID be a row's?  For virtual ones any row of any block is
  * possible; the fetch finds out.
@@ -742,6 +720,35 @@ fetch_segment_row_visible(Relation rel, const ItemPointerData *tid,
 		if (!fetch_segment_source(rel, &self))
 			return moved_from_visible(rel, &self, snapshot);
 	}
+}
+
+/*
+ * A transaction that keeps its snapshot may come with a TID that it learnt when
+ * it locked the row, which was moved there after the snapshot was taken.
+ */
+bool
+fetch_row_version(Relation rel, ItemPointer tid, Snapshot snapshot,
+				  TupleTableSlot *slot)
+{
+	const TupleTableSlotOps *ops;
+	bool		found;
+
+	if (rowid_is_virtual(tid))
+		return fetch_one(rel, tid, snapshot, slot) ||
+			(IsolationUsesXactSnapshot() && IsMVCCSnapshot(snapshot) &&
+			 fetch_segment_row_visible(rel, tid, snapshot) &&
+			 fetch_one(rel, tid, SnapshotAny, slot));
+
+	ops = slot_lend_to_heap(slot);
+	found = GetHeapamTableAmRoutine()->tuple_fetch_row_version(rel, tid,
+															   snapshot, slot);
+	if (found && moved_and_gone(rel, slot, snapshot))
+	{
+		ExecClearTuple(slot);
+		found = false;
+	}
+	slot_take_back(slot, ops);
+	return found;
 }
 
 bool

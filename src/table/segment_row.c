@@ -270,9 +270,9 @@ segment_row_update(SegmentRowChange *change, TupleTableSlot *slot,
 /* ---------- lock ---------- */
 
 /*
- * The row is fetched not as the caller's snapshot but as the latest state has
- * it: it may have been moved after that snapshot was taken, and for ON CONFLICT
- * after its conflicting entry was found.
+ * The row is fetched whatever the caller's snapshot: it may have been moved
+ * after that was taken, and for ON CONFLICT after its conflicting entry was
+ * found; and FOR KEY SHARE is granted on one that has been updated.
  */
 TM_Result
 segment_row_lock(const LockRequest *request, ItemPointer tid,
@@ -286,7 +286,7 @@ segment_row_lock(const LockRequest *request, ItemPointer tid,
 	result = rowchange_lock(&stub, request->mode, request->wait_policy, tmfd);
 	store_close_keep_locks(stub.store);
 	if (result != TM_Ok ||
-		fetch_one(request->rel, tid, SnapshotSelf, request->slot))
+		fetch_one(request->rel, tid, SnapshotAny, request->slot))
 		return result;
 	segment_row_tell_nothing(tid, tmfd);
 	return TM_Deleted;
