@@ -573,15 +573,57 @@ directory_find(Store *store, uint32 block, Snapshot snapshot,
 	return found;
 }
 
+/* The segment that was asked for last, and where its row is. */
+typedef struct DirectoryPlace
+{
+	Oid			toast;
+	DirectoryEntry entry;
+} DirectoryPlace;
+
+static DirectoryPlace directory_place;
+
+/*
+ * Is the row of the segment that was asked for last still where it was?  A
+ * segment's numbers are its own for ever, so a row that has them is its.
+ */
+static bool
+directory_look_again(Store *store, uint32 block, Snapshot dirty)
+{
+	DirectoryPlace *place = &directory_place;
+	HeapTupleData tuple;
+	Buffer		buffer;
+	StoreChunk	chunk;
+	bool		found;
+
+	if (place->toast != RelationGetRelid(store->toast) ||
+		block - place->entry.d.first_block >= place->entry.d.nblocks ||
+		ItemPointerGetBlockNumber(&place->entry.self) >=
+		RelationGetNumberOfBlocks(store->toast))
+		return false;
+	tuple.t_self = place->entry.self;
+	if (!heap_fetch(store->toast, dirty, &tuple, &buffer, false))
+		return false;
+	found = store_take_apart(store, &tuple, &chunk) == NULL &&
+		chunk.id == STORE_ID_DIRECTORY &&
+		(uint32) chunk.seq == place->entry.d.first_block;
+	ReleaseBuffer(buffer);
+	return found;
+}
+
 DirectoryState
 directory_state(Store *store, uint32 block, TransactionId *xid)
 {
+	DirectoryPlace *place = &directory_place;
 	SnapshotData dirty;
-	DirectoryEntry entry;
 
 	InitDirtySnapshot(dirty);
-	if (!directory_find(store, block, &dirty, &entry))
-		return DIRECTORY_GONE;
+	if (!directory_look_again(store, block, &dirty))
+	{
+		if (!directory_find(store, block, &dirty, &place->entry))
+			return DIRECTORY_GONE;
+		pfree(place->entry.summaries);
+		place->toast = RelationGetRelid(store->toast);
+	}
 	*xid = dirty.xmax;
 	return TransactionIdIsValid(dirty.xmax) ? DIRECTORY_BUSY : DIRECTORY_ALIVE;
 }

@@ -221,12 +221,13 @@ store_index_tuple(Store *store, HeapTuple tuple)
 }
 
 /* Form and insert one chunk. */
-static void
+static ItemPointerData
 store_insert_buffer(Store *store, const ChunkTarget *target,
 					struct varlena *buffer, uint32 len)
 {
 	Datum		values[3];
 	bool		isnull[3] = {false, false, false};
+	ItemPointerData tid;
 	HeapTuple	tuple;
 
 	store_fill_chunk(target->chunk_id, target->chunk_seq, buffer, len, values);
@@ -234,16 +235,19 @@ store_insert_buffer(Store *store, const ChunkTarget *target,
 	heap_insert(store->toast, tuple, target->cid, target->options,
 				target->bistate);
 	store_index_values(store, tuple, values, isnull);
+	tid = tuple->t_self;
 	heap_freetuple(tuple);
+	return tid;
 }
 
 /* Insert a row under a reserved id. */
-void
+ItemPointerData
 store_insert(Store *store, Oid chunk_id, int32 chunk_seq, const char *data,
 			 uint32 len, CommandId cid, int options)
 {
 	ChunkTarget target;
 	struct varlena *buffer;
+	ItemPointerData tid;
 
 	Assert(len <= STORE_CHUNK_PAYLOAD);
 	buffer = palloc(VARHDRSZ + sizeof(pg_crc32c) + len);
@@ -253,8 +257,9 @@ store_insert(Store *store, Oid chunk_id, int32 chunk_seq, const char *data,
 	target.cid = cid;
 	target.options = options | HEAP_INSERT_NO_LOGICAL;
 	target.bistate = NULL;
-	store_insert_buffer(store, &target, buffer, len);
+	tid = store_insert_buffer(store, &target, buffer, len);
 	pfree(buffer);
+	return tid;
 }
 
 bool

@@ -93,9 +93,9 @@ extern void store_close(Store *store);
 /* As store_close, but keeps the locks until the transaction ends. */
 extern void store_close_keep_locks(Store *store);
 
-extern void store_insert(Store *store, Oid chunk_id, int32 chunk_seq,
-						 const char *data, uint32 len, CommandId cid,
-						 int options);
+extern ItemPointerData store_insert(Store *store, Oid chunk_id,
+									int32 chunk_seq, const char *data,
+									uint32 len, CommandId cid, int options);
 /* The tuple that store_insert would insert. */
 extern HeapTuple store_form_tuple(Store *store, Oid chunk_id, int32 chunk_seq,
 								  const char *data, uint32 len);

@@ -8,7 +8,8 @@
  * and says that this is alive (which is why nothing has to be undone when that
  * somebody rolls back).  From then on it is locked where a heap's row would
  * be, and replaced by a version that says "gone" where a heap's row would be
- * deleted or updated.  So it has what heapam gives every row: waiting, lock
+ * deleted or updated.  A row that nobody has locked before is deleted by
+ * inserting "gone" alone.  So it has what heapam gives every row: waiting, lock
  * modes, savepoints, two-phase commit, and visibility.  A segment row is there
  * for a snapshot unless the version of its stub that the snapshot sees says
  * otherwise (segment invariant 11).
@@ -108,9 +109,8 @@ stub_any(Store *store)
 }
 
 /*
- * A snapshot of most types sees one version of a stub.  A dirty one sees two
- * while a transaction replaces it: the row is there as long as one of them
- * says so.
+ * A snapshot of most types sees one version of a stub.  A dirty one also sees
+ * "gone" of a transaction in progress, which is not gone yet.
  */
 bool
 stub_row_gone(Store *store, Snapshot snapshot, uint64 number)
@@ -118,30 +118,31 @@ stub_row_gone(Store *store, Snapshot snapshot, uint64 number)
 	ChunkScan	scan;
 	HeapTuple	tuple;
 	StubData	data;
+	bool		dirty = snapshot->snapshot_type == SNAPSHOT_DIRTY;
 	bool		gone = false;
-	bool		alive = false;
-	TransactionId xmax = InvalidTransactionId;
+	TransactionId ending = InvalidTransactionId;
 
 	stub_begin(&scan, store, snapshot, number);
 	while ((tuple = chunkscan_next(&scan, ForwardScanDirection)) != NULL)
 	{
 		stub_decode(store, tuple, &data);
-		if (data.state != STUB_ALIVE)
-			gone = true;
-		else
+		if (data.state == STUB_ALIVE)
 		{
-			alive = true;
-			if (snapshot->snapshot_type == SNAPSHOT_DIRTY)
-				xmax = snapshot->xmax;
+			if (dirty && TransactionIdIsValid(snapshot->xmax))
+				ending = snapshot->xmax;
 		}
+		else if (dirty && TransactionIdIsValid(snapshot->xmin))
+			ending = snapshot->xmin;
+		else
+			gone = true;
 	}
 	chunkscan_end(&scan);
-	if (snapshot->snapshot_type == SNAPSHOT_DIRTY)
+	if (dirty)
 	{
 		snapshot->xmin = InvalidTransactionId;
-		snapshot->xmax = alive ? xmax : InvalidTransactionId;
+		snapshot->xmax = gone ? InvalidTransactionId : ending;
 	}
-	return gone && !alive;
+	return gone;
 }
 
 StubState
@@ -201,21 +202,21 @@ stub_form_tuple(Store *store, uint64 number, StubState state,
 							sizeof(data));
 }
 
-void
+ItemPointerData
 stub_insert(Store *store, uint64 number, CommandId cid)
 {
 	StubData	data = {STUB_VERSION, STUB_ALIVE};
 
-	store_insert(store, stub_chunk_id(number), stub_chunk_seq(number),
-				 (char *) &data, sizeof(data), cid, HEAP_INSERT_FROZEN);
+	return store_insert(store, stub_chunk_id(number), stub_chunk_seq(number),
+						(char *) &data, sizeof(data), cid, HEAP_INSERT_FROZEN);
 }
 
-void
+ItemPointerData
 stub_insert_gone(Store *store, uint64 number, const StubData *data,
 				 CommandId cid)
 {
-	store_insert(store, stub_chunk_id(number), stub_chunk_seq(number),
-				 (char *) data, sizeof(*data), cid, 0);
+	return store_insert(store, stub_chunk_id(number), stub_chunk_seq(number),
+						(char *) data, sizeof(*data), cid, 0);
 }
 
 void
@@ -259,12 +260,14 @@ stub_is_held(HeapTuple tuple, Buffer buffer)
 bool
 stub_in_use(Store *store, uint64 low, uint64 high, StubEnded visit, void *arg)
 {
+	SnapshotData dirty;
 	ChunkScan	scan;
 	HeapTuple	tuple;
 	StubData	data;
 	bool		in_use = false;
 
-	stub_begin_range(&scan, store, SnapshotSelf, low, high);
+	InitDirtySnapshot(dirty);
+	stub_begin_range(&scan, store, &dirty, low, high);
 	while (!in_use &&
 		   (tuple = chunkscan_next(&scan, ForwardScanDirection)) != NULL)
 	{
@@ -273,10 +276,12 @@ stub_in_use(Store *store, uint64 low, uint64 high, StubEnded visit, void *arg)
 		CHECK_FOR_INTERRUPTS();
 		if (number < low || number > high)
 			continue;
-		if (data.state != STUB_ALIVE)
-			visit(arg, number, &data);
-		else
+		if (data.state == STUB_ALIVE)
 			in_use = stub_is_held(tuple, chunkscan_buffer(&scan));
+		else if (TransactionIdIsValid(dirty.xmin))
+			in_use = true;
+		else
+			visit(arg, number, &data);
 	}
 	chunkscan_end(&scan);
 	return in_use;

@@ -56,10 +56,10 @@ extern uint64 stub_decode(Store *store, HeapTuple tuple, StubData *data);
 extern HeapTuple stub_form_tuple(Store *store, uint64 number, StubState state,
 								 const ItemPointerData *successor);
 /* Insert a stub that says that the row is alive, seen by everybody. */
-extern void stub_insert(Store *store, uint64 number, CommandId cid);
+extern ItemPointerData stub_insert(Store *store, uint64 number, CommandId cid);
 /* Insert a stub that says that the row is gone, by this transaction. */
-extern void stub_insert_gone(Store *store, uint64 number,
-							 const StubData *data, CommandId cid);
+extern ItemPointerData stub_insert_gone(Store *store, uint64 number,
+										const StubData *data, CommandId cid);
 /* Delete the stubs of rows that nobody can see. */
 extern void stub_delete(Store *store, uint64 low, uint64 high, CommandId cid);
 /*

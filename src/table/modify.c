@@ -14,19 +14,14 @@
  * exist.  Therefore it never gets FIND_LAST_VERSION from modify_tuple_lock,
  * which follows chains here.
  *
- * LOCK_UPDATE_IN_PROGRESS makes heapam lock the versions that an unfinished
- * update has made, which a FOR KEY SHARE lock that is granted beside a non-key
- * update needs.  For that heapam reads t_ctid before it knows whether the
- * "update" is a flush, so it gets the flag only for a row on which such an
- * update can be seen; a flush's mark looks like a key update.  (The row could
- * still be marked before heapam gets to it, if the updater rolled back and a
- * flush took the row within that moment; the statement would fail with an
- * error about a missing file segment, and nothing else.)  On the newer
- * versions heapam stops at one that was moved, since the deletion that a flush
- * writes conflicts with every lock mode.
+ * LOCK_UPDATE_IN_PROGRESS makes heapam lock the versions that an update has
+ * made, which a FOR KEY SHARE lock that is granted in spite of a non-key update
+ * needs.  heapam would follow a link of a flush there, or take the flush for a
+ * deletion, so it never gets that flag either; write/hotlock.c walks.
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
@@ -39,7 +34,9 @@
 #include "table/segment_row.h"
 #include "table/slot.h"
 #include "write/bulk.h"
+#include "write/hotlock.h"
 #include "write/hotstats.h"
+#include "write/pageitem.h"
 
 #define HEAP_AM() GetHeapamTableAmRoutine()
 
@@ -299,51 +296,98 @@ modify_follow(Relation rel, ItemPointer tid, CommandId cid,
 	}
 }
 
-/* Does the row show an update that leaves its keys alone? */
+/*
+ * Does the row show an update that leaves its keys alone, and did not abort?
+ * Then *version is what it has made.
+ */
 static bool
-modify_shows_update(Relation rel, ItemPointer tid)
+modify_shows_update(Relation rel, ItemPointer tid, HotVersion *version)
 {
-	Buffer		buffer = ReadBuffer(rel, ItemPointerGetBlockNumber(tid));
-	OffsetNumber offset = ItemPointerGetOffsetNumber(tid);
-	Page		page;
+	BlockNumber block = ItemPointerGetBlockNumber(tid);
+	Buffer		buffer = ReadBuffer(rel, block);
+	HeapTupleData tuple;
 	bool		result = false;
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	page = BufferGetPage(buffer);
-	if (offset <= PageGetMaxOffsetNumber(page) &&
-		ItemIdIsNormal(PageGetItemId(page, offset)))
+	if (pageitem_tuple(rel, BufferGetPage(buffer), block,
+					   ItemPointerGetOffsetNumber(tid), &tuple))
 	{
-		HeapTupleHeader header;
+		HeapTupleHeader header = tuple.t_data;
 
-		header = (HeapTupleHeader) PageGetItem(page,
-											   PageGetItemId(page, offset));
 		result = (header->t_infomask & HEAP_XMAX_INVALID) == 0 &&
 			!HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
 			(header->t_infomask2 & HEAP_KEYS_UPDATED) == 0 &&
+			!ItemPointerEquals(tid, &header->t_ctid) &&
+			!HeapTupleHeaderIndicatesMovedPartitions(header) &&
 			!rowid_is_virtual(&header->t_ctid);
+		if (result)
+		{
+			version->rel = rel;
+			version->tid = header->t_ctid;
+			version->xmin = HeapTupleHeaderGetUpdateXid(header);
+		}
 	}
 	UnlockReleaseBuffer(buffer);
-	return result;
+	return result && TransactionIdIsValid(version->xmin) &&
+		!TransactionIdDidAbort(version->xmin);
+}
+
+/*
+ * The row at tid is locked FOR KEY SHARE: lock what an update has made of it,
+ * too.  TM_BeingModified: what was in the way has been waited for.
+ */
+static TM_Result
+modify_lock_newer(const LockRequest *request, ItemPointer tid,
+				  TM_FailureData *tmfd)
+{
+	HotVersion	version;
+	ItemPointerData next;
+	TransactionId updater;
+
+	if (!modify_shows_update(request->rel, tid, &version))
+		return TM_Ok;
+	next = version.tid;
+	updater = version.xmin;
+	switch (hotlock_add_key_share(&version))
+	{
+		case HOTLOCK_DONE:
+			return TM_Ok;
+		case HOTLOCK_WAIT:
+			XactLockTableWait(version.xid, request->rel, &version.tid,
+							  XLTW_LockUpdated);
+			return TM_BeingModified;
+		case HOTLOCK_MOVED:
+			return segment_row_lock_only(request, &version.tid, tmfd);
+		case HOTLOCK_UPDATED:
+		case HOTLOCK_DELETED:
+			break;
+	}
+	tmfd->ctid = next;
+	tmfd->xmax = updater;
+	tmfd->cmax = InvalidCommandId;
+	return TM_Updated;
 }
 
 static TM_Result
 modify_lock_hot_row(const LockRequest *request, ItemPointer tid,
 					TM_FailureData *tmfd)
 {
-	uint8		flags = 0;
 	const TupleTableSlotOps *ops;
 	TM_Result	result;
 
-	if ((request->flags & TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS) &&
-		request->mode == LockTupleKeyShare &&
-		modify_shows_update(request->rel, tid))
-		flags = TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS;
-
-	ops = slot_lend_to_heap(request->slot);
-	result = HEAP_AM()->tuple_lock(request->rel, tid, request->snapshot,
-								   request->slot, request->cid, request->mode,
-								   request->wait_policy, flags, tmfd);
-	slot_take_back(request->slot, ops);
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		ops = slot_lend_to_heap(request->slot);
+		result = HEAP_AM()->tuple_lock(request->rel, tid, request->snapshot,
+									   request->slot, request->cid,
+									   request->mode, request->wait_policy, 0,
+									   tmfd);
+		slot_take_back(request->slot, ops);
+		if (result == TM_Ok && request->mode == LockTupleKeyShare &&
+			(request->flags & TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS))
+			result = modify_lock_newer(request, tid, tmfd);
+	} while (result == TM_BeingModified);
 	return result;
 }
 

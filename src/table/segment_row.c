@@ -95,7 +95,8 @@ segment_row_lock_for_change(SegmentRowChange *change, RowChange *stub,
  */
 static void
 segment_row_end_before(const SegmentRowChange *change, const RowChange *stub,
-					   StubState state, const ItemPointerData *successor)
+					   LockTupleMode mode, StubState state,
+					   const ItemPointerData *successor)
 {
 	Snapshot	snapshot = GetActiveSnapshot();
 	RowChange	before = *stub;
@@ -106,8 +107,8 @@ segment_row_end_before(const SegmentRowChange *change, const RowChange *stub,
 						   snapshot, &entry) &&
 		   moves_find_source(stub->store, before.number, &before.number))
 	{
-		TM_Result	result = rowchange_lock(&before, LockTupleExclusive,
-											LockWaitBlock, &tmfd);
+		TM_Result	result = rowchange_lock(&before, mode, LockWaitBlock,
+											&tmfd);
 
 		if (result != TM_Updated || !rowid_is_virtual(&tmfd.ctid))
 			elog(ERROR, "row " UINT64_FORMAT " of table \"%s\" was not moved: %d",
@@ -116,16 +117,16 @@ segment_row_end_before(const SegmentRowChange *change, const RowChange *stub,
 	}
 }
 
-/* End the row, which is locked. */
+/* What is to be done when the row has ended. */
 static void
-segment_row_end(const SegmentRowChange *change, RowChange *stub,
-				StubState state, const ItemPointerData *successor)
+segment_row_ended(const SegmentRowChange *change, RowChange *stub,
+				  LockTupleMode mode, StubState state,
+				  const ItemPointerData *successor)
 {
 	ItemPointerData tid = change->tid;
 
-	rowchange_end(stub, state, successor);
 	if (IsolationUsesXactSnapshot())
-		segment_row_end_before(change, stub, state, successor);
+		segment_row_end_before(change, stub, mode, state, successor);
 	CheckForSerializableConflictIn(change->rel, &tid,
 								   ItemPointerGetBlockNumber(&tid));
 }
@@ -161,16 +162,41 @@ segment_row_end_old(OldRow *old)
 
 /* ---------- delete ---------- */
 
+/* Delete the row where it is now. */
+static TM_Result
+segment_row_delete_stub(SegmentRowChange *change, RowChange *stub,
+						StubState state)
+{
+	TM_Result	result = TM_BeingModified;
+
+	while (change->crosscheck == InvalidSnapshot)
+	{
+		CHECK_FOR_INTERRUPTS();
+		result = rowchange_delete_fresh(stub, state, change->tmfd);
+		if (result != TM_Updated)
+			break;
+		change->tid = change->tmfd->ctid;
+		stub->number = rowid_number(&change->tid);
+	}
+	if (result != TM_BeingModified)
+		return result;
+	result = segment_row_lock_for_change(change, stub, LockTupleExclusive);
+	if (result == TM_Ok)
+		rowchange_end(stub, state, NULL);
+	return result;
+}
+
 TM_Result
 segment_row_delete(SegmentRowChange *change, bool changing_part)
 {
 	Relation	rel = change->rel;
+	StubState	state = changing_part ? STUB_MOVED_PARTITION : STUB_DELETED;
 	RowChange	stub;
 	OldRow		old;
 	TM_Result	result;
 
 	segment_row_begin(rel, &change->tid, change->cid, &stub);
-	result = segment_row_lock_for_change(change, &stub, LockTupleExclusive);
+	result = segment_row_delete_stub(change, &stub, state);
 	if (result == TM_Ok)
 	{
 		if (RelationIsLogicallyLogged(rel))
@@ -181,8 +207,7 @@ segment_row_delete(SegmentRowChange *change, bool changing_part)
 		}
 		else
 			pgstat_count_heap_delete(rel);
-		segment_row_end(change, &stub, changing_part ?
-						STUB_MOVED_PARTITION : STUB_DELETED, NULL);
+		segment_row_ended(change, &stub, LockTupleExclusive, state, NULL);
 	}
 	store_close_keep_locks(stub.store);
 	return result;
@@ -260,7 +285,8 @@ segment_row_update(SegmentRowChange *change, TupleTableSlot *slot,
 	if (result == TM_Ok)
 	{
 		segment_row_insert(rel, old.slot, slot, change->cid);
-		segment_row_end(change, &stub, STUB_UPDATED, &slot->tts_tid);
+		rowchange_end(&stub, STUB_UPDATED, &slot->tts_tid);
+		segment_row_ended(change, &stub, *mode, STUB_UPDATED, &slot->tts_tid);
 	}
 	segment_row_end_old(&old);
 	store_close_keep_locks(stub.store);
@@ -268,6 +294,20 @@ segment_row_update(SegmentRowChange *change, TupleTableSlot *slot,
 }
 
 /* ---------- lock ---------- */
+
+TM_Result
+segment_row_lock_only(const LockRequest *request, const ItemPointerData *tid,
+					  TM_FailureData *tmfd)
+{
+	RowChange	stub;
+	TM_Result	result;
+
+	segment_row_begin(request->rel, tid, request->cid, &stub);
+	stub.follow = (request->flags & TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS) != 0;
+	result = rowchange_lock(&stub, request->mode, request->wait_policy, tmfd);
+	store_close_keep_locks(stub.store);
+	return result;
+}
 
 /*
  * The row is fetched whatever the caller's snapshot: it may have been moved
@@ -278,13 +318,8 @@ TM_Result
 segment_row_lock(const LockRequest *request, ItemPointer tid,
 				 TM_FailureData *tmfd)
 {
-	RowChange	stub;
-	TM_Result	result;
+	TM_Result	result = segment_row_lock_only(request, tid, tmfd);
 
-	segment_row_begin(request->rel, tid, request->cid, &stub);
-	stub.follow = (request->flags & TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS) != 0;
-	result = rowchange_lock(&stub, request->mode, request->wait_policy, tmfd);
-	store_close_keep_locks(stub.store);
 	if (result != TM_Ok ||
 		fetch_one(request->rel, tid, SnapshotAny, request->slot))
 		return result;

@@ -42,5 +42,9 @@ extern TM_Result segment_row_update(SegmentRowChange *change,
  */
 extern TM_Result segment_row_lock(const LockRequest *request, ItemPointer tid,
 								  TM_FailureData *tmfd);
+/* segment_row_lock without fetching the row. */
+extern TM_Result segment_row_lock_only(const LockRequest *request,
+									   const ItemPointerData *tid,
+									   TM_FailureData *tmfd);
 
 #endif							/* RUSTS_SEGMENT_ROW_H */

@@ -16,9 +16,14 @@
  * multixacts, NOWAIT and SKIP LOCKED, deadlock detection, savepoints, two-phase
  * commit.  After a rollback "alive" can be locked and replaced again.
  *
- * Only one "alive" comes into being: whoever inserts it holds a page lock on
- * the TOAST relation that is named after the row's number, and looks again
- * under it.  The lock is held for that moment; row locks are the stub's.
+ * A row that has no stub is deleted by inserting "gone" alone.  While that is in
+ * progress, whoever wants the row waits for the transaction here; if it rolls
+ * back, the row has no stub again.
+ *
+ * Only one "alive" comes into being, or one "gone" without it: whoever inserts
+ * it holds a page lock on the TOAST relation that is named after the row's
+ * number, and looks under it.  The lock is held for that moment; row locks are
+ * the stub's.
  *
  * A compaction or retention that removes the row's segment deletes its directory
  * row first, then looks for stubs that are in use, and gives up if there is one.
@@ -42,6 +47,7 @@
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
+#include "storage/procarray.h"
 #include "utils/rel.h"
 
 #include "compat/rowupdate.h"
@@ -183,6 +189,17 @@ rowchange_lock_successor(RowChange *change, Buffer buffer, HeapTuple tuple,
 	return TM_Updated;
 }
 
+/* The row is not to be waited for: an error, if that is asked for. */
+static void
+rowchange_would_block(RowChange *change, LockWaitPolicy wait_policy)
+{
+	if (wait_policy == LockWaitError)
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				 errmsg("could not obtain lock on row in relation \"%s\"",
+						RelationGetRelationName(change->rel))));
+}
+
 /* Lock the "alive" version at change->stub, which is pinned by the caller. */
 static TM_Result
 rowchange_lock_alive(RowChange *change, LockTupleMode mode,
@@ -193,6 +210,7 @@ rowchange_lock_alive(RowChange *change, LockTupleMode mode,
 	Buffer		buffer;
 	TM_Result	result;
 	bool		by_successor;
+	bool		follow = change->follow && mode == LockTupleKeyShare;
 
 	do
 	{
@@ -201,21 +219,17 @@ rowchange_lock_alive(RowChange *change, LockTupleMode mode,
 		/* heapam's error would name the TOAST relation */
 		result = heap_lock_tuple(change->store->toast, &tuple, change->cid,
 								 mode, wait_policy == LockWaitError ?
-								 LockWaitSkip : wait_policy, change->follow,
-								 &buffer, tmfd);
-		by_successor = result == TM_Ok && mode == LockTupleKeyShare &&
-			change->follow;
+								 LockWaitSkip : wait_policy, follow, &buffer,
+								 tmfd);
+		by_successor = result == TM_Ok && follow;
 		if (by_successor)
 			result = rowchange_lock_successor(change, buffer, &tuple,
 											  wait_policy, tmfd);
 		ReleaseBuffer(buffer);
 	} while (result == TM_BeingModified);
 
-	if (result == TM_WouldBlock && wait_policy == LockWaitError)
-		ereport(ERROR,
-				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-				 errmsg("could not obtain lock on row in relation \"%s\"",
-						RelationGetRelationName(change->rel))));
+	if (result == TM_WouldBlock)
+		rowchange_would_block(change, wait_policy);
 	if (by_successor)
 		return result;
 	if (result == TM_Updated &&
@@ -230,25 +244,47 @@ rowchange_lock_alive(RowChange *change, LockTupleMode mode,
 	return result;
 }
 
-/* Did the transaction that wrote this version commit? */
-static bool
-rowchange_committed(HeapTuple tuple)
-{
-	HeapTupleHeader header = tuple->t_data;
-
-	return HeapTupleHeaderXminFrozen(header) ||
-		(!HeapTupleHeaderXminInvalid(header) &&
-		 TransactionIdDidCommit(HeapTupleHeaderGetRawXmin(header)));
-}
-
 /* What there is of a stub. */
 typedef enum RowChangeFound
 {
 	ROWCHANGE_NOTHING,
 	ROWCHANGE_ALIVE,			/* at change->stub, in *buffer, pinned */
+	ROWCHANGE_ENDING,			/* fresh, by the transaction tmfd->xmax */
 	ROWCHANGE_ENDED				/* result and tmfd say how */
 } RowChangeFound;
 
+/* Look at a version that says "gone"; it counts if there is no "alive". */
+static RowChangeFound
+rowchange_find_gone(RowChange *change, HeapTuple tuple, TM_FailureData *tmfd,
+					TM_Result *result)
+{
+	TransactionId xmin = HeapTupleHeaderGetRawXmin(tuple->t_data);
+
+	if (!HeapTupleHeaderXminFrozen(tuple->t_data))
+	{
+		if (HeapTupleHeaderXminInvalid(tuple->t_data))
+			return ROWCHANGE_NOTHING;
+		if (TransactionIdIsCurrentTransactionId(xmin))
+		{
+			rowid_set_number(&tmfd->ctid, change->number);
+			tmfd->xmax = xmin;
+			tmfd->cmax = HeapTupleHeaderGetCmin(tuple->t_data);
+			*result = tmfd->cmax >= change->cid ? TM_SelfModified : TM_Invisible;
+			return ROWCHANGE_ENDED;
+		}
+		if (TransactionIdIsInProgress(xmin))
+		{
+			tmfd->xmax = xmin;
+			return ROWCHANGE_ENDING;
+		}
+		if (!TransactionIdDidCommit(xmin))
+			return ROWCHANGE_NOTHING;
+	}
+	*result = rowchange_ended(change, tuple, tmfd);
+	return ROWCHANGE_ENDED;
+}
+
+/* Look for the row's stub; the page lock is held. */
 static RowChangeFound
 rowchange_find(RowChange *change, Buffer *buffer, TM_FailureData *tmfd,
 			   TM_Result *result)
@@ -270,11 +306,8 @@ rowchange_find(RowChange *change, Buffer *buffer, TM_FailureData *tmfd,
 			*buffer = chunkscan_buffer(&scan);
 			IncrBufferRefCount(*buffer);
 		}
-		else if (rowchange_committed(tuple))
-		{
-			found = ROWCHANGE_ENDED;
-			*result = rowchange_ended(change, tuple, tmfd);
-		}
+		else if (found == ROWCHANGE_NOTHING)
+			found = rowchange_find_gone(change, tuple, tmfd, result);
 	}
 	chunkscan_end(&scan);
 	return found;
@@ -305,42 +338,111 @@ rowchange_check_segment(RowChange *change, TM_FailureData *tmfd)
 	return TM_Deleted;
 }
 
+/*
+ * Wait for whoever is deleting the row and has made its stub by that.  Those who
+ * wait queue for a lock on the row, as heapam's do, and keep it until they have
+ * the row's own.  False: it is not to be waited for.
+ */
+static bool
+rowchange_wait(RowChange *change, TransactionId xid,
+			   LockWaitPolicy wait_policy, bool *queued)
+{
+	ItemPointerData tid;
+
+	rowid_set_number(&tid, change->number);
+	if (wait_policy != LockWaitBlock)
+		return compat_conditional_xact_wait(xid, false);
+	if (!*queued)
+		LockTuple(change->rel, &tid, AccessExclusiveLock);
+	*queued = true;
+	XactLockTableWait(xid, change->rel, &tid, XLTW_Lock);
+	return true;
+}
+
+/* Find the row's stub, or make one. */
+static RowChangeFound
+rowchange_find_or_make(RowChange *change, Buffer *buffer,
+					   TM_FailureData *tmfd, TM_Result *result)
+{
+	Relation	toast = change->store->toast;
+	RowChangeFound found;
+
+	LockPage(toast, rowchange_lock_page(change), ExclusiveLock);
+	found = rowchange_find(change, buffer, tmfd, result);
+	if (found == ROWCHANGE_NOTHING)
+	{
+		change->stub = stub_insert(change->store, change->number, change->cid);
+		*buffer = ReadBuffer(toast, ItemPointerGetBlockNumber(&change->stub));
+		found = ROWCHANGE_ALIVE;
+	}
+	UnlockPage(toast, rowchange_lock_page(change), ExclusiveLock);
+	return found;
+}
+
 TM_Result
 rowchange_lock(RowChange *change, LockTupleMode mode,
 			   LockWaitPolicy wait_policy, TM_FailureData *tmfd)
 {
-	Relation	toast = change->store->toast;
 	RowChangeFound found;
 	Buffer		buffer;
-	TM_Result	result;
+	TM_Result	result = TM_WouldBlock;
+	bool		queued = false;
+	ItemPointerData tid;
 
 	rowchange_xid = GetTopTransactionId();
-	found = rowchange_find(change, &buffer, tmfd, &result);
-	if (found == ROWCHANGE_NOTHING)
+	do
 	{
-		LockPage(toast, rowchange_lock_page(change), ExclusiveLock);
-		found = rowchange_find(change, &buffer, tmfd, &result);
-		if (found == ROWCHANGE_NOTHING)
-		{
-			stub_insert(change->store, change->number, change->cid);
-			found = rowchange_find(change, &buffer, tmfd, &result);
-		}
-		UnlockPage(toast, rowchange_lock_page(change), ExclusiveLock);
-		if (found == ROWCHANGE_NOTHING)
-			elog(ERROR, "stub of row " UINT64_FORMAT " of table \"%s\" not found after its insertion",
-				 change->number, RelationGetRelationName(change->rel));
-	}
+		CHECK_FOR_INTERRUPTS();
+		found = rowchange_find_or_make(change, &buffer, tmfd, &result);
+	} while (found == ROWCHANGE_ENDING &&
+			 rowchange_wait(change, tmfd->xmax, wait_policy, &queued));
 	if (found == ROWCHANGE_ALIVE)
 	{
 		result = rowchange_lock_alive(change, mode, wait_policy, tmfd);
 		ReleaseBuffer(buffer);
-		if (result == TM_Ok)
-			result = rowchange_check_segment(change, tmfd);
 	}
+	else if (found == ROWCHANGE_ENDING)
+		rowchange_would_block(change, wait_policy);
+	if (queued)
+	{
+		rowid_set_number(&tid, change->number);
+		UnlockTuple(change->rel, &tid, AccessExclusiveLock);
+	}
+	if (result == TM_Ok)
+		result = rowchange_check_segment(change, tmfd);
 	return result;
 }
 
 /* ---------- deleting and replacing ---------- */
+
+TM_Result
+rowchange_delete_fresh(RowChange *change, StubState state,
+					   TM_FailureData *tmfd)
+{
+	Relation	toast = change->store->toast;
+	StubData	data = {STUB_VERSION, state};
+	RowChangeFound found;
+	ItemPointerData gone;
+	Buffer		buffer;
+	TM_Result	result;
+
+	rowchange_xid = GetTopTransactionId();
+	LockPage(toast, rowchange_lock_page(change), ExclusiveLock);
+	found = rowchange_find(change, &buffer, tmfd, &result);
+	if (found == ROWCHANGE_NOTHING)
+		gone = stub_insert_gone(change->store, change->number, &data,
+								change->cid);
+	UnlockPage(toast, rowchange_lock_page(change), ExclusiveLock);
+	if (found == ROWCHANGE_ALIVE)
+		ReleaseBuffer(buffer);
+	if (found != ROWCHANGE_NOTHING)
+		return TM_BeingModified;
+	result = rowchange_check_segment(change, tmfd);
+	/* what happens to the row happens elsewhere: as if never inserted */
+	if (result != TM_Ok)
+		heap_abort_speculative(toast, &gone);
+	return result;
+}
 
 static void
 rowchange_replace(RowChange *change, const ItemPointerData *successor)

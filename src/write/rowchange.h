@@ -15,7 +15,7 @@ typedef struct RowChange
 	Store	   *store;			/* open with RowExclusiveLock */
 	uint64		number;			/* of the segment row */
 	CommandId	cid;
-	bool		follow;			/* lock what an update in progress has made */
+	bool		follow;			/* FOR KEY SHARE: lock what updates made, too */
 	ItemPointerData stub;		/* out: of the stub's locked version */
 } RowChange;
 
@@ -32,6 +32,12 @@ extern bool rowchange_by_transaction(void);
 extern TM_Result rowchange_lock(RowChange *change, LockTupleMode mode,
 								LockWaitPolicy wait_policy,
 								TM_FailureData *tmfd);
+/*
+ * Delete the row if it has no stub.  TM_Ok: done; TM_BeingModified: it has one,
+ * so lock it; others as rowchange_lock.
+ */
+extern TM_Result rowchange_delete_fresh(RowChange *change, StubState state,
+										TM_FailureData *tmfd);
 /* Delete or replace the row, which is locked by this command. */
 extern void rowchange_end(RowChange *change, StubState state,
 						  const ItemPointerData *successor);
