@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/transam.h"
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/procarray.h"
@@ -573,10 +574,14 @@ directory_find(Store *store, uint32 block, Snapshot snapshot,
 	return found;
 }
 
-/* The segment that was asked for last, and where its row is. */
+/*
+ * The segment that was asked for last, by a transaction that keeps its lock on
+ * the relation, and where its row is.
+ */
 typedef struct DirectoryPlace
 {
-	Oid			toast;
+	CompatRelFileLocator files;		/* a rewrite makes new ones */
+	TransactionId xid;
 	DirectoryEntry entry;
 } DirectoryPlace;
 
@@ -584,7 +589,8 @@ static DirectoryPlace directory_place;
 
 /*
  * Is the row of the segment that was asked for last still where it was?  A
- * segment's numbers are its own for ever, so a row that has them is its.
+ * segment's numbers are its own for ever, so a row that has them is its.  Pages
+ * do not go while a transaction that knows them is in progress.
  */
 static bool
 directory_look_again(Store *store, uint32 block, Snapshot dirty)
@@ -595,10 +601,11 @@ directory_look_again(Store *store, uint32 block, Snapshot dirty)
 	StoreChunk	chunk;
 	bool		found;
 
-	if (place->toast != RelationGetRelid(store->toast) ||
-		block - place->entry.d.first_block >= place->entry.d.nblocks ||
-		ItemPointerGetBlockNumber(&place->entry.self) >=
-		RelationGetNumberOfBlocks(store->toast))
+	if (memcmp(&place->files, &compat_rel_locator(store->toast),
+			   sizeof(CompatRelFileLocator)) != 0 ||
+		!TransactionIdIsValid(place->xid) ||
+		!TransactionIdEquals(place->xid, GetTopTransactionIdIfAny()) ||
+		block - place->entry.d.first_block >= place->entry.d.nblocks)
 		return false;
 	tuple.t_self = place->entry.self;
 	if (!heap_fetch(store->toast, dirty, &tuple, &buffer, false))
@@ -622,7 +629,8 @@ directory_state(Store *store, uint32 block, TransactionId *xid)
 		if (!directory_find(store, block, &dirty, &place->entry))
 			return DIRECTORY_GONE;
 		pfree(place->entry.summaries);
-		place->toast = RelationGetRelid(store->toast);
+		place->files = compat_rel_locator(store->toast);
+		place->xid = GetTopTransactionIdIfAny();
 	}
 	*xid = dirty.xmax;
 	return TransactionIdIsValid(dirty.xmax) ? DIRECTORY_BUSY : DIRECTORY_ALIVE;
