@@ -194,10 +194,14 @@ sub log_line
 {
 	my ($self, $line) = @_;
 
-	if ($line =~ /process (\d+) (still waiting|acquired|failed)/)
+	if ($line =~ /^LOG:  process (\d+) (still waiting|acquired|failed)/)
 	{
-		my $waiter = $self->{of_pid}{$1};
-		$waiter->{in_log} = $2 eq 'still waiting' if $waiter;
+		$self->{said} = $self->{of_pid}{$1} // {};
+		@{ $self->{said} }{qw(in_log context)} = ($2 eq 'still waiting', '');
+	}
+	elsif ($line =~ /^CONTEXT:  (.*)/)
+	{
+		$self->{said}{context} = $1;
 	}
 	elsif ($line =~ /was terminated by signal|TRAP:|PANIC:/)
 	{
