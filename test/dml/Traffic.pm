@@ -17,7 +17,8 @@
 #
 #   - is sent only when no other session is in a transaction (alone), or
 #   - locks the rows sorted by id: SELECT .. ORDER BY id FOR UPDATE locks above
-#     the sort, also when it is a WITH that an UPDATE joins with.
+#     the sort.  An UPDATE may have the ids in an ARRAY of that, which is locked
+#     to its end before the UPDATE begins; a join would do both at once.
 #
 # With the second, ids of rows that others wait for must not change: the row
 # comes up in the place of its old id.  A round has one or the other.  There is
@@ -371,15 +372,15 @@ sub change_many
 	return pick(@kinds)->();
 }
 
-# Several rows, locked in order before they are changed.
+# Several rows, which are all locked, in order, before the first is changed.
 sub change_ordered
 {
 	my ($self) = @_;
-	my $with = 'WITH k AS (SELECT id FROM t WHERE ' . $self->range . " ORDER BY $ORDER "
-	  . pick('FOR UPDATE', 'FOR UPDATE', 'FOR UPDATE SKIP LOCKED', 'FOR UPDATE NOWAIT') . ')';
+	my $rows = 'WHERE id = ANY (ARRAY(SELECT id FROM t WHERE ' . $self->range . " ORDER BY $ORDER FOR UPDATE"
+	  . pick('', '', ' SKIP LOCKED', ' NOWAIT') . '))';
 
-	return "$with DELETE FROM t USING k WHERE t.id = k.id RETURNING t.id, t.v" if chance(0.25);
-	return "$with UPDATE t SET v = t.v + 1 FROM k WHERE t.id = k.id RETURNING t.id, t.v";
+	return "DELETE FROM t $rows" . returning() if chance(0.25);
+	return "UPDATE t SET v = v + 1 $rows" . returning();
 }
 
 sub change_child
@@ -478,7 +479,7 @@ sub next
 
 	$self->{made} = $self->may_see_two($session) ? $session->{made} : {};
 	$sql = $self->some_statement($session);
-	$sql =~ s/\bt\.id = (s|k|c)\b/t.id + 0 = $1/g if $self->may_see_two($session);
+	$sql =~ s/\bt\.id = (s|c)\b/t.id + 0 = $1/g if $self->may_see_two($session);
 	return $sql;
 }
 
