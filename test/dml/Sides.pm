@@ -85,13 +85,13 @@ sub all
 
 # ---------- until nobody runs any more ----------
 
-# Returns false when a statement neither ends nor waits for a lock.
+# Returns false when a statement neither ends nor waits for a lock.  That some
+# session has got its lock is looked for if a lock may have been released.
 sub settle
 {
-	my ($self) = @_;
+	my ($self, $released) = @_;
 	my @running = grep { $_->{doing} eq 'running' } $self->all;
 	my $started = time;
-	my $released = 0;
 
 	while (1)
 	{

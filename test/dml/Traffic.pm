@@ -216,7 +216,7 @@ sub change_kinds
 		[ 5, \&execute_change ], [ 1, \&change_many ],
 		($shape->{moves} ? [ 5, \&update_id ] : ()),
 		($shape->{ordered} ? [ 4, \&change_ordered ] : ()),
-		($shape->{fresh} ? () : ([ 6, \&insert_or_update ], [ 4, \&insert_or_nothing ],
+		($shape->{fresh} ? [ 2, \&insert_series ] : ([ 6, \&insert_or_update ], [ 4, \&insert_or_nothing ],
 				[ 5, \&merge_row ], [ 2, \&insert_selected ], [ 2, \&call_upsert ])),
 		([ 12, \&change_child ]) x $target);
 }
@@ -258,6 +258,18 @@ sub insert_rows
 {
 	my ($self) = @_;
 	return 'INSERT INTO t VALUES ' . join(', ', map { $self->row } 1 .. 2 + rint(2)) . returning();
+}
+
+# What rusts may write into a segment at once.
+sub insert_series
+{
+	my ($self) = @_;
+	my $rows = pick(2, 5, 30);
+	my $first = $self->{next_id};
+
+	$self->{next_id} += $rows;
+	return 'INSERT INTO t (id, u, v, g) SELECT i, i % 50, i % 90, chr(97 + i % 5) '
+	  . sprintf 'FROM generate_series(%d, %d) i', $first, $first + $rows - 1;
 }
 
 sub insert_or_update
@@ -431,6 +443,9 @@ sub read_rows
 		'SELECT id, v FROM t ORDER BY v DESC, id LIMIT 3', 'SELECT u, id FROM t WHERE u BETWEEN 10 AND 20',
 		"SELECT count(*), sum(t.v * s.d) FROM t JOIN src s ON t.id = s.id",
 		"SELECT id, md5(note) FROM t WHERE $range", 'SELECT max(at) FROM t WHERE v > ' . rint(100),
+		"SELECT count(*), sum(v) FROM t WHERE g = '" . pick('a' .. 'e') . q{'},
+		"SELECT id, v, at FROM t WHERE at >= '2024-01-01 04:00+00' AND at < '2024-01-01 09:00+00'",
+		q{SELECT g, max(v), count(note) FROM t WHERE at > '2024-01-01 12:00+00' GROUP BY g},
 		'EXECUTE p_read(' . $self->key . ')', sprintf('EXECUTE p_sum(%d, %d)', 1 + rint(6), 6 + rint(8)));
 }
 

@@ -21,8 +21,8 @@
 # What may differ:
 #
 #   Serializable.  An error 40001 in a SERIALIZABLE transaction may come on one
-#   side alone.  Both are then rolled back, and counted; in the end rusts
-#   must not have had many more of them than heap.
+#   side alone.  Both are then rolled back.  In the end neither side must have
+#   had many more of them.
 #
 #   Repeatable read.  A row lock on heap that comes too late, since the row was
 #   updated by a transaction that has committed, first locks the row's newer
@@ -55,8 +55,8 @@ use constant { HISTORY => 8, PULSE => 'SELECT FROM pg_am LIMIT 0' };
 my ($work, $log) = @ARGV;
 die "usage: dml.pl WORK LOG\n" unless defined $log;
 my $seed = $ENV{SEED} // 1;
-my $rounds = $ENV{ROUNDS} // 60;
-my $statements = $ENV{STATEMENTS} // 500;
+my $rounds = $ENV{ROUNDS} // 25;
+my $statements = $ENV{STATEMENTS} // 1000;
 my $n = $ENV{SESSIONS} // 4;
 my $twin = $ENV{TWIN} // 'rusts';
 my $flush = $twin eq 'rusts' && ($ENV{FLUSH} // 1);
@@ -65,7 +65,8 @@ my @schemas = ('dml_heap', 'dml_rusts');
 
 my ($passed, $failed, $given_up) = (0, 0, 0);
 my (%count, %seen);
-my ($sides, $admin, $traffic, $shape, $round, $step, $eager, @history, $trace);
+my ($sides, $admin, $traffic, $shape, $round, $step, $eager, $often, $compact);
+my (@history, $trace);
 
 $| = 1;
 $SIG{TERM} = $SIG{INT} = sub { exit 143 };
@@ -79,6 +80,7 @@ sub main
 
 	$admin = Sides::open_line();
 	administer($_) foreach 'CREATE EXTENSION rusts', 'CREATE EXTENSION amcheck', helpers();
+	$compact = $flush && administer(q{SELECT to_regprocedure('rusts.compact(regclass,boolean)')}) ne '';
 	foreach (1 .. $rounds)
 	{
 		next if defined $ENV{ONLY} && $ENV{ONLY} != $_;
@@ -110,6 +112,7 @@ sub run_round
 {
 	$shape = make_shape($round);
 	$eager = $flush && chance(0.25);
+	$often = pick(0.01, 0.04, 0.15);
 	create_tables();
 	connect_all();
 	$traffic = Traffic->new($shape, $n);
@@ -147,28 +150,34 @@ sub create_tables
 # session is free.
 sub connect_all
 {
-	my @settings = rusts_settings();
 	my @setup = Traffic::session_setup();
 
 	$sides = Sides->new(log => $log, sessions => $n + 1);
 	foreach my $side (0, 1)
 	{
+		my @settings = ("SET search_path = $schemas[$side], public", plan_settings(), $side ? rusts_settings() : ());
 		foreach my $i (0 .. $n)
 		{
-			$sides->must($sides->line($side, $i), $_) foreach "SET search_path = $schemas[$side], public",
-			  $side ? @settings : (), @setup;
+			$sides->must($sides->line($side, $i), $_) foreach @settings, @setup;
 		}
 	}
 }
 
-# Plans of one side: what comes out does not depend on them.
+# What comes out does not depend on plans.
+sub plan_settings
+{
+	return map { "SET $_ = off" } grep { chance(0.12) } qw(enable_seqscan enable_indexscan
+	  enable_indexonlyscan enable_bitmapscan enable_hashjoin enable_nestloop);
+}
+
 sub rusts_settings
 {
-	my @settings = map { "SET $_ = off" } grep { chance(0.15) } qw(enable_seqscan enable_indexscan
-	  enable_indexonlyscan enable_bitmapscan enable_hashjoin enable_nestloop);
+	my @settings;
 
-	push @settings, map { "SET rusts.$_ = off" } grep { chance(0.1) } qw(enable_custom_scan enable_vectorized_agg
-	  enable_metadata_agg enable_pruning) if $sides[1] eq 'rusts';
+	return if $twin eq 'heap';
+	@settings = map { "SET rusts.$_ = off" } grep { chance(0.1) } qw(enable_custom_scan enable_vectorized_agg
+	  enable_metadata_agg enable_pruning);
+	push @settings, 'SET rusts.bulk_rows = 1' if $flush && chance(0.3);
 	push @settings, q{LOAD 'rusts_commitflush'}, 'SET rusts.flush_every_commit = on' if $eager;
 	return @settings;
 }
@@ -219,11 +228,14 @@ sub next_step
 sub send_step
 {
 	my ($i, $sql) = @_;
+	my $flushing;
 
 	pulse($sides->line(1, $i)) if $eager;
+	$flushing = begin_flush($sql) if $flush && chance(0.03);
 	note($i, $sql);
 	$traffic->sent($i) if $i < $n;
 	$sides->line($_, $i)->send(side_text($_, $sql)) foreach 0, 1;
+	end_flush($i) if $flushing;
 	settle_and_compare($i);
 }
 
@@ -266,7 +278,6 @@ sub note
 sub settle_and_compare
 {
 	my ($actor) = @_;
-	my @before = map { $_->{pending} // 0 } map { $sides->line(0, $_) } 0 .. $n;
 
 	$_->{pending} = 1 foreach $sides->pair($actor);
 	settle();
@@ -277,7 +288,9 @@ sub settle_and_compare
 
 sub settle
 {
-	$sides->settle or fail('a statement neither ended nor waited for a lock: '
+	my ($released) = @_;
+
+	$sides->settle($released) or fail('a statement neither ended nor waited for a lock: '
 		  . join '; ', map { "$_->{pid} $_->{sql}" } grep { $_->{doing} eq 'running' } $sides->all);
 }
 
@@ -396,26 +409,37 @@ sub roll_back
 	$traffic->answered($i, 'ROLLBACK', $pair[0]);
 }
 
+# Much more often means that rusts finds conflicts where there are none, or that
+# it misses some.
 sub judge_serializable
 {
-	my ($heap, $rusts) = map { $count{"serializable $_"} // 0 } 'heap', 'rusts';
+	my ($heap, $rusts) = map { ($count{both} // 0) + ($count{"serializable $_"} // 0) } 'heap', 'rusts';
 
-	return if $rusts <= 2 * $heap + 50;
+	return if $rusts <= 3 * $heap + 50 && $heap <= 3 * $rusts + 50;
 	$failed++;
-	print "serializable transactions failed on one side alone: $heap on heap, $rusts on rusts\n";
+	print "not ok serializable transactions failed $heap times on heap and $rusts times on rusts\n";
 }
 
 # ---------- flush and vacuum ----------
 
 sub maintain
 {
-	if ($flush && chance(0.04))
+	if ($flush && chance($often))
 	{
 		flush_tables();
 	}
 	elsif (chance(0.006))
 	{
 		vacuum_tables();
+	}
+	elsif ($twin eq 'rusts' && chance(0.002))
+	{
+		verify_tables();
+	}
+	elsif ($compact && chance(0.01))
+	{
+		my $table = pick(@{ $shape->{flushed} });
+		administer("SELECT rusts.compact('$table', " . pick('true', 'false') . ')');
 	}
 }
 
@@ -426,6 +450,30 @@ sub flush_tables
 		$count{flushed} += administer("SELECT rusts.flush('$table')");
 	}
 	print $trace "flush\n" if $trace;
+}
+
+# A flush that is under way while the statement is executed, which may have to
+# wait for it and must then go on as if nothing had been.  Not if the statement
+# takes notice of who holds a row, nor if others wait, whom it would let pass.
+sub begin_flush
+{
+	my ($sql) = @_;
+
+	return 0 if $sql =~ /NOWAIT|SKIP LOCKED|^FETCH/ || grep { $_->{doing} ne 'idle' } $sides->all;
+	administer('BEGIN');
+	flush_tables();
+	return 1;
+}
+
+sub end_flush
+{
+	my ($i) = @_;
+	my ($heap, $rusts) = $sides->pair($i);
+
+	settle();
+	$count{behind}++ if $rusts->{doing} eq 'blocked' && $heap->{doing} eq 'idle';
+	administer(chance(0.8) ? 'COMMIT' : 'ROLLBACK');
+	settle(1);
 }
 
 # An open cursor may keep a page of an index that VACUUM wants for itself, so
@@ -442,6 +490,15 @@ sub vacuum_tables
 	$count{vacuums}++;
 	die "VACUUM: $answer\n" if $answer =~ /^ERROR (?!57014)/;
 	print $trace "vacuum $table\n" if $trace;
+}
+
+sub verify_tables
+{
+	foreach my $table (@{ $shape->{flushed} })
+	{
+		my $said = administer("SELECT * FROM rusts.verify('$table')");
+		fail("rusts.verify('$table'): $said") if $said ne '';
+	}
 }
 
 # ---------- the end of a round ----------
@@ -543,11 +600,12 @@ sub shorten
 sub describe
 {
 	my ($seconds) = @_;
-	my %all = map { $_ => $count{$_} // 0 } 'waits', 'deadlocks', 'cancels', 'flushed', 'vacuums', 'both',
+	my %all = map { $_ => $count{$_} // 0 } 'waits', 'deadlocks', 'cancels', 'flushed', 'behind', 'vacuums', 'both',
 	  'serializable heap', 'serializable rusts', 'early rusts', 'conflict rusts';
 
 	print join(', ', map { "$seen{$_} $_" } sort keys %seen), "\n";
-	print "$all{waits} waits, $all{deadlocks} deadlocks, $all{cancels} cancels, $all{flushed} rows flushed, $all{vacuums} vacuums\n";
+	print "$all{waits} waits, $all{deadlocks} deadlocks, $all{cancels} cancels, $all{flushed} rows flushed, ",
+	  "$all{behind} waits for a flush, $all{vacuums} vacuums\n";
 	print "40001 when serializable: $all{both} on both sides, $all{'serializable heap'} on heap alone, ",
 	  "$all{'serializable rusts'} on rusts alone\n";
 	print "40001 on rusts while heap waits for a newer version: $all{'early rusts'}; ",
