@@ -38,8 +38,8 @@ sub check_tables
 			$ask->("SELECT rusts.flush('$_')") foreach @{ $shape->{flushed} };
 			$ask->("VACUUM $_") foreach @{ $shape->{flushed} };
 		}
-		push @problems, map { $_ eq '' ? '' : "$state$_" } compare_sides($shape), compare_ways($shape),
-		  ($am eq 'rusts' ? verify($shape) : ()), check_indexes($shape);
+		push @problems, map { $_ eq '' ? '' : "$state$_" } compare_sides($shape),
+		  compare_ways($shape), ($am eq 'rusts' ? verify($shape) : ()), check_indexes($shape);
 	}
 	return @problems;
 }
@@ -53,7 +53,8 @@ sub rows
 sub compare_sides
 {
 	my ($shape) = @_;
-	return map { difference("the rows of $_", rows("dml_heap.$_"), rows("dml_rusts.$_")) } @{ $shape->{compare} };
+	return map { difference("the rows of $_", rows("dml_heap.$_"), rows("dml_rusts.$_")) }
+	  @{ $shape->{compare} };
 }
 
 # Rows that only one of them has.
@@ -65,7 +66,8 @@ sub difference
 	return '' if $want eq $have;
 	$number{$_}++ foreach split /\n/, $want;
 	$number{$_}-- foreach split /\n/, $have;
-	return "$what differ: " . join ' ', map { ($number{$_} > 0 ? '-' : '+') . $_ } grep { $number{$_} } sort keys %number;
+	return "$what differ: " . join ' ', map { ($number{$_} > 0 ? '-' : '+') . $_ }
+	  grep { $number{$_} } sort keys %number;
 }
 
 sub compare_ways
@@ -93,19 +95,20 @@ sub compare_ways
 sub verify
 {
 	my ($shape) = @_;
-	return map { my $said = $ask->("SELECT * FROM rusts.verify('$_')"); $said eq '' ? '' : "rusts.verify('$_'): $said" }
-	  @{ $shape->{flushed} };
+	my @said = map { [ $_, $ask->("SELECT * FROM rusts.verify('$_')") ] } @{ $shape->{flushed} };
+	return map { $_->[1] eq '' ? '' : "rusts.verify('$_->[0]'): $_->[1]" } @said;
 }
 
 sub check_indexes
 {
 	my ($shape) = @_;
 	my $names = join ', ', map { "'$_'" } @{ $shape->{compare} };
-	my @indexes = split /\n/, $ask->("SELECT i.indexrelid::regclass FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
-		  . "WHERE c.relkind = 'i' AND i.indrelid IN (SELECT oid FROM pg_class WHERE relname IN ($names) "
-		  . "AND relnamespace = 'dml_rusts'::regnamespace)");
-
-	return map { check_index($_) } @indexes;
+	my $indexes = $ask->(<<"SQL");
+SELECT i.oid::regclass FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
+	JOIN pg_class r ON r.oid = x.indrelid
+WHERE i.relkind = 'i' AND r.relname IN ($names) AND r.relnamespace = 'dml_rusts'::regnamespace
+SQL
+	return map { check_index($_) } split /\n/, $indexes;
 }
 
 sub check_index

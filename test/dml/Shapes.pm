@@ -48,7 +48,7 @@ sub make_shape
 
 	$shape->{ordered} = !$shape->{moves};
 	$shapes[ ($round - 1) % @shapes ]->($shape);
-	$shape->{ddl} = [ 'CREATE TABLE src (id int PRIMARY KEY, d int NOT NULL) :am', @{ $shape->{ddl} } ];
+	unshift @{ $shape->{ddl} }, 'CREATE TABLE src (id int PRIMARY KEY, d int NOT NULL) :am';
 	$shape->{load} = [
 		'INSERT INTO src SELECT i, i % 7 FROM generate_series(1, 16) i',
 		load_rows($shape), @{ $shape->{load} // [] }
@@ -82,8 +82,10 @@ sub using
 
 sub helpers
 {
-	return ('CREATE FUNCTION dml_long(int) RETURNS text LANGUAGE sql IMMUTABLE AS '
-		  . q{'SELECT string_agg(md5(($1 * 1000 + i)::text), '''') FROM generate_series(1, 100) i'});
+	return <<'SQL';
+CREATE FUNCTION dml_long(int) RETURNS text LANGUAGE sql IMMUTABLE AS
+	'SELECT string_agg(md5(($1 * 1000 + i)::text), '''') FROM generate_series(1, 100) i'
+SQL
 }
 
 # ---------- rows ----------
@@ -149,15 +151,19 @@ sub family_shape
 	my $actions = pick('', 'ON DELETE CASCADE', 'ON DELETE CASCADE ON UPDATE CASCADE',
 		'ON DELETE SET NULL', 'ON DELETE RESTRICT', 'ON UPDATE CASCADE');
 	my $when = pick('', '', 'DEFERRABLE INITIALLY DEFERRED');
-	my ($of_t, $of_c) = @{ pick([ ':am', ':am' ], [ ':am', ':am' ], [ ':am', 'USING heap' ], [ 'USING heap', ':am' ]) };
+	my ($of_t, $of_c) = @{ pick([ ':am', ':am' ], [ ':am', ':am' ],
+			[ ':am', 'USING heap' ], [ 'USING heap', ':am' ]) };
 	my @children = grep { chance(0.4) } 1 .. $ROWS;
 
-	@$shape{qw(name child ordered)} = ("family ($of_t, $of_c, $actions $when)" =~ s/:am/rusts/gr, 1, 0);
+	@$shape{qw(child ordered)} = (1, 0);
+	$shape->{name} = "family, $of_t, $of_c, $actions $when" =~ s/:am/USING rusts/gr;
 	$shape->{ddl} = [
 		table_t('PRIMARY KEY', '') . " $of_t",
-		"CREATE TABLE c (cid int PRIMARY KEY, pid int UNIQUE REFERENCES t $actions $when, w int) $of_c"
+		'CREATE TABLE c (cid int PRIMARY KEY, '
+		  . "pid int UNIQUE REFERENCES t $actions $when, w int) $of_c"
 	];
-	$shape->{load} = [ "INSERT INTO c SELECT id + 100, id, 0 FROM t WHERE id IN (0, " . join(', ', @children) . ')' ];
+	$shape->{load} = [ 'INSERT INTO c SELECT id + 100, id, 0 FROM t WHERE id IN ('
+		  . join(', ', 0, @children) . ')' ];
 	$shape->{flushed} = [ ($of_t eq ':am' ? 't' : ()), ($of_c eq ':am' ? 'c' : ()) ];
 	$shape->{compare} = [ 't', 'c' ];
 }
@@ -192,7 +198,8 @@ BEGIN
 	NEW.v := NEW.v + NEW.v % 2;
 	RETURN NEW;
 END';
-CREATE TRIGGER before_row BEFORE INSERT OR UPDATE OR DELETE ON t FOR EACH ROW EXECUTE FUNCTION before_row()
+CREATE TRIGGER before_row BEFORE INSERT OR UPDATE OR DELETE ON t
+	FOR EACH ROW EXECUTE FUNCTION before_row()
 SQL
 }
 
@@ -204,7 +211,8 @@ BEGIN
 	INSERT INTO audit VALUES (TG_OP, coalesce(NEW.id, OLD.id), OLD.v, NEW.v);
 	RETURN NULL;
 END';
-CREATE TRIGGER after_row AFTER INSERT OR UPDATE OR DELETE ON t FOR EACH ROW EXECUTE FUNCTION after_row()
+CREATE TRIGGER after_row AFTER INSERT OR UPDATE OR DELETE ON t
+	FOR EACH ROW EXECUTE FUNCTION after_row()
 SQL
 }
 
@@ -244,7 +252,8 @@ BEGIN
 END';
 CREATE TRIGGER after_insert AFTER INSERT ON t REFERENCING NEW TABLE AS new_rows
 	FOR EACH STATEMENT EXECUTE FUNCTION after_insert();
-CREATE TRIGGER after_update AFTER UPDATE ON t REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+CREATE TRIGGER after_update AFTER UPDATE ON t
+	REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
 	FOR EACH STATEMENT EXECUTE FUNCTION after_update();
 CREATE TRIGGER after_delete AFTER DELETE ON t REFERENCING OLD TABLE AS old_rows
 	FOR EACH STATEMENT EXECUTE FUNCTION after_delete()
@@ -277,7 +286,8 @@ sub partitioned_shape
 	}
 	@$shape{qw(name moves ordered)} = ('partitioned', 1, 0);
 	$shape->{ddl} = [
-		table_t('PRIMARY KEY', '') . ' PARTITION BY RANGE (id)', @tables, 'CREATE INDEX ON t (u)', more_indexes()
+		table_t('PRIMARY KEY', '') . ' PARTITION BY RANGE (id)', @tables,
+		'CREATE INDEX ON t (u)', more_indexes()
 	];
 	$shape->{flushed} = \@ours;
 	$shape->{compare} = [ 't', map { $_->[0] } @parts ];

@@ -155,9 +155,9 @@ sub wake_next
 
 	foreach my $side (0, 1)
 	{
-		my ($first) = sort { $a->{turn} <=> $b->{turn} }
-		  grep { $_->{doing} eq 'blocked' && $blockers->{ $_->{pid} } eq '' } @{ $self->{lines}[$side] }
-		  or next;
+		my @free = grep { $_->{doing} eq 'blocked' && $blockers->{ $_->{pid} } eq '' }
+		  @{ $self->{lines}[$side] } or next;
+		my ($first) = sort { $a->{turn} <=> $b->{turn} } @free;
 		$first->wake;
 		push @next, $first;
 	}

@@ -55,13 +55,14 @@ use constant {
 my $ORDER = 'id, v, at';
 my $COLUMNS = 'id, u, v, g, left(note, 9), at';
 
-# Statements that each session prepares: [NAME, PARAMETERS, TEXT, UNFIT].
+# Statements that each session prepares.
 my @prepared = (
-	[ 'p_update', 'int, int', "UPDATE t SET v = v + \$2 WHERE id = \$1 RETURNING id, v" ],
-	[ 'p_delete', 'int', "DELETE FROM t WHERE id = \$1 RETURNING id, v" ],
-	[ 'p_lock', 'int', "SELECT $COLUMNS FROM t WHERE id = \$1 FOR NO KEY UPDATE" ],
-	[ 'p_read', 'int', "SELECT $COLUMNS FROM t WHERE id = \$1" ],
-	[ 'p_sum', 'int, int', "SELECT count(*), sum(v), min(u), max(at) FROM t WHERE id BETWEEN \$1 AND \$2" ],
+	'p_update (int, int) AS UPDATE t SET v = v + $2 WHERE id = $1 RETURNING id, v',
+	'p_delete (int) AS DELETE FROM t WHERE id = $1 RETURNING id, v',
+	"p_lock (int) AS SELECT $COLUMNS FROM t WHERE id = \$1 FOR NO KEY UPDATE",
+	"p_read (int) AS SELECT $COLUMNS FROM t WHERE id = \$1",
+	'p_sum (int, int) AS '
+	  . 'SELECT count(*), sum(v), min(u), max(at) FROM t WHERE id BETWEEN $1 AND $2',
 );
 
 sub new
@@ -91,8 +92,8 @@ sub new
 # What a session does first.
 sub session_setup
 {
-	my @setup = map { "PREPARE $_->[0] ($_->[1]) AS $_->[2]" } @prepared;
-	return (@setup, 'SET plan_cache_mode = ' . pick('auto', 'force_generic_plan', 'force_custom_plan'));
+	my $mode = pick('auto', 'force_generic_plan', 'force_custom_plan');
+	return ((map { "PREPARE $_" } @prepared), "SET plan_cache_mode = $mode");
 }
 
 # Helpers that statements call.
@@ -145,9 +146,10 @@ sub new_id
 {
 	my ($self) = @_;
 	my $gone = $self->{gone};
-	my $id = $self->{shape}{fresh} ? $self->{next_id}++ : @$gone && chance(0.7) ? shift @$gone : 1 + rint(DOMAIN);
+	my $fresh = $self->{shape}{fresh};
+	my $id = $fresh ? $self->{next_id}++ : @$gone && chance(0.7) ? shift @$gone : 1 + rint(DOMAIN);
 
-	$self->{hot}[ rint(HOT) ] = $id if $self->{shape}{fresh} && chance(0.3);
+	$self->{hot}[ rint(HOT) ] = $id if $fresh && chance(0.3);
 	$self->{made}{$id} = 1;
 	return $id;
 }
@@ -194,7 +196,7 @@ sub alone
 
 sub strength
 {
-	return 'FOR ' . pick('UPDATE', 'UPDATE', 'NO KEY UPDATE', 'NO KEY UPDATE', 'SHARE', 'KEY SHARE');
+	return 'FOR ' . pick(('UPDATE', 'NO KEY UPDATE') x 2, 'SHARE', 'KEY SHARE');
 }
 
 sub patience
@@ -208,7 +210,6 @@ sub change_kinds
 {
 	my ($self) = @_;
 	my $shape = $self->{shape};
-	my $target = $shape->{child} ? 1 : 0;
 
 	return (
 		[ 8, \&insert_row ], [ 1, \&insert_rows ], [ 18, \&update_row ], [ 5, \&delete_row ],
@@ -216,9 +217,10 @@ sub change_kinds
 		[ 5, \&execute_change ], [ 1, \&change_many ],
 		($shape->{moves} ? [ 5, \&update_id ] : ()),
 		($shape->{ordered} ? [ 4, \&change_ordered ] : ()),
-		($shape->{fresh} ? [ 2, \&insert_series ] : ([ 6, \&insert_or_update ], [ 4, \&insert_or_nothing ],
-				[ 5, \&merge_row ], [ 2, \&insert_selected ], [ 2, \&call_upsert ])),
-		([ 12, \&change_child ]) x $target);
+		($shape->{fresh} ? [ 2, \&insert_series ]
+			: ([ 6, \&insert_or_update ], [ 4, \&insert_or_nothing ], [ 5, \&merge_row ],
+				[ 2, \&insert_selected ], [ 2, \&call_upsert ])),
+		($shape->{child} ? [ 12, \&change_child ] : ()));
 }
 
 sub choose
@@ -279,15 +281,20 @@ sub insert_or_update
 	my $where = pick('', '', '', ' WHERE t.v % 3 <> 0');
 	my $rows = join ', ', map { $self->row } 1 .. (chance(0.1) ? 2 : 1);
 
-	return "INSERT INTO t VALUES $rows ON CONFLICT ($target) DO UPDATE SET "
-	  . pick('v = t.v + excluded.v', 'g = excluded.g, v = excluded.v', 'note = excluded.note') . $where . returning();
+	my $set = pick('v = t.v + excluded.v', 'g = excluded.g, v = excluded.v',
+		'note = excluded.note');
+	my $action = "DO UPDATE SET $set$where";
+
+	return "INSERT INTO t VALUES $rows ON CONFLICT ($target) $action" . returning();
 }
 
 sub insert_or_nothing
 {
 	my ($self) = @_;
 	my $rows = join ', ', map { $self->row } 1 .. (chance(0.2) ? 2 : 1);
-	return "INSERT INTO t VALUES $rows ON CONFLICT" . pick('', ' (id)') . ' DO NOTHING' . returning();
+	my $target = pick('', ' (id)');
+
+	return "INSERT INTO t VALUES $rows ON CONFLICT$target DO NOTHING" . returning();
 }
 
 sub insert_selected
@@ -308,23 +315,26 @@ sub update_id
 {
 	my ($self) = @_;
 	my $id = $self->key;
-	return 'UPDATE t SET id = ' . $self->new_id . pick('', ', v = v + 1') . " WHERE id = $id" . returning();
+	my $set = 'id = ' . $self->new_id . pick('', ', v = v + 1');
+
+	return "UPDATE t SET $set WHERE id = $id" . returning();
 }
 
 sub update_joined
 {
 	my ($self) = @_;
-	my $id = $self->key;
-	my ($a, $b) = pick([ 's.id', "t.id = $id" ], [ 't.id', "s.id = $id" ])->@*;
-	return 'UPDATE t SET v = t.v + s.d FROM src s WHERE t.id = s.id AND ' . $b
-	  . pick('', ' AND t.v > s.d') . pick('', ' RETURNING t.id, t.v, s.d');
+	my $which = pick('s', 't') . '.id = ' . $self->key . pick('', ' AND t.v > s.d');
+
+	return "UPDATE t SET v = t.v + s.d FROM src s WHERE t.id = s.id AND $which"
+	  . pick('', ' RETURNING t.id, t.v, s.d');
 }
 
 # A subquery that is evaluated again when the row has changed meanwhile.
 sub update_counted
 {
 	my ($self) = @_;
-	my $sub = pick('SELECT count(*) FROM t x WHERE x.g = t.g', 'SELECT max(x.v) + 1 FROM t x WHERE x.id < t.id',
+	my $sub = pick('SELECT count(*) FROM t x WHERE x.g = t.g',
+		'SELECT max(x.v) + 1 FROM t x WHERE x.id < t.id',
 		'SELECT s.d FROM src s WHERE s.id = t.id', 'SELECT count(*) FROM t');
 	return "UPDATE t SET v = coalesce(($sub), 0) WHERE id = " . $self->key . returning();
 }
@@ -338,13 +348,17 @@ sub delete_row
 sub delete_joined
 {
 	my ($self) = @_;
-	return 'DELETE FROM t USING src s WHERE t.id = s.id AND s.id = ' . $self->key . pick('', ' RETURNING t.id, t.v, s.d');
+	return 'DELETE FROM t USING src s WHERE t.id = s.id AND s.id = ' . $self->key
+	  . pick('', ' RETURNING t.id, t.v, s.d');
 }
 
 sub execute_change
 {
 	my ($self) = @_;
-	return chance(0.8) ? sprintf('EXECUTE p_update(%d, %d)', $self->key, rint(50)) : 'EXECUTE p_delete(' . $self->key . ')';
+	my $id = $self->key;
+
+	return "EXECUTE p_delete($id)" if chance(0.2);
+	return sprintf 'EXECUTE p_update(%d, %d)', $id, rint(50);
 }
 
 sub call_upsert
@@ -371,42 +385,50 @@ sub merge_row
 sub change_many
 {
 	my ($self, $session) = @_;
+	my $range = $self->range;
+	my $set = $self->assignment =~ s/^u = .*/v = 0/r;
 	my @kinds = (
-		sub { 'UPDATE t SET ' . ($self->assignment =~ s/^u = .*/v = 0/r) . ' WHERE ' . $self->range . returning() },
-		sub { 'UPDATE t SET v = v + 1' },
-		sub { 'UPDATE t SET v = t.v + s.d FROM src s WHERE t.id = s.id AND s.' . $self->range . ' RETURNING t.id, t.v, s.d' },
-		sub { 'DELETE FROM t WHERE ' . $self->range . returning() },
-		sub { 'DELETE FROM t USING src s WHERE t.id = s.id AND s.' . $self->range . ' RETURNING t.id, s.d' });
+		"UPDATE t SET $set WHERE $range" . returning(),
+		'UPDATE t SET v = v + 1',
+		'UPDATE t SET v = t.v + s.d FROM src s '
+		  . "WHERE t.id = s.id AND s.$range RETURNING t.id, t.v, s.d",
+		"DELETE FROM t WHERE $range" . returning(),
+		"DELETE FROM t USING src s WHERE t.id = s.id AND s.$range RETURNING t.id, s.d");
 
 	return '' unless $self->alone($session);
-	push @kinds, sub { 'MERGE INTO t USING (SELECT * FROM src WHERE ' . $self->range . ') s ON t.id = s.id' . merge_clauses() }
-	  unless $self->{shape}{fresh};
-	return pick(@kinds)->();
+	# what a MERGE that keeps its snapshot fails for depends on the order
+	push @kinds, "MERGE INTO t USING (SELECT * FROM src WHERE $range) s ON t.id = s.id"
+	  . merge_clauses()
+	  unless $self->{shape}{fresh} || $self->may_see_two($session);
+	return pick(@kinds);
 }
 
 # Several rows, which are all locked, in order, before the first is changed.
 sub change_ordered
 {
 	my ($self) = @_;
-	my $rows = 'WHERE id = ANY (ARRAY(SELECT id FROM t WHERE ' . $self->range . " ORDER BY $ORDER FOR UPDATE"
-	  . pick('', '', ' SKIP LOCKED', ' NOWAIT') . '))';
+	my $ids = 'SELECT id FROM t WHERE ' . $self->range . " ORDER BY $ORDER FOR UPDATE"
+	  . pick('', '', ' SKIP LOCKED', ' NOWAIT');
+	my $what = chance(0.25) ? 'DELETE FROM t' : 'UPDATE t SET v = v + 1';
 
-	return "DELETE FROM t $rows" . returning() if chance(0.25);
-	return "UPDATE t SET v = v + 1 $rows" . returning();
+	return "$what WHERE id = ANY (ARRAY($ids))" . returning();
 }
 
 sub change_child
 {
 	my ($self, $session) = @_;
 	my ($cid, $pid) = (101 + rint(DOMAIN), $self->key);
-	my @kinds = ("INSERT INTO c VALUES ($cid, $pid, 0)", "INSERT INTO c VALUES ($cid, $pid, 1) ON CONFLICT (cid) DO NOTHING",
-		"INSERT INTO c VALUES ($cid, $pid, 2) ON CONFLICT (pid) DO UPDATE SET w = c.w + 1 RETURNING cid, w",
-		"UPDATE c SET pid = $pid WHERE cid = $cid", "UPDATE c SET w = w + 1 WHERE cid = $cid RETURNING *",
-		"UPDATE c SET pid = NULL WHERE pid = $pid", "DELETE FROM c WHERE cid = $cid", "DELETE FROM c WHERE pid = $pid RETURNING *");
+	my $new = "INSERT INTO c VALUES ($cid, $pid, 1)";
 
-	push @kinds, "SELECT cid, pid FROM c WHERE pid = $pid " . strength() . patience(),
-	  'SELECT count(*), sum(w) FROM c JOIN t ON t.id = c.pid';
-	return pick(@kinds);
+	return pick(
+		$new, "$new ON CONFLICT (cid) DO NOTHING",
+		"$new ON CONFLICT (pid) DO UPDATE SET w = c.w + 1 RETURNING cid, w",
+		"UPDATE c SET pid = $pid WHERE cid = $cid",
+		"UPDATE c SET w = w + 1 WHERE cid = $cid RETURNING *",
+		"UPDATE c SET pid = NULL WHERE pid = $pid",
+		"DELETE FROM c WHERE cid = $cid", "DELETE FROM c WHERE pid = $pid RETURNING *",
+		"SELECT cid, pid FROM c WHERE pid = $pid " . strength() . patience(),
+		'SELECT count(*), sum(w) FROM c JOIN t ON t.id = c.pid');
 }
 
 # ---------- locks and reads ----------
@@ -414,13 +436,15 @@ sub change_child
 sub lock_rows
 {
 	my ($self) = @_;
-	my $where = chance(0.5) ? 'id = ' . $self->key : '';
+	my $how = strength() . patience();
+	my $id = $self->key;
 
-	return 'EXECUTE p_lock(' . $self->key . ')' if chance(0.1);
-	return "SELECT $COLUMNS FROM t WHERE $where " . strength() . patience() if $where ne '';
+	return "EXECUTE p_lock($id)" if chance(0.1);
+	return "SELECT $COLUMNS FROM t WHERE id = $id $how" if chance(0.5);
 	return $self->lock_joined if chance(0.15);
-	return 'SELECT v FROM t WHERE id = ' . $self->key . ' ' . strength() . patience() unless $self->{shape}{ordered};
-	return "SELECT $COLUMNS FROM t WHERE " . $self->range . " ORDER BY $ORDER" . pick('', '', ' LIMIT 2') . ' ' . strength() . patience();
+	return "SELECT v FROM t WHERE id = $id $how" unless $self->{shape}{ordered};
+	my $limit = pick('', '', 'LIMIT 2');
+	return "SELECT $COLUMNS FROM t WHERE " . $self->range . " ORDER BY $ORDER $limit $how";
 }
 
 sub lock_joined
@@ -440,13 +464,15 @@ sub read_rows
 		"SELECT $COLUMNS FROM t ORDER BY $ORDER", 'SELECT count(*), sum(v), min(u), max(id) FROM t',
 		"SELECT count(*), sum(v), min(at), max(g) FROM t WHERE $range",
 		'SELECT g, count(*), sum(v), count(DISTINCT u) FROM t GROUP BY g',
-		'SELECT id, v FROM t ORDER BY v DESC, id LIMIT 3', 'SELECT u, id FROM t WHERE u BETWEEN 10 AND 20',
+		'SELECT id, v FROM t ORDER BY v DESC, id LIMIT 3',
+		'SELECT u, id FROM t WHERE u BETWEEN 10 AND 20',
 		"SELECT count(*), sum(t.v * s.d) FROM t JOIN src s ON t.id = s.id",
 		"SELECT id, md5(note) FROM t WHERE $range", 'SELECT max(at) FROM t WHERE v > ' . rint(100),
 		"SELECT count(*), sum(v) FROM t WHERE g = '" . pick('a' .. 'e') . q{'},
 		"SELECT id, v, at FROM t WHERE at >= '2024-01-01 04:00+00' AND at < '2024-01-01 09:00+00'",
 		q{SELECT g, max(v), count(note) FROM t WHERE at > '2024-01-01 12:00+00' GROUP BY g},
-		'EXECUTE p_read(' . $self->key . ')', sprintf('EXECUTE p_sum(%d, %d)', 1 + rint(6), 6 + rint(8)));
+		'EXECUTE p_read(' . $self->key . ')',
+		sprintf('EXECUTE p_sum(%d, %d)', 1 + rint(6), 6 + rint(8)));
 }
 
 # ---------- cursors ----------
@@ -462,26 +488,31 @@ sub use_cursor
 	return $self->declare_cursor($session, $name) if $kind eq '';
 	return "CLOSE $name" if chance(0.08);
 	return $self->fetch_scrolled($name) if $kind eq 'scroll';
-	return 'FETCH' . pick('', '', ' 2') . " FROM $name" if !$cursors->{$name}{fetched} || chance(0.3);
-	return chance(0.75) ? 'UPDATE t SET ' . $self->assignment . " WHERE CURRENT OF $name" . returning()
-	  : "DELETE FROM t WHERE CURRENT OF $name" . returning();
+	return 'FETCH' . pick('', '', ' 2') . " FROM $name"
+	  if !$cursors->{$name}{fetched} || chance(0.3);
+	my $what = chance(0.25) ? 'DELETE FROM t' : 'UPDATE t SET ' . $self->assignment;
+	return "$what WHERE CURRENT OF $name" . returning();
 }
 
 sub declare_cursor
 {
 	my ($self, $session, $name) = @_;
-	my $rows = $self->{shape}{ordered} ? $self->range : 'id = ' . $self->key;
+	my $select = "CURSOR FOR SELECT $COLUMNS FROM t";
+	my $one = 'WHERE id = ' . $self->key;
+	my $some = $self->{shape}{ordered} ? 'WHERE ' . $self->range : $one;
 
 	return pick(
-		"DECLARE $name CURSOR FOR SELECT $COLUMNS FROM t WHERE $rows ORDER BY $ORDER " . strength() . patience(),
-		($self->may_see_two($session) ? () : "DECLARE $name CURSOR FOR SELECT $COLUMNS FROM t WHERE id = " . $self->key),
-		"DECLARE $name SCROLL CURSOR FOR SELECT $COLUMNS FROM t ORDER BY $ORDER");
+		"DECLARE $name $select $some ORDER BY $ORDER " . strength() . patience(),
+		($self->may_see_two($session) ? () : "DECLARE $name $select $one"),
+		"DECLARE $name SCROLL $select ORDER BY $ORDER");
 }
 
 sub fetch_scrolled
 {
 	my ($self, $name) = @_;
-	return 'FETCH ' . pick('NEXT', 'FORWARD 3', 'BACKWARD 2', 'PRIOR', 'LAST', 'FIRST', 'ABSOLUTE ' . rint(12)) . " FROM $name";
+	my $where = pick('NEXT', 'FORWARD 3', 'BACKWARD 2', 'PRIOR', 'LAST', 'FIRST',
+		'ABSOLUTE ' . rint(12));
+	return "FETCH $where FROM $name";
 }
 
 # ---------- transactions ----------
@@ -516,7 +547,7 @@ sub some_statement
 		[ %{ $session->{cursors} } ? 30 : 5, \&use_cursor ],
 		[ @{ $session->{savepoints} } ? 2 : 5, \&savepoint ],
 		[ @{ $session->{savepoints} } ? 4 : 0, \&end_savepoint ],
-		[ 8, \&commit ], [ 2, sub { 'ROLLBACK' } ], [ 1.2, sub { $_[0]->prepare } ])->($self, $session);
+		[ 8, \&commit ], [ 2, sub { 'ROLLBACK' } ], [ 1.2, \&prepare ])->($self, $session);
 }
 
 sub start
@@ -534,9 +565,10 @@ sub start
 sub after_error
 {
 	my ($self, $session) = @_;
+	my @savepoints = @{ $session->{savepoints} };
 
 	return $self->change($session) if chance(0.05);
-	return 'ROLLBACK TO ' . pick(@{ $session->{savepoints} }) if @{ $session->{savepoints} } && chance(0.8);
+	return 'ROLLBACK TO ' . pick(@savepoints) if @savepoints && chance(0.8);
 	return pick('ROLLBACK', 'ROLLBACK', 'COMMIT');
 }
 
@@ -568,8 +600,10 @@ sub resolve
 {
 	my ($self) = @_;
 
-	return '' unless @{ $self->{prepared} };
-	return (chance(0.8) ? 'COMMIT' : 'ROLLBACK') . " PREPARED ':side " . pick(@{ $self->{prepared} }) . q{'};
+	my @prepared = @{ $self->{prepared} } or return '';
+	my $verb = chance(0.8) ? 'COMMIT' : 'ROLLBACK';
+
+	return sprintf q{%s PREPARED ':side %d'}, $verb, pick(@prepared);
 }
 
 sub ending
@@ -706,7 +740,8 @@ sub note_cursor
 
 	if ($sql =~ /^DECLARE (\w+) (SCROLL)?/)
 	{
-		$session->{cursors}{$1} = { kind => $2 ? 'scroll' : 'scan', depth => scalar @{ $session->{savepoints} } };
+		my $depth = @{ $session->{savepoints} };
+		$session->{cursors}{$1} = { kind => $2 ? 'scroll' : 'scan', depth => $depth };
 	}
 	elsif ($sql =~ /^CLOSE (\w+)/)
 	{

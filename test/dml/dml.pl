@@ -50,6 +50,8 @@ use Sides;
 use Traffic;
 use Types qw(chance pick);
 
+my $CLIENTS = q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'};
+
 use constant { HISTORY => 8, PULSE => 'SELECT FROM pg_am LIMIT 0' };
 
 my ($work, $log) = @ARGV;
@@ -80,7 +82,8 @@ sub main
 
 	$admin = Sides::open_line();
 	administer($_) foreach 'CREATE EXTENSION rusts', 'CREATE EXTENSION amcheck', helpers();
-	$compact = $flush && administer(q{SELECT to_regprocedure('rusts.compact(regclass,boolean)')}) ne '';
+	$compact = $flush
+	  && administer(q{SELECT to_regprocedure('rusts.compact(regclass,boolean)')}) ne '';
 	foreach (1 .. $rounds)
 	{
 		next if defined $ENV{ONLY} && $ENV{ONLY} != $_;
@@ -130,7 +133,9 @@ sub run_round
 
 sub create_tables
 {
-	administer("ROLLBACK PREPARED '$_'") foreach split /\n/, administer('SELECT gid FROM pg_prepared_xacts');
+	my @prepared = split /\n/, administer('SELECT gid FROM pg_prepared_xacts');
+
+	administer("ROLLBACK PREPARED '$_'") foreach @prepared;
 	foreach my $side (0, 1)
 	{
 		administer("DROP SCHEMA IF EXISTS $schemas[$side] CASCADE");
@@ -155,7 +160,8 @@ sub connect_all
 	$sides = Sides->new(log => $log, sessions => $n + 1);
 	foreach my $side (0, 1)
 	{
-		my @settings = ("SET search_path = $schemas[$side], public", plan_settings(), $side ? rusts_settings() : ());
+		my @settings = ("SET search_path = $schemas[$side], public",
+			plan_settings(), $side ? rusts_settings() : ());
 		foreach my $i (0 .. $n)
 		{
 			$sides->must($sides->line($side, $i), $_) foreach @settings, @setup;
@@ -175,8 +181,8 @@ sub rusts_settings
 	my @settings;
 
 	return if $twin eq 'heap';
-	@settings = map { "SET rusts.$_ = off" } grep { chance(0.1) } qw(enable_custom_scan enable_vectorized_agg
-	  enable_metadata_agg enable_pruning);
+	@settings = map { "SET rusts.$_ = off" } grep { chance(0.1) }
+	  qw(enable_custom_scan enable_vectorized_agg enable_metadata_agg enable_pruning);
 	push @settings, 'SET rusts.bulk_rows = 1' if $flush && chance(0.3);
 	push @settings, q{LOAD 'rusts_commitflush'}, 'SET rusts.flush_every_commit = on' if $eager;
 	return @settings;
@@ -203,7 +209,7 @@ sub end_round
 	# sessions that were told to go hold their locks for a moment yet
 	foreach (1 .. 100)
 	{
-		last if administer(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'}) == 1;
+		last if administer($CLIENTS) == 1;
 		select undef, undef, undef, 0.05;
 	}
 }
@@ -309,7 +315,9 @@ sub compare
 		return;
 	}
 	return differ($i)
-	  if $heap->{outcome} ne $rusts->{outcome} || $heap->{xact} ne $rusts->{xact} || $heap->{error} =~ /^(?:XX|LOST)/;
+	  if $heap->{outcome} ne $rusts->{outcome}
+	  || $heap->{xact} ne $rusts->{xact}
+	  || $heap->{error} =~ /^(?:XX|LOST)/;
 	$_->{pending} = 0 foreach $heap, $rusts;
 	finished($i, $heap);
 	$passed++;
@@ -334,14 +342,16 @@ sub compare_deadlocks
 	$count{deadlocks}++ if $victims[0] ne '' && $victims[0] eq $victims[1];
 	return if $victims[0] eq $victims[1] || $victims[0] eq '' || $victims[1] eq '';
 	$given_up++;
-	print "round $round given up at step $step: a deadlock of session $victims[0] on heap, of $victims[1] on rusts\n";
+	print "round $round given up at step $step: ",
+	  "a deadlock of session $victims[0] on heap, of $victims[1] on rusts\n";
 	die "end of round\n";
 }
 
 sub victims
 {
 	my ($side) = @_;
-	return grep { ended($sides->line($side, $_)) && $sides->line($side, $_)->{error} eq '40P01' } 0 .. $n - 1;
+	my @lines = @{ $sides->{lines}[$side] };
+	return grep { ended($lines[$_]) && $lines[$_]{error} eq '40P01' } 0 .. $n - 1;
 }
 
 # With an answer that has not been compared yet.
@@ -393,15 +403,19 @@ sub may_fail_alone
 sub roll_back
 {
 	my ($i, @pair) = @_;
-	my $sql = $pair[0]{sql};
 
 	note($i, '(40001 on one side, both are rolled back)');
 	$sides->cancel(@pair);
 	foreach my $side (0, 1)
 	{
 		my $line = $pair[$side];
-		fail("session $i has committed on one side: $sql") if $sql eq 'COMMIT' && $line->{error} eq '';
-		my $undo = $sql =~ /^PREPARE TRANSACTION/ && $line->{error} eq '' ? $line->{sql} =~ s/^PREPARE TRANSACTION/ROLLBACK PREPARED/r : 'ROLLBACK';
+		my $undo = 'ROLLBACK';
+
+		if ($line->{error} eq '')
+		{
+			fail("session $i has committed on one side") if $line->{sql} eq 'COMMIT';
+			$undo = "ROLLBACK PREPARED $1" if $line->{sql} =~ /^PREPARE TRANSACTION (.*)/;
+		}
 		$line->send($undo);
 	}
 	settle();
@@ -413,7 +427,8 @@ sub roll_back
 # it misses some.
 sub judge_serializable
 {
-	my ($heap, $rusts) = map { ($count{both} // 0) + ($count{"serializable $_"} // 0) } 'heap', 'rusts';
+	my ($heap, $rusts) =
+	  map { ($count{both} // 0) + ($count{"serializable $_"} // 0) } 'heap', 'rusts';
 
 	return if $rusts <= 3 * $heap + 50 && $heap <= 3 * $rusts + 50;
 	$failed++;
@@ -510,13 +525,15 @@ sub end_transactions
 	while ($patience--)
 	{
 		$step++;
-		my @free = grep { $sides->line(0, $_)->{doing} eq 'idle' && $traffic->ending($_) ne '' } 0 .. $n - 1;
+		my @free = grep { $sides->line(0, $_)->{doing} eq 'idle' && $traffic->ending($_) ne '' }
+		  0 .. $n - 1;
 		my $i = @free ? pick(@free) : $n;
 		my $sql = @free ? $traffic->ending($i) : $traffic->resolve;
 		last if $sql eq '';
 		send_step($i, $sql);
 	}
-	fail('sessions still wait when all transactions have ended') if grep { $_->{doing} ne 'idle' || $_->{xact} ne 'I' } $sides->all;
+	fail('sessions still wait when all transactions have ended')
+	  if grep { $_->{doing} ne 'idle' || $_->{xact} ne 'I' } $sides->all;
 }
 
 sub pass
@@ -549,9 +566,11 @@ sub differ
 	foreach my $side (0, 1)
 	{
 		my $line = $pair[$side];
-		my $outcome = $line->{doing} eq 'blocked' ? 'waits for ' . waits_for($line) : "$line->{outcome} $line->{message}";
-		printf "    %-9s %s, transaction %s\n", ('heap', $sides[1] . ($twin eq 'heap' ? ' 2' : ''))[$side],
-		  shorten($outcome), $line->{xact};
+		my $outcome = $line->{doing} eq 'blocked' ? 'waits for ' . waits_for($line)
+		  : "$line->{outcome} $line->{message}";
+		my $name = $side && $twin eq 'heap' ? 'heap 2' : $sides[$side];
+
+		printf "    %-9s %s, transaction %s\n", $name, shorten($outcome), $line->{xact};
 	}
 	print histories();
 	die "end of round\n";
@@ -568,7 +587,8 @@ sub waits_for
 		$number{ $sides->line($side, $_)->{pid} } = "session $_" foreach 0 .. $n;
 	}
 	$number{0} = 'a prepared transaction';
-	return join ', ', map { $number{$_} // "process $_" } split ' ', $sides->blockers($line)->{ $line->{pid} };
+	my @pids = split ' ', $sides->blockers($line)->{ $line->{pid} };
+	return join ', ', map { $number{$_} // "process $_" } @pids;
 }
 
 sub again
@@ -585,7 +605,8 @@ sub histories
 	{
 		next unless @{ $history[$i] };
 		my $line = $sides->line(0, $i);
-		$text .= "    session $i ($line->{doing}, $line->{xact}):\n" . join '', map { '        ' . shorten($_) . "\n" } @{ $history[$i] };
+		$text .= "    session $i ($line->{doing}, $line->{xact}):\n";
+		$text .= '        ' . shorten($_) . "\n" foreach @{ $history[$i] };
 	}
 	return $text;
 }
@@ -600,14 +621,14 @@ sub shorten
 sub describe
 {
 	my ($seconds) = @_;
-	my %all = map { $_ => $count{$_} // 0 } 'waits', 'deadlocks', 'cancels', 'flushed', 'behind', 'vacuums', 'both',
-	  'serializable heap', 'serializable rusts', 'early rusts', 'conflict rusts';
+	my %all = map { $_ => $count{$_} // 0 } 'waits', 'deadlocks', 'cancels', 'flushed', 'behind',
+	  'vacuums', 'both', 'serializable heap', 'serializable rusts', 'early rusts', 'conflict rusts';
 
 	print join(', ', map { "$seen{$_} $_" } sort keys %seen), "\n";
-	print "$all{waits} waits, $all{deadlocks} deadlocks, $all{cancels} cancels, $all{flushed} rows flushed, ",
-	  "$all{behind} waits for a flush, $all{vacuums} vacuums\n";
-	print "40001 when serializable: $all{both} on both sides, $all{'serializable heap'} on heap alone, ",
-	  "$all{'serializable rusts'} on rusts alone\n";
+	print "$all{waits} waits, $all{deadlocks} deadlocks, $all{cancels} cancels, ",
+	  "$all{flushed} rows flushed, $all{behind} waits for a flush, $all{vacuums} vacuums\n";
+	print "40001 when serializable: $all{both} on both sides, ",
+	  "$all{'serializable heap'} on heap alone, $all{'serializable rusts'} on rusts alone\n";
 	print "40001 on rusts while heap waits for a newer version: $all{'early rusts'}; ",
 	  "for ON CONFLICT DO NOTHING: $all{'conflict rusts'}\n";
 	print "$given_up rounds given up\n" if $given_up;
