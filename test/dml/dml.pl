@@ -57,7 +57,7 @@ use constant { HISTORY => 8, PULSE => 'SELECT FROM pg_am LIMIT 0' };
 my ($work, $log) = @ARGV;
 die "usage: dml.pl WORK LOG\n" unless defined $log;
 my $seed = $ENV{SEED} // 1;
-my $rounds = $ENV{ROUNDS} // 25;
+my $rounds = $ENV{ROUNDS} // 20;
 my $statements = $ENV{STATEMENTS} // 1000;
 my $n = $ENV{SESSIONS} // 4;
 my $twin = $ENV{TWIN} // 'rusts';
