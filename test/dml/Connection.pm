@@ -101,13 +101,15 @@ sub lost
 
 # ---------- processes that wait ----------
 
-# In the order in which they began to wait, {turn}.
+# In the order in which their statements began to wait, {turn}; that one has had
+# a lock and waits for the next does not put it behind others.
 sub block
 {
 	my ($self) = @_;
 
 	kill 'STOP', $self->{pid};
-	@$self{qw(doing turn waited)} = ('blocked', ++$turn, 1);
+	$self->{turn} = ++$turn unless $self->{waited};
+	@$self{qw(doing waited)} = ('blocked', 1);
 }
 
 sub wake

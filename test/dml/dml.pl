@@ -566,8 +566,7 @@ sub differ
 	foreach my $side (0, 1)
 	{
 		my $line = $pair[$side];
-		my $outcome = $line->{doing} eq 'blocked' ? 'waits for ' . waits_for($line)
-		  : "$line->{outcome} $line->{message}";
+		my $outcome = $line->{doing} eq 'blocked' ? rest($line) : "$line->{outcome} $line->{message}";
 		my $name = $side && $twin eq 'heap' ? 'heap 2' : $sides[$side];
 
 		printf "    %-9s %s, transaction %s\n", $name, shorten($outcome), $line->{xact};
@@ -576,19 +575,19 @@ sub differ
 	die "end of round\n";
 }
 
-# The numbers of sessions; a prepared transaction has process 0.
-sub waits_for
+# Idle, or the sessions that it waits for; a prepared transaction has process 0.
+sub rest
 {
 	my ($line) = @_;
-	my %number;
+	my %name = (0 => 'a prepared transaction');
 
-	foreach my $side (0, 1)
+	return "$line->{doing}, $line->{xact}" if $line->{doing} ne 'blocked';
+	foreach my $i (0 .. $n)
 	{
-		$number{ $sides->line($side, $_)->{pid} } = "session $_" foreach 0 .. $n;
+		$name{ $_->{pid} } = "session $i" foreach $sides->pair($i);
 	}
-	$number{0} = 'a prepared transaction';
 	my @pids = split ' ', $sides->blockers($line)->{ $line->{pid} };
-	return join ', ', map { $number{$_} // "process $_" } @pids;
+	return 'waits for ' . join ', ', map { $name{$_} // "process $_" } @pids;
 }
 
 sub again
@@ -604,8 +603,8 @@ sub histories
 	foreach my $i (0 .. $n)
 	{
 		next unless @{ $history[$i] };
-		my $line = $sides->line(0, $i);
-		$text .= "    session $i ($line->{doing}, $line->{xact}):\n";
+		my ($heap, $rusts) = map { rest($_) } $sides->pair($i);
+		$text .= "    session $i (" . ($heap eq $rusts ? $heap : "$heap; $rusts") . "):\n";
 		$text .= '        ' . shorten($_) . "\n" foreach @{ $history[$i] };
 	}
 	return $text;
