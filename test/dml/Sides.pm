@@ -196,12 +196,8 @@ sub log_line
 
 	if ($line =~ /^LOG:  process (\d+) (still waiting|acquired|failed)/)
 	{
-		$self->{said} = $self->{of_pid}{$1} // {};
-		@{ $self->{said} }{qw(in_log context)} = ($2 eq 'still waiting', '');
-	}
-	elsif ($line =~ /^CONTEXT:  (.*)/)
-	{
-		$self->{said}{context} = $1;
+		my $waiter = $self->{of_pid}{$1};
+		$waiter->{in_log} = $2 eq 'still waiting' if $waiter;
 	}
 	elsif ($line =~ /was terminated by signal|TRAP:|PANIC:/)
 	{

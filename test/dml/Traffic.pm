@@ -606,6 +606,13 @@ sub resolve
 	return sprintf q{%s PREPARED ':side %d'}, $verb, pick(@prepared);
 }
 
+# All of them undone.
+sub undo
+{
+	my ($self) = @_;
+	return map { "ROLLBACK PREPARED ':side $_'" } @{ $self->{prepared} };
+}
+
 sub ending
 {
 	my ($self, $i) = @_;
