@@ -203,11 +203,14 @@ sub run_twins
 # ---------- comparing ----------
 
 # Lines of each table, with its name taken out, sorted within each statement.
+# A prepared transaction that has been rolled back by the time it is decoded may
+# break off anywhere, of a heap's changes too: only its end is compared.
 sub split_streams
 {
 	my (@lines) = @_;
 	my %stream = (r => [], h => []);
 	my @transaction;
+	my %undone = map { /^ROLLBACK PREPARED '(\w+)'/ ? ($1 => 1) : () } @lines;
 
 	foreach my $line (@lines)
 	{
@@ -220,6 +223,7 @@ sub split_streams
 		}
 		my ($name) = map { /(?:public\.|prefix: |')([rh])\b|'([rh])_\d/ ? $1 || $2 : () } @transaction;
 		die "whose transaction is this? @transaction" unless $name;
+		@transaction = $line if $line =~ /^PREPARE TRANSACTION '(\w+)'/ && $undone{$1};
 		foreach (@transaction)
 		{
 			s/^(table public\.)$name:/$1T:/;

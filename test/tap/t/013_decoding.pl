@@ -12,7 +12,7 @@ use RustsTest;
 use Version qw($MAJOR);
 
 my $seed = $ENV{SEED} || 1;
-my $rounds = $ENV{ROUNDS} || 25;
+my $rounds = $ENV{ROUNDS} || 12;
 my $node = new_node('main', allows_streaming => 'logical');
 
 $node->append_conf('postgresql.conf', "autovacuum = off\nTimeZone = 'UTC'\nlock_timeout = 60s");

@@ -10,7 +10,7 @@ use DecodingTest;
 use RustsTest;
 
 my $seed = $ENV{SEED} || 1;
-my $rounds = $ENV{ROUNDS} || 80;
+my $rounds = $ENV{ROUNDS} || 30;
 my @targets = ('heap', 'rusts');
 my $conf = <<'CONF';
 autovacuum = off
