@@ -11,8 +11,8 @@
  *
  * Sorting means that a row's TID is known only when it is written.  So rows
  * are buffered only where nobody can ask for a TID: no index, no AFTER ROW
- * trigger (foreign keys among them), no RETURNING, no ON CONFLICT; and not on
- * tables that are logically logged, because segments are not decoded.
+ * trigger (foreign keys among them), no RETURNING, no ON CONFLICT.  Segments
+ * are not decoded, so nobody may be able to decode the table (decodable.c).
  *
  * The buffer is written at the end of the command (finish_bulk_insert or
  * ExecutorFinish), before any scan of the table by its own transaction (a
@@ -39,6 +39,7 @@
 #include "segment/segment_sort.h"
 #include "segment/segment_write.h"
 #include "write/bulk.h"
+#include "write/decodable.h"
 #include "write/size.h"
 #include "write/spec.h"
 
@@ -52,6 +53,7 @@ typedef struct BulkState
 	CommandId	cid;
 	SubTransactionId subid;
 	bool		eligible;
+	bool		undecodable;	/* it has been asked, and nobody can decode */
 	bool		frozen;			/* HEAP_INSERT_FROZEN was asked for */
 	int64		hot_rows;		/* of this command, before buffering */
 	int			small_writes;	/* that were forced by reads of the table */
@@ -86,8 +88,7 @@ bulk_table_eligible(Relation rel, int options)
 		store_exists(rel) &&
 		!rel->rd_rel->relhasindex &&
 		(triggers == NULL || !triggers->trig_insert_after_row) &&
-		(options & HEAP_INSERT_SPECULATIVE) == 0 &&
-		!RelationIsLogicallyLogged(rel);
+		(options & HEAP_INSERT_SPECULATIVE) == 0;
 }
 
 static bool
@@ -308,6 +309,21 @@ bulk_append(Relation rel, BulkState *state, TupleTableSlot *slot)
 		bulk_make_room();
 }
 
+/*
+ * May the rest of the rows be buffered?  Asked when the first of them is there,
+ * because the answer costs more than a few rows.
+ */
+static bool
+bulk_may_buffer(Relation rel, BulkState *state)
+{
+	if (!state->undecodable)
+	{
+		state->eligible = !decodable_begin_load(rel);
+		state->undecodable = state->eligible;
+	}
+	return state->eligible;
+}
+
 int
 bulk_offer(Relation rel, TupleTableSlot **slots, int nslots, CommandId cid,
 		   int options, bool bulk_command)
@@ -325,6 +341,8 @@ bulk_offer(Relation rel, TupleTableSlot **slots, int nslots, CommandId cid,
 		return nslots;
 	hot = Max(0, Min(nslots, settings_bulk_rows - state->hot_rows));
 	state->hot_rows += hot;
+	if (hot < nslots && !bulk_may_buffer(rel, state))
+		return nslots;
 	for (i = hot; i < nslots; i++)
 		bulk_append(rel, state, slots[i]);
 	return hot;
@@ -428,10 +446,12 @@ bulk_xact_callback(XactEvent event, void *arg)
 		case XACT_EVENT_PRE_PREPARE:
 			for (state = bulk_states; state != NULL; state = state->next)
 				bulk_write_by_oid(state);
+			decodable_check_commit();
 			break;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_PREPARE:
 		case XACT_EVENT_ABORT:
+			decodable_forget();
 			bulk_states = NULL;
 			bulk_commands = NULL;
 			bulk_memory = 0;

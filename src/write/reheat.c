@@ -16,6 +16,11 @@
  * They mean nothing to anybody else, nor after a crash, so no WAL is needed for
  * that.  Nothing of this transaction reads the table in between.
  *
+ * Long values of the image go to TOAST under the transaction's current
+ * command number, and heapam would delete them under the same, which it refuses
+ * for the same reason.  So the number is counted up in between, as
+ * a trigger's statements count it up.
+ *
  * An update that stays on the page and changes no indexed column would be a
  * HOT update, and the new version could only be found through index entries of
  * the old image.  There are none, so it is turned into an ordinary update.
@@ -24,7 +29,9 @@
 
 #include "access/generic_xlog.h"
 #include "access/heapam.h"
+#include "access/heaptoast.h"
 #include "access/sysattr.h"
+#include "access/xact.h"
 #include "nodes/bitmapset.h"
 #include "storage/bufmgr.h"
 #include "utils/relcache.h"
@@ -70,6 +77,8 @@ reheat_insert(Relation rel, TupleTableSlot *old_slot, CommandId cid,
 	tuple->t_tableOid = RelationGetRelid(rel);
 	heap_insert(rel, tuple, cid, HEAP_INSERT_NO_LOGICAL, NULL);
 	*tid = tuple->t_self;
+	if (tuple->t_len > TOAST_TUPLE_THRESHOLD)
+		CommandCounterIncrement();
 	heap_freetuple(tuple);
 	compat_pgstat_forget_insert(rel);
 	bms_free(columns);
