@@ -71,35 +71,63 @@ hotlock_write(HotVersion *version, TransactionId xmax, uint16 bits)
 }
 
 /*
- * The version is being deleted, or its keys are changed, or it is locked FOR
- * UPDATE, if that is so.
+ * Does somebody's hold on a version conflict with a FOR KEY SHARE lock?  Only
+ * FOR UPDATE, a deletion and an update of keys do.  What is our own does not.
  */
 static HotLockResult
-hotlock_conflict(HotVersion *version, HeapTuple tuple)
+hotlock_conflict_with(HotVersion *version, HeapTuple tuple, TransactionId xid,
+					  MultiXactStatus status)
 {
 	HeapTupleHeader header = tuple->t_data;
-	uint16		infomask = header->t_infomask;
-	bool		lock_only = HEAP_XMAX_IS_LOCKED_ONLY(infomask);
-	TransactionId xid = HeapTupleHeaderGetRawXmax(header);
 
-	if ((infomask & HEAP_XMAX_INVALID) != 0 ||
-		(header->t_infomask2 & HEAP_KEYS_UPDATED) == 0)
+	if ((status != MultiXactStatusForUpdate &&
+		 status != MultiXactStatusUpdate) ||
+		TransactionIdIsCurrentTransactionId(xid))
 		return HOTLOCK_DONE;
-	/* a version that is not committed can only be locked by its maker */
-	if (infomask & HEAP_XMAX_IS_MULTI)
-		xid = lock_only ? version->xmin : HeapTupleHeaderGetUpdateXid(header);
 	if (TransactionIdIsInProgress(xid))
 	{
 		version->xid = xid;
 		return HOTLOCK_WAIT;
 	}
-	if (lock_only || !TransactionIdDidCommit(xid))
+	if (status == MultiXactStatusForUpdate || !TransactionIdDidCommit(xid))
 		return HOTLOCK_DONE;
 	if (!rowid_is_virtual(&header->t_ctid))
 		return ItemPointerEquals(&tuple->t_self, &header->t_ctid) ?
 			HOTLOCK_DELETED : HOTLOCK_UPDATED;
 	version->tid = header->t_ctid;
 	return HOTLOCK_MOVED;
+}
+
+static HotLockResult
+hotlock_conflict(HotVersion *version, HeapTuple tuple)
+{
+	HeapTupleHeader header = tuple->t_data;
+	uint16		infomask = header->t_infomask;
+	TransactionId xmax = HeapTupleHeaderGetRawXmax(header);
+	HotLockResult result = HOTLOCK_DONE;
+	MultiXactMember *members;
+	int			n;
+	int			i;
+
+	if (infomask & HEAP_XMAX_INVALID)
+		return HOTLOCK_DONE;
+	if ((infomask & HEAP_XMAX_IS_MULTI) == 0)
+	{
+		if ((header->t_infomask2 & HEAP_KEYS_UPDATED) == 0)
+			return HOTLOCK_DONE;
+		return hotlock_conflict_with(version, tuple, xmax,
+									 HEAP_XMAX_IS_LOCKED_ONLY(infomask) ?
+									 MultiXactStatusForUpdate :
+									 MultiXactStatusUpdate);
+	}
+	n = GetMultiXactIdMembers(xmax, &members, false,
+							  HEAP_XMAX_IS_LOCKED_ONLY(infomask));
+	for (i = 0; i < n && result == HOTLOCK_DONE; i++)
+		result = hotlock_conflict_with(version, tuple, members[i].xid,
+									   members[i].status);
+	if (n > 0)
+		pfree(members);
+	return result;
 }
 
 /*
@@ -112,21 +140,21 @@ hotlock_add(HotVersion *version, HeapTupleHeader header)
 	TransactionId self = GetCurrentTransactionId();
 	uint16		infomask = header->t_infomask;
 	uint16		bits = infomask & HEAP_XMAX_BITS;
-	bool		keys = (header->t_infomask2 & HEAP_KEYS_UPDATED) != 0;
 	MultiXactStatus status;
 	TransactionId xid;
 
-	if ((infomask & HEAP_XMAX_INVALID) == 0 && !keys &&
+	if ((infomask & HEAP_XMAX_INVALID) == 0 &&
 		(infomask & HEAP_XMAX_IS_MULTI) != 0)
 	{
 		xid = MultiXactIdExpand(HeapTupleHeaderGetRawXmax(header), self,
 								MultiXactStatusForKeyShare);
 		hotlock_write(version, xid, bits);
 	}
-	else if ((infomask & HEAP_XMAX_INVALID) == 0 && !keys &&
+	else if ((infomask & HEAP_XMAX_INVALID) == 0 &&
 			 hotlock_holder(header, &xid, &status))
 	{
-		if (TransactionIdEquals(xid, self))
+		/* as strong at least */
+		if (TransactionIdIsCurrentTransactionId(xid))
 			return;
 		xid = MultiXactIdCreate(xid, status, self,
 								MultiXactStatusForKeyShare);
