@@ -7,12 +7,15 @@ use PostgreSQL::Test::Cluster;
 use Test::More;
 
 use RustsTest;
+use Version qw($MAJOR);
 
 my $node = new_node('main', allows_streaming => 'logical');
 $node->append_conf('postgresql.conf', <<'CONF');
 rusts.bulk_rows = 100
 autovacuum = off
 lock_timeout = 60s
+synchronous_standby_names = 'nobody'
+synchronous_commit = local
 CONF
 $node->start;
 
@@ -130,6 +133,41 @@ sub test_slots
 	load_is('segments', 'temporary slot gone');
 }
 
+# Of a slot on a standby the primary knows by what it must keep for it.
+sub test_standby
+{
+	my $standby = PostgreSQL::Test::Cluster->new('standby');
+
+	$node->backup('base');
+	$standby->init_from_backup($node, 'base', has_streaming => 1);
+	$standby->append_conf('postgresql.conf', <<'CONF');
+primary_slot_name = 'bytes'
+hot_standby_feedback = on
+wal_receiver_status_interval = 1s
+CONF
+	$standby->start;
+	$node->wait_for_catchup($standby);
+	load_is('segments', 'a standby');
+
+	my $client = session($standby);
+	$client->send("SELECT pg_create_logical_replication_slot('there', 'test_decoding');");
+	foreach (1 .. 60)
+	{
+		sql('SELECT pg_log_standby_snapshot()');
+		last if $standby->safe_psql('postgres',
+			'SELECT count(confirmed_flush_lsn) FROM pg_replication_slots');
+		select undef, undef, undef, 0.5;
+	}
+	ok($client->answer, 'a slot on the standby');
+	$node->poll_query_until('postgres',
+		"SELECT catalog_xmin IS NOT NULL FROM pg_replication_slots WHERE slot_name = 'bytes'");
+	load_is('hot', 'a slot on a standby');
+	$client->close;
+	$standby->stop;
+	sql("SELECT pg_drop_replication_slot('bytes')");
+	load_is('segments', 'the standby gone');
+}
+
 # ---------- who comes while a load is under way ----------
 
 # Rows that a subscriber to p gets.
@@ -219,17 +257,13 @@ sub test_publication_unfinished
 
 	# in the WAL, but not yet seen by snapshots
 	is(begin_load($loader), 900, 'a load before a publication that waits for a standby');
-	sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
-	$node->reload;
 	$publisher->send('SET synchronous_commit = on; CREATE PUBLICATION p FOR TABLE t;');
 	$node->poll_query_until('postgres',
 		"SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
 	commit_fails($loader, 'a publication waits for a standby');
-	$loader->run('SET synchronous_commit = local;');
 	ok($loader->run(rows_sql('t')), 'retried');
 	is(in_segments('t'), 0, 'retried: hot');
-	$node->safe_psql('postgres',
-		'ALTER SYSTEM RESET synchronous_standby_names; SELECT pg_reload_conf()');
+	sql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
 	ok($publisher->answer, 'the publication is there');
 	sql('DROP PUBLICATION p');
 	$_->close foreach $loader, $publisher;
@@ -286,6 +320,7 @@ sub test_names_meanwhile
 test_publications();
 test_all_tables();
 test_slots();
+test_standby() if $MAJOR >= 16;
 test_published_meanwhile();
 test_publication_unfinished();
 test_slot_meanwhile();
