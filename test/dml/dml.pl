@@ -72,7 +72,9 @@ $| = 1;
 $SIG{TERM} = $SIG{INT} = sub { exit 143 };
 $SIG{PIPE} = 'IGNORE';
 END { my $status = $?; $sides->close if $sides; $? = $status }
-main();
+eval { main() };
+print "the driver failed: $@";
+exit 2;
 
 sub main
 {
