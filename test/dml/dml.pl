@@ -72,7 +72,9 @@ $| = 1;
 $SIG{TERM} = $SIG{INT} = sub { exit 143 };
 $SIG{PIPE} = 'IGNORE';
 END { my $status = $?; $sides->close if $sides; $? = $status }
-main();
+eval { main() };
+print "the driver failed: $@";
+exit 2;
 
 sub main
 {
@@ -482,8 +484,9 @@ sub maintain
 sub compact_table
 {
 	my $table = pick(@{ $shape->{flushed} });
+	my $full = pick('true', 'false');
 
-	$count{compacted} += administer("SELECT rusts.compact('$table', " . pick('true', 'false') . ')');
+	$count{compacted} += administer("SELECT rusts.compact('$table', $full)");
 	print $trace "compact $table\n" if $trace;
 }
 
@@ -604,7 +607,8 @@ sub differ
 	foreach my $side (0, 1)
 	{
 		my $line = $pair[$side];
-		my $outcome = $line->{doing} eq 'blocked' ? rest($line) : "$line->{outcome} $line->{message}";
+		my $outcome =
+		  $line->{doing} eq 'blocked' ? rest($line) : "$line->{outcome} $line->{message}";
 		my $name = $side && $twin eq 'heap' ? 'heap 2' : $sides[$side];
 
 		printf "    %-9s %s, transaction %s\n", $name, shorten($outcome), $line->{xact};
@@ -667,7 +671,8 @@ sub describe
 	  "$all{compacted} segments compacted, $all{vacuums} vacuums\n";
 	print "40001 when serializable: $all{both} on both sides, ",
 	  "$all{'heap alone'} on heap alone, $all{'rusts alone'} on rusts alone\n";
-	print "40001 at repeatable read: later on heap $all{'heap late'}, on rusts $all{'rusts late'}\n";
+	print "40001 at repeatable read: later on heap $all{'heap late'}, ",
+	  "later on rusts $all{'rusts late'}\n";
 	print "$given_up rounds given up\n" if $given_up;
 	$failed++ if $given_up > 2 + $rounds / 20;
 	printf "%d statements a second\n", $passed / ($seconds || 1);
