@@ -41,6 +41,7 @@ use strict;
 use warnings;
 
 use FindBin;
+use IO::Handle;
 use lib $FindBin::Bin, "$FindBin::Bin/../lib";
 use Checks qw(check_tables);
 use Shapes qw(make_shape using helpers);
@@ -119,7 +120,11 @@ sub run_round
 	create_tables();
 	connect_all();
 	$traffic = Traffic->new($shape, $n);
-	open $trace, '>', "$work/round-$round" if $ENV{KEEP};
+	if ($ENV{KEEP})
+	{
+		open $trace, '>', "$work/round-$round" or die "$work: $!\n";
+		$trace->autoflush;
+	}
 	@history = map { [] } 0 .. $n;
 	foreach (1 .. $statements)
 	{
