@@ -66,6 +66,9 @@ hotlock_write(HotVersion *version, TransactionId xmax, uint16 bits)
 	header = (HeapTupleHeader) PageGetItem(image, item);
 	header->t_infomask &= ~HEAP_XMAX_BITS;
 	header->t_infomask |= bits;
+	/* of an updater or locker that is not there any more, if of anybody */
+	if ((bits & HEAP_XMAX_IS_MULTI) == 0)
+		header->t_infomask2 &= ~HEAP_KEYS_UPDATED;
 	HeapTupleHeaderSetXmax(header, xmax);
 	GenericXLogFinish(xlog);
 }
