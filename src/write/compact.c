@@ -35,7 +35,6 @@
 #include "storage/lmgr.h"
 #include "storage/predicate.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 #include "option/options.h"
@@ -49,6 +48,7 @@
 #include "write/compact.h"
 #include "write/compactplan.h"
 #include "write/flush_index.h"
+#include "write/segment_drop.h"
 #include "write/size.h"
 #include "write/spec.h"
 
@@ -240,31 +240,6 @@ compact_take_late(void *arg, uint64 number, const StubData *data)
 		stub_insert_gone(work->store, moved_to, data, work->cid);
 }
 
-/* Remove the old segments; false: somebody is at one of their rows. */
-static bool
-compact_remove_sources(Compaction *work)
-{
-	int			s;
-
-	for (s = 0; s < work->group->n; s++)
-		store_delete_stream(work->store, work->group->entries[s]->d.chunk_id,
-							work->cid);
-	for (s = 0; s < work->group->n; s++)
-		if (!store_delete_row(work->store, &work->group->entries[s]->self,
-							  work->cid))
-			return false;
-	for (s = 0; s < work->group->n; s++)
-	{
-		DirectoryEntryData *d = &work->group->entries[s]->d;
-		uint64		first = rowid_number_of_block(d->first_block);
-
-		if (stub_in_use(work->store, first, first + d->rows - 1,
-						compact_take_late, work))
-			return false;
-	}
-	return true;
-}
-
 /* The new segments are not needed. */
 static void
 compact_give_up(Compaction *work)
@@ -287,26 +262,15 @@ compact_give_up(Compaction *work)
 	}
 }
 
-/* compact_remove_sources, which leaves nothing when it returns false. */
+/* Remove the old segments, or else the new ones. */
 static bool
 compact_finish(Compaction *work)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	bool		done;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	done = compact_remove_sources(work);
-	if (done)
-		ReleaseCurrentSubTransaction();
-	else
-		RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	if (!done)
-		compact_give_up(work);
-	return done;
+	if (segment_drop(work->store, work->group->entries, work->group->n,
+					 work->cid, compact_take_late, work))
+		return true;
+	compact_give_up(work);
+	return false;
 }
 
 /* ---------- all of it ---------- */
@@ -332,6 +296,18 @@ compact_begin_group(CompactState *state, CompactGroup *group)
 	return work;
 }
 
+/* Is somebody at a row of the group?  Then there is no use in copying it. */
+static bool
+compact_in_use(CompactState *state, CompactGroup *group)
+{
+	int			i;
+
+	for (i = 0; i < group->n; i++)
+		if (segment_drop_in_use(state->store, group->entries[i], NULL, NULL))
+			return true;
+	return false;
+}
+
 static void
 compact_run(void *arg)
 {
@@ -341,11 +317,14 @@ compact_run(void *arg)
 	List	   *works = NIL;
 	ListCell   *cell;
 
-	groups = list_truncate(groups, Min(state->most, list_length(groups)));
 	if (groups != NIL)
 		TransferPredicateLocksToHeapRelation(state->rel);
 	foreach(cell, groups)
-		works = lappend(works, compact_begin_group(state, lfirst(cell)));
+	{
+		if (list_length(works) < state->most &&
+			!compact_in_use(state, lfirst(cell)))
+			works = lappend(works, compact_begin_group(state, lfirst(cell)));
+	}
 	CommandCounterIncrement();
 	foreach(cell, works)
 	{

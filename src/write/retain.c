@@ -21,8 +21,6 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/predicate.h"
-#include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -31,6 +29,7 @@
 #include "segment/segment_reader.h"
 #include "write/retain.h"
 #include "write/rowchange.h"
+#include "write/segment_drop.h"
 #include "write/size.h"
 
 typedef struct RetainState
@@ -80,44 +79,16 @@ retain_has_nulls(const RetainState *state, const DirectoryEntry *entry)
 
 /* ---------- whole segments ---------- */
 
-static void
-retain_ignore(void *arg, uint64 number, const StubData *data)
-{
-}
-
+/* Drop a segment; false, and nothing done: somebody is at one of its rows. */
 static bool
-retain_remove(RetainState *state, const DirectoryEntry *entry)
+retain_drop_segment(RetainState *state, DirectoryEntry *entry)
 {
 	MovesSegment moves = {entry->d.first_block, entry->d.rows};
-	uint64		first = rowid_number_of_block(entry->d.first_block);
 
-	store_delete_stream(state->store, entry->d.chunk_id, state->cid);
-	if (!store_delete_row(state->store, &entry->self, state->cid) ||
-		stub_in_use(state->store, first, first + entry->d.rows - 1,
-					retain_ignore, NULL))
+	if (!segment_drop(state->store, &entry, 1, state->cid, NULL, NULL))
 		return false;
 	moves_write(state->store, &moves, state->cid);
 	return true;
-}
-
-/* Drop a segment; false, and nothing done: somebody is at one of its rows. */
-static bool
-retain_drop_segment(RetainState *state, const DirectoryEntry *entry)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	bool		done;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	done = retain_remove(state, entry);
-	if (done)
-		ReleaseCurrentSubTransaction();
-	else
-		RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return done;
 }
 
 /* ---------- single rows ---------- */
@@ -177,7 +148,7 @@ retain_drop_rows(RetainState *state, const DirectoryEntry *entry)
 /* ---------- all of it ---------- */
 
 static uint64
-retain_drop_entry(RetainState *state, const DirectoryEntry *entry, bool exact)
+retain_drop_entry(RetainState *state, DirectoryEntry *entry, bool exact)
 {
 	if (retain_covers(state->range, entry) && !retain_has_nulls(state, entry))
 		return retain_drop_segment(state, entry) ?
