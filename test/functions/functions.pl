@@ -6,11 +6,13 @@
 # Which there are, and of what types, the catalog says: what belongs to the
 # extension in pg_depend.  Arguments come from Values.pm, from the ends of the
 # types and at random; calls stand alone, in conditions, groups and windows,
-# over a few rows, over a heap table and over a rusts table in segments.
+# over a few rows, over a heap table and over a rusts table in segments.  Those
+# that change a table have one of their own, which gets rows in every round.
 #
 # A failure is a session that ends, an internal error (SQLSTATE XX...), a
 # statement that does not end in time, and a function over the rusts table that
-# answers otherwise than over the heap table.  Every function is one test.
+# answers otherwise than over the heap table, unless it changes something.  Every
+# function is one test.
 #
 #   SEED=N SECONDS_FUNCTIONS=N   the series (1), and for how long (5)
 #   ONLY=N                       one round of it
@@ -71,6 +73,8 @@ CREATE TABLE fuzz_calm_rusts ($definition) USING rusts WITH (rusts.time = 'c_tim
 INSERT INTO fuzz_rusts TABLE fuzz_heap;
 INSERT INTO fuzz_calm_rusts TABLE fuzz_calm_heap;
 SELECT rusts.flush('fuzz_rusts'), rusts.flush('fuzz_calm_rusts');
+CREATE TABLE fuzz_changed ($definition) USING rusts WITH (rusts.tags = 'host', rusts.flush_age = 0);
+CREATE INDEX fuzz_changed_index ON fuzz_changed (time);
 CREATE TABLE fuzz_hot ($definition) USING rusts WITH (rusts.flush_age = 0);
 INSERT INTO fuzz_hot SELECT * FROM fuzz_heap LIMIT 50;
 CREATE TABLE fuzz_empty () USING rusts;
@@ -96,17 +100,17 @@ sub read_functions
 	my $list = ask(q{
 		SELECT string_agg(format('%s|%s|%s|%s|%s', p.oid::regproc, p.prokind, p.proretset,
 			array_to_string(ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY a (t, i) ORDER BY i), ','),
-			'x'), E'\n' ORDER BY p.oid)
+			p.provolatile), E'\n' ORDER BY p.oid)
 		FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 		JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'rusts'}) // '';
 
 	foreach (split /\n/, $list)
 	{
-		my ($name, $kind, $set, $arguments) = split /\|/;
+		my ($name, $kind, $set, $arguments, $volatile) = split /\|/;
 		my @types = split /,/, $arguments;
 
 		$function{"$name($arguments)"} = {
-			name => $name, kind => $kind, set => $set eq 't', types => \@types,
+			name => $name, kind => $kind, set => $set eq 't', volatile => $volatile eq 'v', types => \@types,
 			internal => scalar(grep { $_ eq 'internal' } @types), called => 0, answered => 0, failures => [] };
 	}
 	die "the extension has no functions\n" unless %function;
@@ -235,7 +239,8 @@ sub make_round
 		if ($call->{sql} =~ /TABLE/)
 		{
 			push @round, { %$call, sql => $call->{sql} =~ s/TABLE/_heap/r };
-			$call = { id => $call->{id}, sql => $call->{sql} =~ s/TABLE/_rusts/r, twin => $#round };
+			$call = { id => $call->{id}, sql => $call->{sql} =~ s/TABLE/_rusts/r,
+				$function{ $call->{id} }{volatile} ? () : (twin => $#round) };
 		}
 		push @round, $call;
 	}
@@ -256,6 +261,7 @@ sub run_round
 	my @round;
 	my $from = 0;
 
+	run_psql('changed', "INSERT INTO fuzz_changed SELECT * FROM fuzz_heap; SELECT rusts.flush('fuzz_changed')");
 	srand($seed * 100003 + $round);
 	@round = make_round();
 	while ($from < @round)

@@ -3,7 +3,7 @@
 #
 #   new_node(NAME, %init)      a node with rusts preloaded, not yet started;
 #                              install_path: of another server's programs
-#                              flush triggers are off: a test flushes itself
+#                              flush triggers and compaction are off: a test asks for them
 #   create_twins(NODE)         tables t (rusts) and h (heap), 3,000 rows in t's
 #                              segments, 2,000 hot, the same in h
 #   add_rows(NODE, FROM, TO)   the same rows into both
@@ -60,6 +60,7 @@ shared_preload_libraries = 'rusts'
 rusts.flush_rows = 0
 rusts.flush_size = 0
 rusts.flush_age = 0
+rusts.compaction = off
 max_prepared_transactions = 10
 CONF
 	return $node;
