@@ -227,3 +227,54 @@ SELECT tableoid::regclass, count(*), sum(k), sum(v) FROM dml_parts GROUP BY 1 OR
 
 DROP TABLE dml_parts, dml_log, dml, dml_heap;
 DROP FUNCTION dml_differs, dml_both, dml_row, dml_statement;
+
+-- many rows at once: only where nobody looks at the single row
+CREATE TABLE many (time timestamptz NOT NULL, k int, v int) USING rusts;
+INSERT INTO many SELECT '2024-01-01'::timestamptz + i * interval '1 s', i, i % 10 FROM generate_series(1, 5000) i;
+SELECT rusts.flush('many');
+CREATE FUNCTION by_block(statement text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	plan json;
+BEGIN
+	EXECUTE 'EXPLAIN (ANALYZE, FORMAT json) ' || statement INTO plan;
+	RETURN plan->0->'Plan'->'Plans'->0->>'Rows Deleted by Block';
+END $$;
+BEGIN;
+SELECT by_block('DELETE FROM many WHERE v = 3');
+SELECT by_block('DELETE FROM many WHERE k <= 1000');
+SELECT count(*), sum(k) FROM many;
+SELECT by_block('DELETE FROM many WHERE k <= 1001');
+SELECT by_block('WITH d AS (DELETE FROM many RETURNING k) SELECT * FROM d');
+ROLLBACK;
+BEGIN;
+INSERT INTO many SELECT '2024-02-01', 5000 + i, 0 FROM generate_series(1, 10) i;
+UPDATE many SET v = 11 WHERE k = 17;
+SELECT by_block('DELETE FROM many WHERE v IN (0, 1, 2)');
+SELECT count(*), sum(k) FROM many;
+ROLLBACK;
+SELECT by_block('DELETE FROM many WHERE v = 3 RETURNING k');
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT by_block('DELETE FROM many WHERE v = 4');
+COMMIT;
+CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN CASE WHEN OLD.k % 2 = 0 THEN OLD END; END $$;
+CREATE TRIGGER keep BEFORE DELETE ON many FOR EACH ROW EXECUTE FUNCTION keep();
+SELECT by_block('DELETE FROM many WHERE v IN (5, 6)');
+ALTER TABLE many DISABLE TRIGGER keep;
+CREATE FUNCTION seen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '% rows', (SELECT count(*) FROM gone); RETURN NULL; END $$;
+CREATE TRIGGER seen AFTER DELETE ON many REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION seen();
+DELETE FROM many WHERE v = 7;
+DROP TRIGGER seen ON many;
+DELETE FROM many WHERE v = 8;
+SELECT count(*), sum(k) FROM many;
+SELECT v, count(*), sum(k) FROM many GROUP BY v ORDER BY v;
+TRUNCATE many;
+-- of partitions
+CREATE TABLE parts (time timestamptz NOT NULL, k int) PARTITION BY RANGE (k);
+CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (1000) USING rusts;
+CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM (1000) TO (2000) USING rusts;
+INSERT INTO parts SELECT '2024-01-01', i FROM generate_series(0, 1999) i;
+SELECT rusts.flush('parts_1'), rusts.flush('parts_2');
+DELETE FROM parts WHERE k % 3 = 0;
+SELECT count(*), sum(k) FROM parts;
+DROP TABLE many, parts;
+DROP FUNCTION by_block, keep, seen;

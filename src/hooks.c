@@ -36,6 +36,7 @@
 #include "option/ddlframe.h"
 #include "option/utility.h"
 #include "resident/residentcount.h"
+#include "scan/scandelete.h"
 #include "scan/scanpath.h"
 #include "scan/workerstats.h"
 #include "table/column_stats.h"
@@ -136,7 +137,7 @@ hooks_upper_paths(PlannerInfo *root, UpperRelationKind stage,
 /* ---------- executor ---------- */
 
 /*
- * Both need what the server makes of the plan: its nodes, its command number.
+ * All need what the server makes of the plan: its nodes, its command number.
  * The planner's part may refuse to run the plan, so it comes first: nothing is
  * then registered for a command that never ran.
  */
@@ -149,6 +150,7 @@ hooks_executor_start(QueryDesc *query, int eflags)
 		standard_ExecutorStart(query, eflags);
 	planner_executor_start(query, eflags);
 	bulk_executor_start(query, eflags);
+	scandelete_executor_start(query, eflags);
 }
 
 /*

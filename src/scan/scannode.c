@@ -114,6 +114,8 @@ scannode_access(ScanState *state)
 		{
 			if (!blockscan_next(scan))
 				return slot;
+			if (node->erase != NULL && !scandelete_batch(node->erase, scan))
+				continue;
 			scannode_begin_batch(node, &scan->batch);
 		}
 		node->row = selection_next(scan->batch.selected, node->row);
@@ -247,6 +249,7 @@ scannode_end(CustomScanState *state)
 
 	if (node->order != NULL)
 		scanorder_reset(node->order);
+	scandelete_end(node->erase);
 	blockscan_end(node->scan);
 }
 
@@ -450,6 +453,9 @@ scannode_explain(CustomScanState *state, List *ancestors, ExplainState *es)
 	while (workerstats_take(&state->ss.ps, (uint64 *) &told, SCAN_COUNTERS))
 		blockshare_add(&node->scan->counters, &told);
 	scannode_explain_counters(&node->scan->counters, es);
+	if (node->erase != NULL)
+		ExplainPropertyInteger("Rows Deleted by Block", NULL,
+							   (int64) node->erase->rows, es);
 }
 
 static const CustomExecMethods scannode_exec_methods = {

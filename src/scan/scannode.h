@@ -6,6 +6,7 @@
 #define RUSTS_SCANNODE_H
 
 #include "block/blockscan.h"
+#include "scan/scandelete.h"
 #include "scan/scanorder.h"
 #include "scan/scantop.h"
 #include "nodes/extensible.h"
@@ -26,6 +27,7 @@ typedef struct ScanNode
 								 * by value */
 	int			row;			/* next in the batch */
 	bool		in_batch;
+	ScanDelete *erase;			/* NULL: rows are handed out and no more */
 	bool		by_value;		/* any of its columns is NULL in vectors */
 } ScanNode;
 

@@ -36,6 +36,12 @@ chunkscan_begin(ChunkScan *scan, Store *store, Snapshot snapshot,
 	index_rescan(scan->scan, keys, nkeys, NULL, 0);
 }
 
+void
+chunkscan_again(ChunkScan *scan, ScanKey keys, int nkeys)
+{
+	index_rescan(scan->scan, keys, nkeys, NULL, 0);
+}
+
 static bool
 chunkscan_visible(ChunkScan *scan, HeapTuple tuple, Buffer buffer)
 {

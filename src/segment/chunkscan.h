@@ -24,6 +24,8 @@ typedef struct ChunkScan
  */
 extern void chunkscan_begin(ChunkScan *scan, Store *store, Snapshot snapshot,
 							ScanKey keys, int nkeys);
+/* Begin again, with other keys, as many. */
+extern void chunkscan_again(ChunkScan *scan, ScanKey keys, int nkeys);
 /* The next row, which stays pinned until the next call; NULL: no more. */
 extern HeapTuple chunkscan_next(ChunkScan *scan, ScanDirection direction);
 /* The buffer of the row that the scan is at. */

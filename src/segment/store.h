@@ -21,6 +21,7 @@
 #define STORE_ID_DIRECTORY 2
 #define STORE_ID_MOVES 3
 #define STORE_ID_STUBS 1024		/* and more (stub.c) */
+#define STORE_ID_BLOCK_STUBS 1536	/* and more */
 #define STORE_ID_STUBS_END 2048
 
 /* Payload bytes of one chunk of a stream; a chunk fills a page (format 2.2). */

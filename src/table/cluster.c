@@ -295,27 +295,51 @@ cluster_copy_segments(ClusterCopy *copy)
 	systable_endscan_ordered(scan);
 }
 
-/* A stub as it is to be in the new relation. */
-static HeapTuple
-cluster_stub_tuple(ClusterCopy *copy, HeapTuple tuple)
+/* The row's place in a segment that was written in another order, or NULL. */
+static ClusterOrder *
+cluster_order_of(ClusterCopy *copy, uint64 number)
 {
-	StubData	data;
-	uint64		number = stub_decode(copy->from, tuple, &data);
-	ItemPointerData successor;
 	ListCell   *cell;
 
 	foreach(cell, copy->renumbered)
 	{
 		ClusterOrder *order = lfirst(cell);
 
-		if (number < order->first || number - order->first >= order->rows)
-			continue;
-		ItemPointerSet(&successor, data.block, data.offset);
-		return stub_form_tuple(copy->to,
-							   order->first + order->place[number - order->first],
-							   data.state, &successor);
+		if (number >= order->first && number - order->first < order->rows)
+			return order;
 	}
-	return heap_copytuple(tuple);
+	return NULL;
+}
+
+/* Copy a stub to where its rows are; those of a block may not be in one now. */
+static void
+cluster_copy_stub(ClusterCopy *copy, HeapTuple tuple)
+{
+	StubBlockData data;
+	uint64		number = stub_decode(copy->from, tuple, &data);
+	ClusterOrder *order = cluster_order_of(copy, number);
+	uint64		first = number - number % ROWID_ROWS;
+	ItemPointerData successor;
+	uint32		row;
+
+	if (order == NULL)
+	{
+		cluster_copy_tuple(copy, tuple, heap_copytuple(tuple));
+		return;
+	}
+	ItemPointerSet(&successor, data.stub.block, data.stub.offset);
+	for (row = 0; row < ROWID_ROWS; row++)
+	{
+		bool		of_block = data.stub.state == STUB_BLOCK;
+
+		if (of_block ? stub_block_has(&data, row) : first + row == number)
+			cluster_copy_tuple(copy, tuple,
+							   stub_form_tuple(copy->to,
+											   order->first +
+											   order->place[first + row - order->first],
+											   of_block ? STUB_DELETED :
+											   data.stub.state, &successor));
+	}
 }
 
 /*
@@ -337,8 +361,7 @@ cluster_copy_versions(ClusterCopy *copy, List *versions)
 
 			if ((pass == 1) == !ItemPointerEquals(&tuple->t_self,
 												  &tuple->t_data->t_ctid))
-				cluster_copy_tuple(copy, tuple,
-								   cluster_stub_tuple(copy, tuple));
+				cluster_copy_stub(copy, tuple);
 		}
 	}
 	list_free_deep(versions);
@@ -368,7 +391,7 @@ cluster_copy_stubs(ClusterCopy *copy)
 									  SnapshotAny, 2, key);
 	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
 	{
-		StubData	data;
+		StubBlockData data;
 		uint64		number;
 
 		CHECK_FOR_INTERRUPTS();

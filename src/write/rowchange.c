@@ -22,7 +22,7 @@
  *
  * Only one "alive" comes into being, or one "gone" without it: whoever inserts
  * it holds a page lock on the TOAST relation that is named after the row's
- * number, and looks under it.  The lock is held for that moment; row locks are
+ * virtual block, and looks under it.  The lock is held for that moment; row locks are
  * the stub's.
  *
  * A compaction or retention that removes the row's segment deletes its directory
@@ -59,16 +59,34 @@
 /* Page locks are spread over so many names. */
 #define ROWCHANGE_LOCK_PAGES 0x40000000U
 
-static inline BlockNumber
-rowchange_lock_page(const RowChange *change)
+void
+rowchange_lock_block(Store *store, uint32 block)
 {
-	return (BlockNumber) (change->number % ROWCHANGE_LOCK_PAGES);
+	LockPage(store->toast, block % ROWCHANGE_LOCK_PAGES, ExclusiveLock);
+}
+
+void
+rowchange_unlock_block(Store *store, uint32 block)
+{
+	UnlockPage(store->toast, block % ROWCHANGE_LOCK_PAGES, ExclusiveLock);
+}
+
+static inline uint32
+rowchange_block(const RowChange *change)
+{
+	return (uint32) (change->number / ROWID_ROWS);
 }
 
 /* The last transaction that has locked or changed a segment row. */
 static TransactionId rowchange_xid = InvalidTransactionId;
 
 /* A parallel worker does not know what its leader did. */
+void
+rowchange_note(void)
+{
+	rowchange_xid = GetTopTransactionId();
+}
+
 bool
 rowchange_by_transaction(void)
 {
@@ -81,17 +99,15 @@ rowchange_by_transaction(void)
 
 /* The result for a row that a committed transaction has ended. */
 static TM_Result
-rowchange_ended(RowChange *change, HeapTuple tuple, TM_FailureData *tmfd)
+rowchange_ended(RowChange *change, HeapTuple tuple, const StubData *data,
+				TM_FailureData *tmfd)
 {
-	StubData	data;
-
-	stub_decode(change->store, tuple, &data);
 	tmfd->xmax = HeapTupleHeaderGetXmin(tuple->t_data);
 	tmfd->cmax = InvalidCommandId;
-	switch ((StubState) data.state)
+	switch ((StubState) data->state)
 	{
 		case STUB_UPDATED:
-			ItemPointerSet(&tmfd->ctid, data.block, data.offset);
+			ItemPointerSet(&tmfd->ctid, data->block, data->offset);
 			return TM_Updated;
 		case STUB_MOVED_PARTITION:
 			ItemPointerSetMovedPartitions(&tmfd->ctid);
@@ -156,16 +172,16 @@ rowchange_lock_successor(RowChange *change, Buffer buffer, HeapTuple tuple,
 	ItemPointerData next;
 	HeapTupleData ended;
 	Buffer		ended_buffer;
-	StubData	data;
+	StubBlockData data;
 
 	if (!rowchange_updater(buffer, tuple, &updater, &next) ||
 		!rowchange_read(change, &next, updater, &ended, &ended_buffer))
 		return TM_Ok;
 	stub_decode(change->store, &ended, &data);
 	ReleaseBuffer(ended_buffer);
-	if (data.state != STUB_UPDATED)
+	if (data.stub.state != STUB_UPDATED)
 		return TM_Ok;
-	ItemPointerSet(&version.tid, data.block, data.offset);
+	ItemPointerSet(&version.tid, data.stub.block, data.stub.offset);
 	version.xmin = updater;
 	next = version.tid;
 	switch (hotlock_add_key_share(&version))
@@ -207,6 +223,7 @@ rowchange_lock_alive(RowChange *change, LockTupleMode mode,
 {
 	HeapTupleData tuple;
 	HeapTupleData ended;
+	StubBlockData data;
 	Buffer		buffer;
 	TM_Result	result;
 	bool		by_successor;
@@ -236,7 +253,8 @@ rowchange_lock_alive(RowChange *change, LockTupleMode mode,
 		!ItemPointerIndicatesMovedPartitions(&tmfd->ctid) &&
 		rowchange_read(change, &tmfd->ctid, tmfd->xmax, &ended, &buffer))
 	{
-		result = rowchange_ended(change, &ended, tmfd);
+		stub_decode(change->store, &ended, &data);
+		result = rowchange_ended(change, &ended, &data.stub, tmfd);
 		ReleaseBuffer(buffer);
 	}
 	else if (result != TM_Ok && result != TM_Updated)
@@ -255,8 +273,8 @@ typedef enum RowChangeFound
 
 /* Look at a version that says "gone"; it counts if there is no "alive". */
 static RowChangeFound
-rowchange_find_gone(RowChange *change, HeapTuple tuple, TM_FailureData *tmfd,
-					TM_Result *result)
+rowchange_find_gone(RowChange *change, HeapTuple tuple, const StubData *data,
+					TM_FailureData *tmfd, TM_Result *result)
 {
 	TransactionId xmin = HeapTupleHeaderGetRawXmin(tuple->t_data);
 
@@ -280,7 +298,7 @@ rowchange_find_gone(RowChange *change, HeapTuple tuple, TM_FailureData *tmfd,
 		if (!TransactionIdDidCommit(xmin))
 			return ROWCHANGE_NOTHING;
 	}
-	*result = rowchange_ended(change, tuple, tmfd);
+	*result = rowchange_ended(change, tuple, data, tmfd);
 	return ROWCHANGE_ENDED;
 }
 
@@ -290,27 +308,37 @@ rowchange_find(RowChange *change, Buffer *buffer, TM_FailureData *tmfd,
 			   TM_Result *result)
 {
 	RowChangeFound found = ROWCHANGE_NOTHING;
-	ChunkScan	scan;
+	StubScan	scan;
 	HeapTuple	tuple;
 	StubData	data;
 
 	stub_begin(&scan, change->store, SnapshotAny, change->number);
 	while (found != ROWCHANGE_ALIVE &&
-		   (tuple = chunkscan_next(&scan, ForwardScanDirection)) != NULL)
+		   (tuple = stub_next(&scan, &data)) != NULL)
 	{
-		stub_decode(change->store, tuple, &data);
 		if (data.state == STUB_ALIVE)
 		{
 			found = ROWCHANGE_ALIVE;
 			change->stub = tuple->t_self;
-			*buffer = chunkscan_buffer(&scan);
+			*buffer = chunkscan_buffer(&scan.scan);
 			IncrBufferRefCount(*buffer);
 		}
 		else if (found == ROWCHANGE_NOTHING)
-			found = rowchange_find_gone(change, tuple, tmfd, result);
+			found = rowchange_find_gone(change, tuple, &data, tmfd, result);
 	}
-	chunkscan_end(&scan);
+	stub_end(&scan);
 	return found;
+}
+
+bool
+rowchange_in_segment(Store *store, uint32 block)
+{
+	TransactionId xid = InvalidTransactionId;
+	DirectoryState state;
+
+	while ((state = directory_state(store, block, &xid)) == DIRECTORY_BUSY)
+		XactLockTableWait(xid, NULL, NULL, XLTW_None);
+	return state == DIRECTORY_ALIVE;
 }
 
 /* The row is locked: is it still in its segment? */
@@ -318,14 +346,9 @@ static TM_Result
 rowchange_check_segment(RowChange *change, TM_FailureData *tmfd)
 {
 	Store	   *store = change->store;
-	uint32		block = (uint32) (change->number / ROWID_ROWS);
-	TransactionId xid = InvalidTransactionId;
-	DirectoryState state;
 	uint64		moved_to;
 
-	while ((state = directory_state(store, block, &xid)) == DIRECTORY_BUSY)
-		XactLockTableWait(xid, NULL, NULL, XLTW_None);
-	if (state == DIRECTORY_ALIVE)
+	if (rowchange_in_segment(store, rowchange_block(change)))
 		return TM_Ok;
 	tmfd->xmax = InvalidTransactionId;
 	tmfd->cmax = InvalidCommandId;
@@ -367,7 +390,7 @@ rowchange_find_or_make(RowChange *change, Buffer *buffer,
 	Relation	toast = change->store->toast;
 	RowChangeFound found;
 
-	LockPage(toast, rowchange_lock_page(change), ExclusiveLock);
+	rowchange_lock_block(change->store, rowchange_block(change));
 	found = rowchange_find(change, buffer, tmfd, result);
 	if (found == ROWCHANGE_NOTHING)
 	{
@@ -375,7 +398,7 @@ rowchange_find_or_make(RowChange *change, Buffer *buffer,
 		*buffer = ReadBuffer(toast, ItemPointerGetBlockNumber(&change->stub));
 		found = ROWCHANGE_ALIVE;
 	}
-	UnlockPage(toast, rowchange_lock_page(change), ExclusiveLock);
+	rowchange_unlock_block(change->store, rowchange_block(change));
 	return found;
 }
 
@@ -389,7 +412,7 @@ rowchange_lock(RowChange *change, LockTupleMode mode,
 	bool		queued = false;
 	ItemPointerData tid;
 
-	rowchange_xid = GetTopTransactionId();
+	rowchange_note();
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -426,13 +449,13 @@ rowchange_delete_fresh(RowChange *change, StubState state,
 	Buffer		buffer;
 	TM_Result	result;
 
-	rowchange_xid = GetTopTransactionId();
-	LockPage(toast, rowchange_lock_page(change), ExclusiveLock);
+	rowchange_note();
+	rowchange_lock_block(change->store, rowchange_block(change));
 	found = rowchange_find(change, &buffer, tmfd, &result);
 	if (found == ROWCHANGE_NOTHING)
 		gone = stub_insert_gone(change->store, change->number, &data,
 								change->cid);
-	UnlockPage(toast, rowchange_lock_page(change), ExclusiveLock);
+	rowchange_unlock_block(change->store, rowchange_block(change));
 	if (found == ROWCHANGE_ALIVE)
 		ReleaseBuffer(buffer);
 	if (found != ROWCHANGE_NOTHING)

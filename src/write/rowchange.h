@@ -42,4 +42,14 @@ extern TM_Result rowchange_delete_fresh(RowChange *change, StubState state,
 extern void rowchange_end(RowChange *change, StubState state,
 						  const ItemPointerData *successor);
 
+/* Others that make stubs (blockdelete.c): this transaction does so, */
+extern void rowchange_note(void);
+/* nobody else makes any for rows of a virtual block, */
+extern void rowchange_lock_block(Store *store, uint32 block);
+extern void rowchange_unlock_block(Store *store, uint32 block);
+/*
+ * and the rows are still in their segment.  Waits for whoever is removing it.
+ */
+extern bool rowchange_in_segment(Store *store, uint32 block);
+
 #endif							/* RUSTS_ROWCHANGE_H */
