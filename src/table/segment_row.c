@@ -286,6 +286,7 @@ segment_row_update(SegmentRowChange *change, TupleTableSlot *slot,
 	{
 		segment_row_insert(rel, old.slot, slot, change->cid);
 		rowchange_end(&stub, STUB_UPDATED, &slot->tts_tid);
+		rowchange_hand_on_locks(&stub, &slot->tts_tid);
 		segment_row_ended(change, &stub, *mode, STUB_UPDATED, &slot->tts_tid);
 	}
 	segment_row_end_old(&old);

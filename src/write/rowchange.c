@@ -484,7 +484,7 @@ rowchange_replace(RowChange *change, const ItemPointerData *successor)
 			 change->number, RelationGetRelationName(change->rel), result);
 	if (!HeapTupleIsHeapOnly(tuple))
 		store_index_tuple(store, tuple);
-	hotlock_copy(change->rel, successor, store->toast, &tuple->t_self);
+	change->stub = tuple->t_self;
 	heap_freetuple(tuple);
 }
 
@@ -512,4 +512,10 @@ rowchange_end(RowChange *change, StubState state,
 		rowchange_replace(change, successor);
 	else
 		rowchange_delete(change, state);
+}
+
+void
+rowchange_hand_on_locks(RowChange *change, const ItemPointerData *successor)
+{
+	hotlock_copy(change->rel, successor, change->store->toast, &change->stub);
 }

@@ -41,6 +41,12 @@ extern TM_Result rowchange_delete_fresh(RowChange *change, StubState state,
 /* Delete or replace the row, which is locked by this command. */
 extern void rowchange_end(RowChange *change, StubState state,
 						  const ItemPointerData *successor);
+/*
+ * Give the hot row that has replaced it the locks that others hold on it.  For
+ * a row that ends at several places, this is for the one where it is now.
+ */
+extern void rowchange_hand_on_locks(RowChange *change,
+									const ItemPointerData *successor);
 
 /* Others that make stubs (blockdelete.c): this transaction does so, */
 extern void rowchange_note(void);
