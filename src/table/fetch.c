@@ -11,6 +11,9 @@
  * blocks it has been to, within a budget, each with the columns that were
  * asked for; its slots refer to them as a sequential scan's do.  At most one
  * slot refers to a fetch; it is made independent before the fetch goes on.
+ * An UPDATE or a row lock fetches one row after another into the same slot,
+ * which therefore has such a fetch as its companion, until the executor
+ * releases it.
  *
  * Under an MVCC snapshot what a lookup found stays true, so the directory is
  * read once when lookups become many.  Every other snapshot type looks up each
@@ -23,6 +26,7 @@
 #include "postgres.h"
 
 #include "access/heapam.h"
+#include "access/xact.h"
 #include "lib/ilist.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
@@ -83,6 +87,7 @@ typedef enum FetchStubs
 struct SegmentFetch
 {
 	Relation	rel;
+	Oid			relid;
 	MemoryContext parent;
 	MemoryContext context;		/* all below; NULL: nothing opened yet */
 	Store	   *store;
@@ -103,6 +108,7 @@ struct SegmentFetch
 	/* for an MVCC snapshot */
 	Snapshot	snapshot;
 	CommandId	curcid;
+	bool		any_found;		/* current is from a lookup by another one */
 	int			probes;
 	DirectoryList *list;
 	DirectoryEntry current;		/* last one found; nblocks 0: none */
@@ -117,6 +123,7 @@ fetch_begin(Relation rel, bool keep_blocks)
 	SegmentFetch *fetch = palloc0(sizeof(SegmentFetch));
 
 	fetch->rel = rel;
+	fetch->relid = RelationGetRelid(rel);
 	fetch->parent = CurrentMemoryContext;
 	fetch->keep_blocks = keep_blocks;
 	dlist_init(&fetch->lru);
@@ -169,6 +176,15 @@ fetch_open(SegmentFetch *fetch)
 	return true;
 }
 
+/* Is a virtual block in the segment that was found last? */
+static inline bool
+fetch_is_current(SegmentFetch *fetch, uint32 block)
+{
+	return fetch->current.d.nblocks > 0 &&
+		block >= fetch->current.d.first_block &&
+		block - fetch->current.d.first_block < fetch->current.d.nblocks;
+}
+
 /* Forget what was learnt under another snapshot. */
 static void
 fetch_use_snapshot(SegmentFetch *fetch, Snapshot snapshot)
@@ -177,6 +193,7 @@ fetch_use_snapshot(SegmentFetch *fetch, Snapshot snapshot)
 		return;
 	fetch->snapshot = snapshot;
 	fetch->curcid = snapshot->curcid;
+	fetch->any_found = false;
 	fetch->probes = 0;
 	fetch->list = NULL;
 	fetch->current.d.nblocks = 0;
@@ -191,16 +208,23 @@ fetch_find_entry(SegmentFetch *fetch, uint32 block, Snapshot snapshot)
 
 	if (!IsMVCCSnapshot(snapshot))
 	{
-		current->d.nblocks = 0;
+		bool		any = snapshot->snapshot_type == SNAPSHOT_ANY;
+
+		/* what it has found once is there for any snapshot */
+		if (any && fetch->any_found && fetch_is_current(fetch, block))
+			return current;
 		fetch->snapshot = NULL;
 		fetch->list = NULL;
-		return directory_find(fetch->store, block, snapshot, current) ?
-			current : NULL;
+		fetch->any_found = directory_find(fetch->store, block, snapshot,
+										  current);
+		if (fetch->any_found)
+			return current;
+		current->d.nblocks = 0;
+		return NULL;
 	}
 
 	fetch_use_snapshot(fetch, snapshot);
-	if (current->d.nblocks > 0 && block >= current->d.first_block &&
-		block - current->d.first_block < current->d.nblocks)
+	if (fetch_is_current(fetch, block))
 		return current;
 	fetch->gone_probes = 0;
 	fetch->gone_known = false;
@@ -495,15 +519,91 @@ fetch_row(SegmentFetch *fetch, ItemPointer tid, Snapshot snapshot,
 	return found;
 }
 
+/* ---------- one row after another into the same slot ---------- */
+
+/* The slot whose companion has fetched a row last, in this transaction. */
+static TupleTableSlot *fetch_last_slot = NULL;
+
+static void
+fetch_forget_slot_xact(XactEvent event, void *arg)
+{
+	fetch_last_slot = NULL;
+}
+
+static void
+fetch_forget_slot_subxact(SubXactEvent event, SubTransactionId subid,
+						  SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		fetch_last_slot = NULL;
+}
+
+/* The slot is being released. */
+static void
+fetch_end_companion(void *companion)
+{
+	fetch_last_slot = NULL;
+	fetch_end(companion);
+}
+
+/* The fetch that goes with a slot. */
+static SegmentFetch *
+fetch_companion(Relation rel, TupleTableSlot *slot)
+{
+	static bool registered = false;
+	SegmentFetch *fetch = slot_companion(slot);
+	MemoryContext old;
+
+	if (!registered)
+	{
+		RegisterXactCallback(fetch_forget_slot_xact, NULL);
+		RegisterSubXactCallback(fetch_forget_slot_subxact, NULL);
+		registered = true;
+	}
+	if (fetch != NULL && fetch->relid == RelationGetRelid(rel))
+	{
+		fetch->rel = rel;
+		return fetch;
+	}
+	ExecClearTuple(slot);
+	if (fetch != NULL)
+		fetch_end_companion(fetch);
+	old = MemoryContextSwitchTo(slot->tts_mcxt);
+	fetch = fetch_begin(rel, true);
+	slot_set_companion(slot, fetch, fetch_end_companion);
+	MemoryContextSwitchTo(old);
+	return fetch;
+}
+
 bool
 fetch_one(Relation rel, ItemPointer tid, Snapshot snapshot,
 		  TupleTableSlot *slot)
 {
-	SegmentFetch *fetch = fetch_begin(rel, false);
-	bool		found = fetch_row(fetch, tid, snapshot, slot);
+	SegmentFetch *fetch;
+	bool		found;
 
+	if (slot != NULL && slot->tts_ops == &slot_ops_rusts)
+	{
+		fetch = fetch_companion(rel, slot);
+		fetch_last_slot = slot;
+		return fetch_row(fetch, tid, snapshot, slot);
+	}
+	fetch = fetch_begin(rel, false);
+	found = fetch_row(fetch, tid, snapshot, slot);
 	fetch_end(fetch);
 	return found;
+}
+
+TupleTableSlot *
+fetch_last(Relation rel, const ItemPointerData *tid)
+{
+	TupleTableSlot *slot = fetch_last_slot;
+
+	if (slot == NULL || !slot_is_segment_row(slot) ||
+		slot->tts_tableOid != RelationGetRelid(rel) ||
+		!ItemPointerEquals(&slot->tts_tid, (ItemPointer) tid))
+		return NULL;
+	return slot;
 }
 
 /* An index fetch: heap's, and ours from the first virtual TID on. */

@@ -24,9 +24,11 @@ extern void fetch_end(SegmentFetch *fetch);
  */
 extern bool fetch_row(SegmentFetch *fetch, ItemPointer tid, Snapshot snapshot,
 					  TupleTableSlot *slot);
-/* fetch_row for a single row, with a fetch of its own. */
+/* fetch_row for a single row, with the slot's fetch or one of its own. */
 extern bool fetch_one(Relation rel, ItemPointer tid, Snapshot snapshot,
 					  TupleTableSlot *slot);
+/* The slot that the row was fetched into by the last fetch_one, or NULL. */
+extern TupleTableSlot *fetch_last(Relation rel, const ItemPointerData *tid);
 
 /* Is a segment row visible to the snapshot, here or before it was moved? */
 extern bool fetch_segment_row_visible(Relation rel,

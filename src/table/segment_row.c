@@ -131,10 +131,13 @@ segment_row_ended(const SegmentRowChange *change, RowChange *stub,
 								   ItemPointerGetBlockNumber(&tid));
 }
 
-/* The old row of a change: columns are decoded when they are asked for. */
+/*
+ * The old row of a change: columns are decoded when they are asked for.  As a
+ * rule the executor has just fetched it, in order to make the new one.
+ */
 typedef struct OldRow
 {
-	SegmentFetch *fetch;
+	SegmentFetch *fetch;		/* NULL: the slot is the executor's */
 	TupleTableSlot *slot;
 } OldRow;
 
@@ -143,6 +146,10 @@ segment_row_begin_old(Relation rel, const ItemPointerData *tid, OldRow *old)
 {
 	ItemPointerData self = *tid;
 
+	old->fetch = NULL;
+	old->slot = fetch_last(rel, tid);
+	if (old->slot != NULL)
+		return;
 	old->slot = MakeSingleTupleTableSlot(RelationGetDescr(rel),
 										 &slot_ops_rusts);
 	old->fetch = fetch_begin(rel, true);
@@ -156,6 +163,8 @@ segment_row_begin_old(Relation rel, const ItemPointerData *tid, OldRow *old)
 static void
 segment_row_end_old(OldRow *old)
 {
+	if (old->fetch == NULL)
+		return;
 	ExecDropSingleTupleTableSlot(old->slot);
 	fetch_end(old->fetch);
 }

@@ -42,6 +42,8 @@ typedef struct RustsTupleTableSlot
 	SegmentReader *reader;		/* not NULL: segment mode */
 	uint32		row;
 	SlotOwner  *owner;
+	void	   *companion;		/* NULL: none */
+	SlotCompanionEnd end_companion;
 } RustsTupleTableSlot;
 
 #define HEAP_OPS (&TTSOpsBufferHeapTuple)
@@ -343,11 +345,41 @@ slot_init(TupleTableSlot *slot)
 	HEAP_OPS->init(slot);
 	rslot->reader = NULL;
 	rslot->owner = NULL;
+	rslot->companion = NULL;
+}
+
+void *
+slot_companion(TupleTableSlot *slot)
+{
+	Assert(slot_is_ours(slot));
+	return ((RustsTupleTableSlot *) slot)->companion;
+}
+
+void
+slot_set_companion(TupleTableSlot *slot, void *companion,
+				   SlotCompanionEnd end)
+{
+	RustsTupleTableSlot *rslot = (RustsTupleTableSlot *) slot;
+
+	Assert(slot_is_ours(slot));
+	rslot->companion = companion;
+	rslot->end_companion = end;
+}
+
+bool
+slot_is_segment_row(TupleTableSlot *slot)
+{
+	return slot_is_ours(slot) &&
+		((RustsTupleTableSlot *) slot)->reader != NULL;
 }
 
 static void
 slot_release(TupleTableSlot *slot)
 {
+	RustsTupleTableSlot *rslot = (RustsTupleTableSlot *) slot;
+
+	if (rslot->companion != NULL)
+		rslot->end_companion(rslot->companion);
 	HEAP_OPS->release(slot);
 }
 

@@ -21,6 +21,17 @@ extern const TupleTableSlotOps slot_ops_rusts;
 extern const TupleTableSlotOps *slot_lend_to_heap(TupleTableSlot *slot);
 extern void slot_take_back(TupleTableSlot *slot, const TupleTableSlotOps *ops);
 
+/*
+ * What goes with the slot, for whoever fills it row by row: end is called with
+ * it when the slot is released, unless an error has ended them both.
+ */
+typedef void (*SlotCompanionEnd) (void *companion);
+extern void *slot_companion(TupleTableSlot *slot);
+extern void slot_set_companion(TupleTableSlot *slot, void *companion,
+							   SlotCompanionEnd end);
+/* Does the slot hold a segment row that its owner has decoded? */
+extern bool slot_is_segment_row(TupleTableSlot *slot);
+
 /* One column of the current block, as plain arrays. */
 typedef struct SlotColumn
 {

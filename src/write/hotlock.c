@@ -259,6 +259,10 @@ hotlock_copy(Relation rel, const ItemPointerData *tid, Relation other,
 
 	if (!hotlock_read(other, other_tid, &xmax, &bits))
 		return;
+	/* our own lock alone: ours is the hot version, too */
+	if ((bits & HEAP_XMAX_IS_MULTI) == 0 &&
+		TransactionIdIsCurrentTransactionId(xmax))
+		return;
 	version.buffer = ReadBuffer(rel, ItemPointerGetBlockNumber(tid));
 	LockBuffer(version.buffer, BUFFER_LOCK_EXCLUSIVE);
 	if (hotlock_read(other, other_tid, &xmax, &bits))
