@@ -45,7 +45,7 @@ StaticAssertDecl(MAXALIGN(SizeofHeapTupleHeader) + 8 + VARHDRSZ +
 /* chunk_id and chunk_seq, in front of the data */
 #define STORE_KEY_SIZE (sizeof(Oid) + sizeof(int32))
 
-#define STORE_INSERT_OPTIONS (HEAP_INSERT_NO_LOGICAL | HEAP_INSERT_SKIP_FSM)
+#define STORE_INSERT_OPTIONS HEAP_INSERT_NO_LOGICAL
 
 /*
  * Does the table have a TOAST relation?  One that was a heap without one gets
