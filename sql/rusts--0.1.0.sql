@@ -322,5 +322,18 @@ CROSS JOIN LATERAL rusts.table_facts(c.oid) f
 WHERE c.relkind IN ('r', 'm');
 COMMENT ON VIEW rusts.tables IS 'rusts tables of this database: options, hot rows, segments, sizes';
 
+CREATE FUNCTION rusts.progress_facts(OUT pid integer, OUT relation regclass,
+	OUT operation text, OUT phase text, OUT rows_done bigint,
+	OUT rows_total bigint, OUT bytes_done bigint, OUT started_at timestamptz)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'rusts_progress' LANGUAGE C STABLE PARALLEL RESTRICTED STRICT;
+COMMENT ON FUNCTION rusts.progress_facts() IS 'facts behind the view rusts.progress';
+
+CREATE VIEW rusts.progress AS
+SELECT p.pid, p.relation, p.operation, p.phase, p.rows_done, p.rows_total,
+	p.bytes_done, p.started_at
+FROM rusts.progress_facts() p;
+COMMENT ON VIEW rusts.progress IS 'flushes, compactions, retention and index builds under way in this database';
+
 GRANT USAGE ON SCHEMA rusts TO PUBLIC;
-GRANT SELECT ON rusts.tables TO PUBLIC;
+GRANT SELECT ON rusts.tables, rusts.progress TO PUBLIC;

@@ -313,13 +313,14 @@ maintenance_due(const HotStats *stats, const MaintenanceTable *table)
 static FlushResult
 maintenance_flush_open(Relation rel, bool *trim)
 {
+	Progress	progress;
 	int64		moved;
 
 	snprintf(activity, sizeof(activity), "flushing %s.%s",
 			 get_namespace_name(RelationGetNamespace(rel)),
 			 RelationGetRelationName(rel));
 	pgstat_report_activity(STATE_RUNNING, activity);
-	moved = flush_try_run(rel);
+	moved = flush_try_run(rel, &progress);
 	*trim = trim_wanted(rel, moved);
 	return moved < 0 ? FLUSH_BUSY : FLUSH_DONE;
 }

@@ -38,21 +38,24 @@ static void
 upkeep_job_retain(Relation rel)
 {
 	RetainRange range;
+	Progress	progress;
 
 	if (!retain_policy_range(rel, &range) || !retain_due(rel, &range))
 		return;
 	upkeep_job_tell("dropping old rows of", rel);
-	(void) retain_drop(rel, &range, false, NULL, NULL);
+	(void) retain_drop(rel, &range, false, &progress, NULL, NULL);
 }
 
 /* One group; true: there may be more. */
 static bool
 upkeep_job_compact(Relation rel)
 {
+	Progress	progress;
+
 	if (!options_get(rel)->compaction)
 		return false;
 	upkeep_job_tell("compacting", rel);
-	return compact_relation(rel, false, 1, false) > 0;
+	return compact_relation(rel, false, 1, false, &progress) > 0;
 }
 
 static bool

@@ -32,6 +32,10 @@
 #include "table/index_rows.h"
 #include "table/parallel.h"
 #include "table/scan.h"
+#include "write/progress.h"
+
+/* Rows of segments from one report of progress to the next. */
+#define INDEX_BUILD_REPORT_ROWS 1024
 
 /* A build: the arguments of the callback that go together. */
 typedef struct IndexBuild
@@ -117,6 +121,8 @@ index_build_cursor(IndexBuild *build, SegmentCursor *cursor,
 {
 	IndexRows	rows;
 	double		count = 0;
+	int64		done = 0;
+	int64		total = cursor->list->rows;
 	int			entry = -1;
 	IndexBuildAlive segment = {true};
 
@@ -139,6 +145,8 @@ index_build_cursor(IndexBuild *build, SegmentCursor *cursor,
 			entry = cursor->entry;
 			index_build_enter(cursor, live, &segment);
 		}
+		if (build->progress && done++ % INDEX_BUILD_REPORT_ROWS == 0)
+			progress_index(done - 1, total);
 		alive = index_build_alive(cursor, &segment);
 		if (alive)
 			count += 1;
@@ -147,6 +155,8 @@ index_build_cursor(IndexBuild *build, SegmentCursor *cursor,
 							rows.isnull, alive, build->callback_state);
 	}
 	index_rows_end(&rows);
+	if (build->progress)
+		progress_index(total, total);
 	return count;
 }
 
@@ -195,6 +205,8 @@ index_build_range_scan(Relation table, Relation index, IndexInfo *info,
 	if (IsMVCCSnapshot(snapshot))
 		snapshot = RegisterSnapshot(snapshot);
 
+	if (progress)
+		progress_index(0, -1);
 	count = index_build_hot(&build, heap_scan);
 	if (scan != NULL)
 		scan_free_wrapper(scan);

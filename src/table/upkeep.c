@@ -87,9 +87,11 @@ Datum
 rusts_compact(PG_FUNCTION_ARGS)
 {
 	Relation	rel = upkeep_open(PG_GETARG_OID(0), "rusts.compact()");
+	Progress	progress;
 	int64		written;
 
-	written = compact_relation(rel, PG_GETARG_BOOL(1), PG_INT32_MAX, true);
+	written = compact_relation(rel, PG_GETARG_BOOL(1), PG_INT32_MAX, true,
+							   &progress);
 	relation_close(rel, NoLock);
 	PG_RETURN_INT64(written);
 }
@@ -219,6 +221,7 @@ Datum
 rusts_drop_chunks(PG_FUNCTION_ARGS)
 {
 	RetainRange range = {PG_INT64_MIN, PG_INT64_MAX};
+	Progress	progress;
 	DropReport	report;
 	Relation	rel;
 
@@ -250,9 +253,10 @@ rusts_drop_chunks(PG_FUNCTION_ARGS)
 	compat_init_scalar_srf(fcinfo);
 	report.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	/* what is hot and old goes too, and is not decoded either */
-	(void) flush_relation(rel, true);
+	(void) flush_relation(rel, true, &progress);
 	CommandCounterIncrement();
-	(void) retain_drop(rel, &range, true, upkeep_report_window, &report);
+	(void) retain_drop(rel, &range, true, &progress, upkeep_report_window,
+					   &report);
 	relation_close(rel, NoLock);
 	return (Datum) 0;
 }

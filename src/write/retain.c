@@ -27,6 +27,7 @@
 #include "option/options.h"
 #include "segment/moves.h"
 #include "segment/segment_reader.h"
+#include "write/progress.h"
 #include "write/retain.h"
 #include "write/rowchange.h"
 #include "write/segment_drop.h"
@@ -40,6 +41,7 @@ typedef struct RetainState
 	Oid			time_type;
 	const RetainRange *range;
 	CommandId	cid;
+	Progress   *progress;
 	int64		dropped;
 } RetainState;
 
@@ -88,6 +90,8 @@ retain_drop_segment(RetainState *state, DirectoryEntry *entry)
 	if (!segment_drop(state->store, &entry, 1, state->cid, NULL, NULL))
 		return false;
 	moves_write(state->store, &moves, state->cid);
+	progress_add(state->progress, entry->d.rows - directory_entry_dead(entry),
+				 entry->d.stream_length);
 	return true;
 }
 
@@ -139,7 +143,10 @@ retain_drop_rows(RetainState *state, const DirectoryEntry *entry)
 		if (!isnull &&
 			retain_in_range(state->range, retain_time(state, value)) &&
 			retain_drop_row(state, first + row))
+		{
 			dropped++;
+			progress_add(state->progress, 1, 0);
+		}
 	}
 	segment_reader_close(reader);
 	return dropped;
@@ -167,6 +174,20 @@ retain_compare(const void *a, const void *b)
 	return first->d.first_block < second->d.first_block ? -1 : 1;
 }
 
+/* The rows of segments that are in the range as a whole. */
+static int64
+retain_rows(RetainState *state, const DirectoryList *list)
+{
+	int64		rows = 0;
+	int			i;
+
+	for (i = 0; i < list->n; i++)
+		if (retain_covers(state->range, &list->entries[i]))
+			rows += list->entries[i].d.rows -
+				directory_entry_dead(&list->entries[i]);
+	return rows;
+}
+
 static bool
 retain_wants(void *arg, const DirectoryEntry *entry)
 {
@@ -188,6 +209,9 @@ retain_run(RetainState *state, bool exact, RetainReport report, void *arg)
 	for (i = 0; i < list->n; i++)
 		entries[i] = &list->entries[i];
 	qsort(entries, list->n, sizeof(DirectoryEntry *), retain_compare);
+	if (!exact)
+		state->progress->rows_total = retain_rows(state, list);
+	progress_enter(state->progress, PHASE_DROPPING_ROWS);
 	for (i = 0; i < list->n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -214,14 +238,9 @@ retain_begin(RetainState *state, const RetainRange *range)
 	return store_exists(state->rel) && options->time_attnum > 0;
 }
 
-int64
-retain_drop(Relation rel, const RetainRange *range, bool exact,
-			RetainReport report, void *arg)
+static void
+retain_check(Relation rel)
 {
-	RetainState state = {rel};
-
-	if (!retain_begin(&state, range))
-		return 0;
 	if (heap_truncate_find_FKs(list_make1_oid(RelationGetRelid(rel))) != NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -233,6 +252,22 @@ retain_drop(Relation rel, const RetainRange *range, bool exact,
 				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
 				 errmsg("cannot drop old rows in a transaction that keeps its snapshot"),
 				 errhint("Use isolation level READ COMMITTED.")));
+}
+
+int64
+retain_drop(Relation rel, const RetainRange *range, bool exact,
+			Progress *progress, RetainReport report, void *arg)
+{
+	RetainState state = {rel};
+
+	progress_begin(progress, rel, OPERATION_RETENTION, -1);
+	state.progress = progress;
+	if (!retain_begin(&state, range))
+	{
+		progress_end(progress);
+		return 0;
+	}
+	retain_check(rel);
 	PushActiveSnapshot(GetLatestSnapshot());
 	state.store = store_open(rel, RowExclusiveLock);
 	state.cid = GetCurrentCommandId(true);
@@ -242,6 +277,7 @@ retain_drop(Relation rel, const RetainRange *range, bool exact,
 	PopActiveSnapshot();
 	if (state.dropped > 0)
 		size_invalidate(rel);
+	progress_end(progress);
 	return state.dropped;
 }
 

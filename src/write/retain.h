@@ -7,6 +7,8 @@
 
 #include "utils/rel.h"
 
+#include "write/progress.h"
+
 /*
  * Times from low (included) to high (excluded), in the unit of the time
  * column; PG_INT64_MIN and PG_INT64_MAX: no bound.
@@ -25,10 +27,11 @@ extern bool retain_due(Relation rel, const RetainRange *range);
 /*
  * Drop rows in the current transaction (RowExclusiveLock held).  exact: also
  * single rows of segments that reach beyond the range.  Segments and rows that
- * somebody holds a lock on stay.  Returns the number of rows dropped.
+ * somebody holds a lock on stay.  Returns the number of rows dropped, and
+ * leaves the numbers in progress.
  */
 extern int64 retain_drop(Relation rel, const RetainRange *range, bool exact,
-						 RetainReport report, void *arg);
+						 Progress *progress, RetainReport report, void *arg);
 /*
  * What time is it, in the unit of the time column?  For a bigint it is the
  * largest in segments.  PG_INT64_MIN: nobody knows.
