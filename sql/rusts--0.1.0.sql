@@ -311,14 +311,43 @@ RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'rusts_table_facts' LANGUAGE C STABLE PARALLEL RESTRICTED STRICT;
 COMMENT ON FUNCTION rusts.table_facts(oid) IS 'facts behind the view rusts.tables; no row for tables the caller may not read';
 
+/*
+ * What maintenance did (src/write/worklog.c).  Whoever owns a relation may know
+ * what was done to it, and who reads all statistics what was done to all.
+ */
+CREATE TABLE rusts.maintenance_entries (
+	at timestamptz NOT NULL,
+	relation oid NOT NULL,
+	operation text NOT NULL,
+	rows bigint,
+	bytes bigint,
+	duration interval NOT NULL,
+	error text
+) USING heap;
+ALTER TABLE rusts.maintenance_entries REPLICA IDENTITY NOTHING;
+COMMENT ON TABLE rusts.maintenance_entries IS 'rows behind the view rusts.maintenance_log';
+
+CREATE VIEW rusts.maintenance_log WITH (security_barrier) AS
+SELECT e.at, e.relation::regclass AS relation, e.operation, e.rows, e.bytes,
+	e.duration, e.error
+FROM rusts.maintenance_entries e
+LEFT JOIN pg_catalog.pg_class c ON c.oid = e.relation
+WHERE pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')
+	OR pg_catalog.pg_has_role(c.relowner, 'USAGE');
+COMMENT ON VIEW rusts.maintenance_log IS 'what maintenance has done to rusts tables of this database, and what failed';
+
 CREATE VIEW rusts.tables AS
 SELECT c.oid::regclass AS relation, f.time_column, f.tags, f.hot_rows,
 	f.hot_bytes, f.segments, f.segment_rows, f.deleted_rows, f.raw_bytes,
 	f.compressed_bytes, round(f.compression_ratio::numeric, 2) AS compression_ratio,
-	f.min_time, f.max_time, f.last_flush, NULL::timestamptz AS last_compaction
+	f.min_time, f.max_time, f.last_flush, m.last_compaction
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_am a ON a.oid = c.relam AND a.amname = 'rusts'
 CROSS JOIN LATERAL rusts.table_facts(c.oid) f
+LEFT JOIN (SELECT e.relation, max(e.at) AS last_compaction
+	FROM rusts.maintenance_entries e
+	WHERE e.operation = 'compaction' AND e.error IS NULL
+	GROUP BY e.relation) m ON m.relation = c.oid
 WHERE c.relkind IN ('r', 'm');
 COMMENT ON VIEW rusts.tables IS 'rusts tables of this database: options, hot rows, segments, sizes';
 
@@ -336,4 +365,4 @@ FROM rusts.progress_facts() p;
 COMMENT ON VIEW rusts.progress IS 'flushes, compactions, retention and index builds under way in this database';
 
 GRANT USAGE ON SCHEMA rusts TO PUBLIC;
-GRANT SELECT ON rusts.tables, rusts.progress TO PUBLIC;
+GRANT SELECT ON rusts.tables, rusts.progress, rusts.maintenance_log TO PUBLIC;

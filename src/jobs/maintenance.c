@@ -39,6 +39,7 @@
 #include "option/options.h"
 #include "write/flush_try.h"
 #include "write/hotstats.h"
+#include "write/worklog.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
@@ -68,6 +69,14 @@ typedef struct MaintenanceTable
 	int			failures;
 } MaintenanceTable;
 
+/* What is tried, and may fail. */
+typedef enum MaintenanceStep
+{
+	STEP_FLUSH,
+	STEP_KEEP_UP,				/* compaction and retention */
+	STEP_TRIM_LOG
+} MaintenanceStep;
+
 typedef enum FlushResult
 {
 	FLUSH_DONE,
@@ -80,6 +89,8 @@ PGDLLEXPORT void rusts_maintenance_main(Datum arg);
 static HTAB *tables = NULL;
 static MemoryContext work_context = NULL;	/* reset before each round */
 static char activity[2 * NAMEDATALEN + 16]; /* of the flush at hand */
+static ProgressOperation operation; /* and what it is */
+static bool trimming = false;	/* or VACUUM */
 static volatile sig_atomic_t flushing = false;
 
 /*
@@ -193,6 +204,7 @@ maintenance_assume(Relation rel)
 }
 
 static void maintenance_keep_up(Oid relid);
+static void maintenance_tidy(bool always);
 
 /* Look at all tables; returns how many are ours. */
 static int
@@ -228,6 +240,7 @@ maintenance_discover(void)
 			break;
 		maintenance_keep_up(lfirst_oid(cell));
 	}
+	maintenance_tidy(true);
 	return count;
 }
 
@@ -321,6 +334,8 @@ maintenance_flush_open(Relation rel, bool *trim)
 			 RelationGetRelationName(rel));
 	pgstat_report_activity(STATE_RUNNING, activity);
 	moved = flush_try_run(rel, &progress);
+	if (moved > 0)
+		worklog_add(rel, &progress);
 	*trim = trim_wanted(rel, moved);
 	return moved < 0 ? FLUSH_BUSY : FLUSH_DONE;
 }
@@ -349,9 +364,28 @@ maintenance_flush(Oid relid)
 	{
 		/* VACUUM sets the counters of dead rows: add the flush's before */
 		pgstat_report_stat(true);
+		trimming = true;
 		trim_table(relid);
 	}
 	return result;
+}
+
+/* Keep the log of what was done in bounds. */
+static void
+maintenance_trim_log(void)
+{
+	Oid			log;
+
+	strlcpy(activity, "trimming rusts.maintenance_log", sizeof(activity));
+	pgstat_report_activity(STATE_RUNNING, activity);
+	maintenance_begin();
+	log = worklog_trim();
+	maintenance_commit();
+	if (OidIsValid(log))
+	{
+		pgstat_report_stat(true);
+		trim_table(log);
+	}
 }
 
 /* Report the error at hand and leave its transaction. */
@@ -369,6 +403,28 @@ maintenance_recover(MemoryContext context)
 	RESUME_INTERRUPTS();
 }
 
+/* Record the failure of a step.  That may fail, too, but only in the log. */
+static void
+maintenance_record(Oid relid, TimestampTz started_at, const char *message)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		maintenance_begin();
+		worklog_add_failure(relid, trimming ? "vacuum" :
+							progress_operation_name(operation), started_at,
+							message);
+		maintenance_commit();
+	}
+	PG_CATCH();
+	{
+		maintenance_recover(context);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+}
+
 static void
 maintenance_error_context(void *arg)
 {
@@ -382,14 +438,45 @@ maintenance_must_stop(void)
 	return ShutdownRequestPending;
 }
 
+static void
+maintenance_do(Oid relid, MaintenanceStep step, FlushResult *result)
+{
+	operation = OPERATION_FLUSH;
+	trimming = false;
+	switch (step)
+	{
+		case STEP_FLUSH:
+			*result = maintenance_flush(relid);
+			break;
+		case STEP_KEEP_UP:
+			upkeep_job_run(relid, maintenance_must_stop, &operation);
+			break;
+		case STEP_TRIM_LOG:
+			maintenance_trim_log();
+			break;
+	}
+}
+
+/* The message of the error at hand, in a memory context that outlives it. */
+static char *
+maintenance_message(MemoryContext context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	ErrorData  *error = CopyErrorData();
+
+	MemoryContextSwitchTo(old);
+	return error->message != NULL ? error->message : "no message";
+}
+
 /* Do something to a table, and survive its failure; returns false then. */
 static bool
-maintenance_try(Oid relid, bool flush, FlushResult *result)
+maintenance_try(Oid relid, MaintenanceStep step, FlushResult *result)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ErrorContextCallback *save_stack = error_context_stack;
 	ErrorContextCallback callback;
-	volatile bool success = false;
+	TimestampTz started_at = GetCurrentTimestamp();
+	char	   *volatile message = NULL;
 
 	activity[0] = '\0';
 	callback.callback = maintenance_error_context;
@@ -399,23 +486,22 @@ maintenance_try(Oid relid, bool flush, FlushResult *result)
 	PG_TRY();
 	{
 		error_context_stack = &callback;
-		if (flush)
-			*result = maintenance_flush(relid);
-		else
-			upkeep_job_run(relid, maintenance_must_stop);
-		success = true;
+		maintenance_do(relid, step, result);
 	}
 	PG_CATCH();
 	{
+		message = maintenance_message(context);
 		maintenance_recover(context);
 	}
 	PG_END_TRY();
-	flushing = false;
 	error_context_stack = save_stack;
 	MemoryContextSwitchTo(context);
+	if (message != NULL && !ShutdownRequestPending && OidIsValid(relid))
+		maintenance_record(relid, started_at, message);
+	flushing = false;
 	pgstat_report_stat(true);
 	pgstat_report_activity(STATE_IDLE, NULL);
-	return success;
+	return message == NULL;
 }
 
 /* Segments are new, or time has passed. */
@@ -424,14 +510,24 @@ maintenance_keep_up(Oid relid)
 {
 	FlushResult unused;
 
-	(void) maintenance_try(relid, false, &unused);
+	(void) maintenance_try(relid, STEP_KEEP_UP, &unused);
+}
+
+/* Trim the log, if that is worth it. */
+static void
+maintenance_tidy(bool always)
+{
+	FlushResult unused;
+
+	if ((worklog_trim_due() || always) && !ShutdownRequestPending)
+		(void) maintenance_try(InvalidOid, STEP_TRIM_LOG, &unused);
 }
 
 static void
 maintenance_flush_due(MaintenanceTable *table)
 {
 	FlushResult result = FLUSH_BUSY;
-	bool		success = maintenance_try(table->relid, true, &result);
+	bool		success = maintenance_try(table->relid, STEP_FLUSH, &result);
 	TimestampTz now = GetCurrentTimestamp();
 
 	if (!success)
@@ -481,6 +577,7 @@ maintenance_round(void)
 			break;
 		CHECK_FOR_INTERRUPTS();
 	}
+	maintenance_tidy(false);
 	return TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next) + 1;
 }
 

@@ -21,6 +21,7 @@
 #include "write/compact.h"
 #include "write/flush_try.h"
 #include "write/retain.h"
+#include "write/worklog.h"
 
 static void
 upkeep_job_tell(const char *what, Relation rel)
@@ -43,7 +44,8 @@ upkeep_job_retain(Relation rel)
 	if (!retain_policy_range(rel, &range) || !retain_due(rel, &range))
 		return;
 	upkeep_job_tell("dropping old rows of", rel);
-	(void) retain_drop(rel, &range, false, &progress, NULL, NULL);
+	if (retain_drop(rel, &range, false, &progress, NULL, NULL) > 0)
+		worklog_add(rel, &progress);
 }
 
 /* One group; true: there may be more. */
@@ -55,11 +57,14 @@ upkeep_job_compact(Relation rel)
 	if (!options_get(rel)->compaction)
 		return false;
 	upkeep_job_tell("compacting", rel);
-	return compact_relation(rel, false, 1, false, &progress) > 0;
+	if (compact_relation(rel, false, 1, false, &progress) <= 0)
+		return false;
+	worklog_add(rel, &progress);
+	return true;
 }
 
 static bool
-upkeep_job_step(Oid relid, bool first)
+upkeep_job_step(Oid relid, bool first, ProgressOperation *operation)
 {
 	Relation	rel;
 	bool		gone;
@@ -71,9 +76,11 @@ upkeep_job_step(Oid relid, bool first)
 	rel = flush_try_open(relid, RowExclusiveLock, &gone);
 	if (rel != NULL)
 	{
+		*operation = OPERATION_RETENTION;
 		if (first)
 			upkeep_job_retain(rel);
 		CommandCounterIncrement();
+		*operation = OPERATION_COMPACTION;
 		more = upkeep_job_compact(rel);
 		relation_close(rel, NoLock);
 	}
@@ -83,10 +90,10 @@ upkeep_job_step(Oid relid, bool first)
 }
 
 void
-upkeep_job_run(Oid relid, bool (*stop) (void))
+upkeep_job_run(Oid relid, bool (*stop) (void), ProgressOperation *operation)
 {
 	bool		first = true;
 
-	while (!stop() && upkeep_job_step(relid, first))
+	while (!stop() && upkeep_job_step(relid, first, operation))
 		first = false;
 }

@@ -38,6 +38,7 @@ int			settings_flush_memory = 256 * 1024;
 int			settings_flush_rows = 1000000;
 int			settings_flush_size = 64 * 1024;
 int			settings_segment_rows = 1048576;
+int			settings_maintenance_log_rows = 10000;
 int64		settings_partition_interval_us;
 int64		settings_flush_age_us;
 int64		settings_cold_after_us;
@@ -288,6 +289,12 @@ settings_define_numbers(void)
 							SETTINGS_SEGMENT_ROWS_MIN,
 							SETTINGS_SEGMENT_ROWS_MAX,
 							PGC_USERSET, 0, NULL, NULL, NULL);
+	/* the log is everybody's: nobody may have that of others trimmed */
+	DefineCustomIntVariable("rusts.maintenance_log_rows",
+							"Entries that view rusts.maintenance_log keeps in a database; 0 switches the log off.",
+							NULL, &settings_maintenance_log_rows, 10000, 0,
+							SETTINGS_LOG_ROWS_MAX, PGC_SUSET, 0,
+							NULL, NULL, NULL);
 }
 
 static void

@@ -29,6 +29,7 @@
 #include "write/compact.h"
 #include "write/flush.h"
 #include "write/retain.h"
+#include "write/worklog.h"
 
 PG_FUNCTION_INFO_V1(rusts_flush);
 PG_FUNCTION_INFO_V1(rusts_compact);
@@ -83,6 +84,15 @@ upkeep_open(Oid relid, const char *function)
 	return rel;
 }
 
+static void
+upkeep_log(Relation rel, const Progress *progress)
+{
+	worklog_add(rel, progress);
+	CommandCounterIncrement();
+	if (worklog_trim_due())
+		(void) worklog_trim();
+}
+
 Datum
 rusts_compact(PG_FUNCTION_ARGS)
 {
@@ -92,6 +102,8 @@ rusts_compact(PG_FUNCTION_ARGS)
 
 	written = compact_relation(rel, PG_GETARG_BOOL(1), PG_INT32_MAX, true,
 							   &progress);
+	if (written > 0)
+		upkeep_log(rel, &progress);
 	relation_close(rel, NoLock);
 	PG_RETURN_INT64(written);
 }
@@ -255,8 +267,9 @@ rusts_drop_chunks(PG_FUNCTION_ARGS)
 	/* what is hot and old goes too, and is not decoded either */
 	(void) flush_relation(rel, true, &progress);
 	CommandCounterIncrement();
-	(void) retain_drop(rel, &range, true, &progress, upkeep_report_window,
-					   &report);
+	if (retain_drop(rel, &range, true, &progress, upkeep_report_window,
+					&report) > 0)
+		upkeep_log(rel, &progress);
 	relation_close(rel, NoLock);
 	return (Datum) 0;
 }
