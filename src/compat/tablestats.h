@@ -42,4 +42,14 @@ compat_pgstat_forget_insert(Relation rel)
 		rel->pgstat_info->trans->tuples_inserted--;
 }
 
+/* Many rows at once were deleted, by the transaction at hand. */
+static inline void
+compat_pgstat_count_deletes(Relation rel, PgStat_Counter rows)
+{
+	if (rows == 0 || !pgstat_should_count_relation(rel))
+		return;
+	pgstat_count_heap_delete(rel);
+	rel->pgstat_info->trans->tuples_deleted += rows - 1;
+}
+
 #endif							/* RUSTS_TABLESTATS_H */

@@ -32,6 +32,7 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "pgstat.h"
 #include "storage/lmgr.h"
 #include "storage/predicate.h"
 #include "utils/memutils.h"
@@ -408,6 +409,11 @@ compact_run_alone(CompactState *state, bool wait)
 	PopActiveSnapshot();
 	if (state->written > 0)
 		size_invalidate(rel);
+	/* The index entries of where the rows were are dead. */
+	if (rel->rd_rel->relhasindex)
+		pgstat_update_heap_dead_tuples(rel,
+									   -(int) Min(state->progress->rows_done,
+												  PG_INT32_MAX));
 	return state->written;
 }
 

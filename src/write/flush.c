@@ -566,7 +566,7 @@ flush_run_alone(Relation rel, bool wait, Progress *progress)
 	if (state.moved > 0)
 		size_invalidate(rel);
 	PopActiveSnapshot();
-	/* The moved rows are dead hot rows now: autovacuum trims them. */
+	/* The moved rows are dead hot rows now, until VACUUM trims them. */
 	pgstat_update_heap_dead_tuples(rel, -(int) state.moved);
 	hotstats_flushed(RelationGetRelid(rel), state.moved);
 	return state.moved;

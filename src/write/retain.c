@@ -24,6 +24,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "compat/tablestats.h"
 #include "option/options.h"
 #include "segment/moves.h"
 #include "segment/segment_reader.h"
@@ -275,6 +276,8 @@ retain_drop(Relation rel, const RetainRange *range, bool exact,
 	retain_run(&state, exact, report, arg);
 	store_close_keep_locks(state.store);
 	PopActiveSnapshot();
+	/* dead, too: their index entries wait for VACUUM */
+	compat_pgstat_count_deletes(rel, state.dropped);
 	if (state.dropped > 0)
 		size_invalidate(rel);
 	progress_end(progress);
