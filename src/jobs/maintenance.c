@@ -67,6 +67,7 @@ typedef struct MaintenanceTable
 	int64		flush_age;
 	TimestampTz retry_at;		/* not before */
 	int			failures;
+	TrimState	trim;
 } MaintenanceTable;
 
 /* What is tried, and may fail. */
@@ -336,7 +337,8 @@ maintenance_flush_open(Relation rel, bool *trim)
 	moved = flush_try_run(rel, &progress);
 	if (moved > 0)
 		worklog_add(rel, &progress);
-	*trim = trim_wanted(rel, moved);
+	*trim = trim_wanted(rel, &maintenance_table(RelationGetRelid(rel))->trim,
+						Max(moved, 0));
 	return moved < 0 ? FLUSH_BUSY : FLUSH_DONE;
 }
 
@@ -365,7 +367,7 @@ maintenance_flush(Oid relid)
 		/* VACUUM sets the counters of dead rows: add the flush's before */
 		pgstat_report_stat(true);
 		trimming = true;
-		trim_table(relid);
+		trim_table(relid, &maintenance_table(relid)->trim);
 	}
 	return result;
 }
@@ -374,6 +376,7 @@ maintenance_flush(Oid relid)
 static void
 maintenance_trim_log(void)
 {
+	TrimState	unused = {0};
 	Oid			log;
 
 	strlcpy(activity, "trimming rusts.maintenance_log", sizeof(activity));
@@ -384,7 +387,7 @@ maintenance_trim_log(void)
 	if (OidIsValid(log))
 	{
 		pgstat_report_stat(true);
-		trim_table(log);
+		trim_table(log, &unused);
 	}
 }
 
@@ -457,7 +460,10 @@ maintenance_do(Oid relid, MaintenanceStep step, FlushResult *result)
 	}
 }
 
-/* The message of the error at hand, in a memory context that outlives it. */
+/*
+ * The message of the error at hand, in a memory context that outlives it.
+ * NULL: it is none, somebody wanted the lock of a VACUUM.
+ */
 static char *
 maintenance_message(MemoryContext context)
 {
@@ -465,6 +471,8 @@ maintenance_message(MemoryContext context)
 	ErrorData  *error = CopyErrorData();
 
 	MemoryContextSwitchTo(old);
+	if (trimming && error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		return NULL;
 	return error->message != NULL ? error->message : "no message";
 }
 
