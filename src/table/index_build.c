@@ -17,8 +17,9 @@
  *	 as not alive, so that they do not count for uniqueness;
  * - in a concurrent build, the segments that the snapshot of the build sees.
  *
- * BRIN indexes, built or summarised, get hot rows only: a range of their
- * blocks would otherwise have to cover the gap up to the virtual blocks.
+ * New BRIN indexes are refused (brin.c).  What there is of them gets hot rows
+ * only: a range of their blocks would otherwise have to cover the gap up to the
+ * virtual blocks.
  */
 #include "postgres.h"
 
@@ -27,6 +28,7 @@
 #include "miscadmin.h"
 #include "utils/snapmgr.h"
 
+#include "option/brin.h"
 #include "table/heapview.h"
 #include "table/index_build.h"
 #include "table/index_rows.h"
@@ -197,6 +199,7 @@ index_build_range_scan(Relation table, Relation index, IndexInfo *info,
 	Snapshot	snapshot;
 	double		count;
 
+	brin_check_build(table, index);
 	/* heapam ends the scan it is given and with it the scan's snapshot */
 	if (scan != NULL)
 		snapshot = scan->base.rs_snapshot;
