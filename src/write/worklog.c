@@ -6,6 +6,11 @@
  * brings along.  So it is as durable as the work that it tells of: both are of
  * one transaction.  A failure has a transaction of its own (maintenance.c).
  *
+ * To SQL it is a materialized view, of no rows.  A table would be in every
+ * publication FOR ALL TABLES, and no subscription to it could be created
+ * where there is no such table.  Besides, nobody can write to it; REFRESH
+ * empties it.
+ *
  * It must not be in the way of what it tells of:
  *
  *	- No lock on it is waited for.  While somebody has it locked, nothing is
@@ -17,9 +22,7 @@
  *	  worker vacuums it afterwards, so its size stays that of its rows,
  *	  autovacuum or not.
  *	- Nothing of it is decoded: its rows say so when they are inserted, and
- *	  when they are deleted there is no old key to send (REPLICA IDENTITY
- *	  NOTHING).  Otherwise a publication FOR ALL TABLES would send it to
- *	  subscribers that have no such table.
+ *	  when they are deleted there is no old key to send.
  *
  * An entry keeps a message and no detail, of limited length.
  */
@@ -94,7 +97,7 @@ worklog_open(LOCKMODE lockmode)
 	if (!OidIsValid(relid) || !ConditionalLockRelationOid(relid, lockmode))
 		return NULL;
 	rel = try_relation_open(relid, NoLock);
-	if (rel != NULL && rel->rd_rel->relkind == RELKIND_RELATION &&
+	if (rel != NULL && rel->rd_rel->relkind == RELKIND_MATVIEW &&
 		rel->rd_rel->relam == HEAP_TABLE_AM_OID &&
 		rel->rd_rel->relnatts == WORKLOG_COLUMNS &&
 		!rel->rd_rel->relhasindex)
