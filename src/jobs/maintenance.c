@@ -57,6 +57,24 @@
 #define MAINTENANCE_ERROR_RETRY 5000	/* ms, doubled by each failure */
 #define MAINTENANCE_RETRY_LAST (60 * 60 * 1000)
 
+/* What is tried, and may fail. */
+typedef enum MaintenanceStep
+{
+	STEP_FLUSH,
+	STEP_RETAIN,
+	STEP_COMPACT,
+	STEP_TRIM_LOG
+} MaintenanceStep;
+
+#define STEP_COUNT (STEP_TRIM_LOG + 1)
+
+/* A step that failed is not tried again before a time. */
+typedef struct MaintenanceRetry
+{
+	TimestampTz at;
+	int			failures;		/* since the last success */
+} MaintenanceRetry;
+
 /* What the worker remembers about a table that has, or had, hot rows. */
 typedef struct MaintenanceTable
 {
@@ -65,18 +83,10 @@ typedef struct MaintenanceTable
 	int64		flush_rows;
 	int64		flush_size;
 	int64		flush_age;
-	TimestampTz retry_at;		/* not before */
-	int			failures;
+	MaintenanceRetry retry[STEP_COUNT]; /* by step */
 	TrimState	trim;
 } MaintenanceTable;
 
-/* What is tried, and may fail. */
-typedef enum MaintenanceStep
-{
-	STEP_FLUSH,
-	STEP_KEEP_UP,				/* compaction and retention */
-	STEP_TRIM_LOG
-} MaintenanceStep;
 
 typedef enum FlushResult
 {
@@ -90,8 +100,7 @@ PGDLLEXPORT void rusts_maintenance_main(Datum arg);
 static HTAB *tables = NULL;
 static MemoryContext work_context = NULL;	/* reset before each round */
 static char activity[2 * NAMEDATALEN + 16]; /* of the flush at hand */
-static ProgressOperation operation; /* and what it is */
-static bool trimming = false;	/* or VACUUM */
+static bool trimming = false;	/* it is a VACUUM */
 static volatile sig_atomic_t flushing = false;
 
 /*
@@ -321,7 +330,7 @@ maintenance_due(const HotStats *stats, const MaintenanceTable *table)
 		due = Max(due, maintenance_back_off(stats->since,
 											MAINTENANCE_MISS_RETRY,
 											stats->misses - 1));
-	return Max(due, table->retry_at);
+	return Max(due, table->retry[STEP_FLUSH].at);
 }
 
 static FlushResult
@@ -406,17 +415,29 @@ maintenance_recover(MemoryContext context)
 	RESUME_INTERRUPTS();
 }
 
+static const char *
+maintenance_step_name(MaintenanceStep step)
+{
+	if (trimming)
+		return "vacuum";
+	if (step == STEP_RETAIN)
+		return progress_operation_name(OPERATION_RETENTION);
+	if (step == STEP_COMPACT)
+		return progress_operation_name(OPERATION_COMPACTION);
+	return progress_operation_name(OPERATION_FLUSH);
+}
+
 /* Record the failure of a step.  That may fail, too, but only in the log. */
 static void
-maintenance_record(Oid relid, TimestampTz started_at, const char *message)
+maintenance_record(Oid relid, MaintenanceStep step, TimestampTz started_at,
+				   const char *message)
 {
 	MemoryContext context = CurrentMemoryContext;
 
 	PG_TRY();
 	{
 		maintenance_begin();
-		worklog_add_failure(relid, trimming ? "vacuum" :
-							progress_operation_name(operation), started_at,
+		worklog_add_failure(relid, maintenance_step_name(step), started_at,
 							message);
 		maintenance_commit();
 	}
@@ -444,15 +465,17 @@ maintenance_must_stop(void)
 static void
 maintenance_do(Oid relid, MaintenanceStep step, FlushResult *result)
 {
-	operation = OPERATION_FLUSH;
 	trimming = false;
 	switch (step)
 	{
 		case STEP_FLUSH:
 			*result = maintenance_flush(relid);
 			break;
-		case STEP_KEEP_UP:
-			upkeep_job_run(relid, maintenance_must_stop, &operation);
+		case STEP_RETAIN:
+			upkeep_job_retain(relid);
+			break;
+		case STEP_COMPACT:
+			upkeep_job_compact(relid, maintenance_must_stop);
 			break;
 		case STEP_TRIM_LOG:
 			maintenance_trim_log();
@@ -505,20 +528,42 @@ maintenance_try(Oid relid, MaintenanceStep step, FlushResult *result)
 	error_context_stack = save_stack;
 	MemoryContextSwitchTo(context);
 	if (message != NULL && !ShutdownRequestPending && OidIsValid(relid))
-		maintenance_record(relid, started_at, message);
+		maintenance_record(relid, step, started_at, message);
 	flushing = false;
 	pgstat_report_stat(true);
 	pgstat_report_activity(STATE_IDLE, NULL);
 	return message == NULL;
 }
 
-/* Segments are new, or time has passed. */
+/* Do a step of a table's, unless it failed a while ago; false: it fails. */
+static bool
+maintenance_step(Oid relid, MaintenanceStep step, FlushResult *result)
+{
+	MaintenanceRetry *retry = &maintenance_table(relid)->retry[step];
+	bool		success;
+
+	if (GetCurrentTimestamp() < retry->at)
+		return false;
+	success = maintenance_try(relid, step, result);
+	retry = &maintenance_table(relid)->retry[step];
+	retry->at = success ? 0 :
+		maintenance_back_off(GetCurrentTimestamp(), MAINTENANCE_ERROR_RETRY,
+							 retry->failures);
+	retry->failures = success ? 0 : retry->failures + 1;
+	return success;
+}
+
+/*
+ * Segments are new, or time has passed.  A table whose rows cannot be dropped
+ * is compacted all the same.
+ */
 static void
 maintenance_keep_up(Oid relid)
 {
 	FlushResult unused;
 
-	(void) maintenance_try(relid, STEP_KEEP_UP, &unused);
+	(void) maintenance_step(relid, STEP_RETAIN, &unused);
+	(void) maintenance_step(relid, STEP_COMPACT, &unused);
 }
 
 /* Trim the log, if that is worth it. */
@@ -535,23 +580,17 @@ static void
 maintenance_flush_due(MaintenanceTable *table)
 {
 	FlushResult result = FLUSH_BUSY;
-	bool		success = maintenance_try(table->relid, STEP_FLUSH, &result);
-	TimestampTz now = GetCurrentTimestamp();
 
-	if (!success)
-	{
-		table->retry_at = maintenance_back_off(now, MAINTENANCE_ERROR_RETRY,
-											   table->failures++);
+	if (!maintenance_step(table->relid, STEP_FLUSH, &result))
 		return;
-	}
-	table->failures = 0;
-	table->retry_at = 0;
 	if (result == FLUSH_DONE)
 		maintenance_keep_up(table->relid);
 	if (result == FLUSH_GONE)
 		maintenance_forget(table->relid);
 	else if (result == FLUSH_BUSY)
-		table->retry_at = maintenance_back_off(now, MAINTENANCE_BUSY_RETRY, 0);
+		table->retry[STEP_FLUSH].at =
+			maintenance_back_off(GetCurrentTimestamp(), MAINTENANCE_BUSY_RETRY,
+								 0);
 }
 
 /* Flush what is due; returns how long to sleep, -1 when nothing is hot. */

@@ -35,22 +35,23 @@ upkeep_job_tell(const char *what, Relation rel)
 }
 
 /* Drop whole segments that are too old. */
-static void
-upkeep_job_retain(Relation rel)
+static bool
+upkeep_job_drop(Relation rel)
 {
 	RetainRange range;
 	Progress	progress;
 
 	if (!retain_policy_range(rel, &range) || !retain_due(rel, &range))
-		return;
+		return false;
 	upkeep_job_tell("dropping old rows of", rel);
 	if (retain_drop(rel, &range, false, &progress, NULL, NULL) > 0)
 		worklog_add(rel, &progress);
+	return false;
 }
 
 /* One group; true: there may be more. */
 static bool
-upkeep_job_compact(Relation rel)
+upkeep_job_merge(Relation rel)
 {
 	Progress	progress;
 
@@ -63,8 +64,11 @@ upkeep_job_compact(Relation rel)
 	return true;
 }
 
+typedef bool (*UpkeepJob) (Relation rel);
+
+/* A transaction of a job; true: there may be more. */
 static bool
-upkeep_job_step(Oid relid, bool first, ProgressOperation *operation)
+upkeep_job_step(Oid relid, UpkeepJob job)
 {
 	Relation	rel;
 	bool		gone;
@@ -76,12 +80,7 @@ upkeep_job_step(Oid relid, bool first, ProgressOperation *operation)
 	rel = flush_try_open(relid, RowExclusiveLock, &gone);
 	if (rel != NULL)
 	{
-		*operation = OPERATION_RETENTION;
-		if (first)
-			upkeep_job_retain(rel);
-		CommandCounterIncrement();
-		*operation = OPERATION_COMPACTION;
-		more = upkeep_job_compact(rel);
+		more = job(rel);
 		relation_close(rel, NoLock);
 	}
 	PopActiveSnapshot();
@@ -90,10 +89,14 @@ upkeep_job_step(Oid relid, bool first, ProgressOperation *operation)
 }
 
 void
-upkeep_job_run(Oid relid, bool (*stop) (void), ProgressOperation *operation)
+upkeep_job_retain(Oid relid)
 {
-	bool		first = true;
+	(void) upkeep_job_step(relid, upkeep_job_drop);
+}
 
-	while (!stop() && upkeep_job_step(relid, first, operation))
-		first = false;
+void
+upkeep_job_compact(Oid relid, bool (*stop) (void))
+{
+	while (!stop() && upkeep_job_step(relid, upkeep_job_merge))
+		;
 }

@@ -43,6 +43,7 @@ int64		settings_partition_interval_us;
 int64		settings_flush_age_us;
 int64		settings_cold_after_us;
 bool		settings_compaction = true;
+bool		settings_decode_retention = false;
 int			settings_hot_method;
 int			settings_hot_level;
 int			settings_cold_method;
@@ -243,6 +244,11 @@ settings_define_switches(void)
 							 "Has the maintenance worker merge segments.",
 							 NULL, &settings_compaction, settings_compaction,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("rusts.decode_retention",
+							 "Has logical decoding report rows that retention drops as deleted.",
+							 NULL, &settings_decode_retention,
+							 settings_decode_retention, PGC_USERSET, 0,
+							 NULL, NULL, NULL);
 	/* it has the operating system do something (residentplace.c) */
 	DefineCustomBoolVariable("rusts.place_workers",
 							 "Wakes resident workers on another processor than their session's.",

@@ -29,6 +29,7 @@ extern int64 settings_partition_interval_us;
 extern int64 settings_flush_age_us;
 extern int64 settings_cold_after_us;
 extern bool settings_compaction;
+extern bool settings_decode_retention;
 extern int	settings_hot_method;	/* CodecCompression */
 extern int	settings_hot_level;
 extern int	settings_cold_method;

@@ -264,7 +264,7 @@ rusts_drop_chunks(PG_FUNCTION_ARGS)
 	}
 	compat_init_scalar_srf(fcinfo);
 	report.result = (ReturnSetInfo *) fcinfo->resultinfo;
-	/* what is hot and old goes too, and is not decoded either */
+	/* what is hot and old goes too, in the same way */
 	(void) flush_relation(rel, true, &progress);
 	CommandCounterIncrement();
 	if (retain_drop(rel, &range, true, &progress, upkeep_report_window,
@@ -315,6 +315,12 @@ rusts_add_retention_policy(PG_FUNCTION_ARGS)
 		relation_close(rel, NoLock);
 		PG_RETURN_INT32(-1);
 	}
+	if (retain_is_referenced(rel))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot add a retention policy to table \"%s\", which is referenced in a foreign key constraint",
+						RelationGetRelationName(rel)),
+				 errhint("Use DELETE, from a scheduled job.")));
 	if (age.type == INTERVALOID)
 		text = DatumGetCString(DirectFunctionCall1(interval_out, age.value));
 	else if (age.type == INT8OID)

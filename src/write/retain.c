@@ -9,8 +9,9 @@
  * it was deleted.  Of a segment that reaches beyond the range, rows are deleted
  * one by one.  Rows without a time stay.
  *
- * Nothing of it is decoded, and no trigger fires; so a table that foreign keys
- * refer to is left alone.
+ * No trigger fires, so a table that foreign keys refer to is left alone: to
+ * honour them would be a DELETE, row by row, with what it does to other tables.
+ * Nothing of it is decoded, but with rusts.decode_retention (retain_decode.c).
  */
 #include "postgres.h"
 
@@ -30,6 +31,7 @@
 #include "segment/segment_reader.h"
 #include "write/progress.h"
 #include "write/retain.h"
+#include "write/retain_decode.h"
 #include "write/rowchange.h"
 #include "write/segment_drop.h"
 #include "write/size.h"
@@ -43,6 +45,7 @@ typedef struct RetainState
 	const RetainRange *range;
 	CommandId	cid;
 	Progress   *progress;
+	RetainDecode *decode;		/* NULL: nothing is decoded */
 	int64		dropped;
 } RetainState;
 
@@ -88,8 +91,14 @@ retain_drop_segment(RetainState *state, DirectoryEntry *entry)
 {
 	MovesSegment moves = {entry->d.first_block, entry->d.rows};
 
-	if (!segment_drop(state->store, &entry, 1, state->cid, NULL, NULL))
+	if (state->decode != NULL)
+		retain_decode_expect(state->decode, entry);
+	if (!segment_drop(state->store, &entry, 1, state->cid,
+					  state->decode != NULL ? retain_decode_visit : NULL,
+					  state->decode))
 		return false;
+	if (state->decode != NULL)
+		retain_decode_segment(state->decode, state->store, entry);
 	moves_write(state->store, &moves, state->cid);
 	progress_add(state->progress, entry->d.rows - directory_entry_dead(entry),
 				 entry->d.stream_length);
@@ -147,6 +156,8 @@ retain_drop_rows(RetainState *state, const DirectoryEntry *entry)
 		{
 			dropped++;
 			progress_add(state->progress, 1, 0);
+			if (state->decode != NULL)
+				retain_decode_row(state->decode, reader, (uint32) row);
 		}
 	}
 	segment_reader_close(reader);
@@ -239,10 +250,16 @@ retain_begin(RetainState *state, const RetainRange *range)
 	return store_exists(state->rel) && options->time_attnum > 0;
 }
 
+bool
+retain_is_referenced(Relation rel)
+{
+	return heap_truncate_find_FKs(list_make1_oid(RelationGetRelid(rel))) != NIL;
+}
+
 static void
 retain_check(Relation rel)
 {
-	if (heap_truncate_find_FKs(list_make1_oid(RelationGetRelid(rel))) != NIL)
+	if (retain_is_referenced(rel))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot drop old rows of table \"%s\", which is referenced in a foreign key constraint",
@@ -260,6 +277,7 @@ retain_drop(Relation rel, const RetainRange *range, bool exact,
 			Progress *progress, RetainReport report, void *arg)
 {
 	RetainState state = {rel};
+	bool		decoded;
 
 	progress_begin(progress, rel, OPERATION_RETENTION, -1);
 	state.progress = progress;
@@ -272,12 +290,16 @@ retain_drop(Relation rel, const RetainRange *range, bool exact,
 	PushActiveSnapshot(GetLatestSnapshot());
 	state.store = store_open(rel, RowExclusiveLock);
 	state.cid = GetCurrentCommandId(true);
+	state.decode = retain_decode_begin(rel, state.cid);
 	TransferPredicateLocksToHeapRelation(rel);
 	retain_run(&state, exact, report, arg);
+	decoded = state.decode != NULL;
+	retain_decode_end(state.decode);
 	store_close_keep_locks(state.store);
 	PopActiveSnapshot();
-	/* dead, too: their index entries wait for VACUUM */
-	compat_pgstat_count_deletes(rel, state.dropped);
+	/* dead, too: their index entries wait for VACUUM; heapam counts images */
+	if (!decoded)
+		compat_pgstat_count_deletes(rel, state.dropped);
 	if (state.dropped > 0)
 		size_invalidate(rel);
 	progress_end(progress);

@@ -24,6 +24,8 @@ typedef void (*RetainReport) (void *arg, int64 partition, uint64 rows);
 
 /* Is a segment droppable as a whole?  For those who ask often, without locks. */
 extern bool retain_due(Relation rel, const RetainRange *range);
+/* Do foreign keys refer to the table?  Then no row may be dropped. */
+extern bool retain_is_referenced(Relation rel);
 /*
  * Drop rows in the current transaction (RowExclusiveLock held).  exact: also
  * single rows of segments that reach beyond the range.  Segments and rows that
