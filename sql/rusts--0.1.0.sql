@@ -335,14 +335,13 @@ CREATE VIEW rusts.tables AS
 SELECT c.oid::regclass AS relation, f.time_column, f.tags, f.hot_rows,
 	f.hot_bytes, f.segments, f.segment_rows, f.deleted_rows, f.raw_bytes,
 	f.compressed_bytes, round(f.compression_ratio::numeric, 2) AS compression_ratio,
-	f.min_time, f.max_time, f.last_flush, m.last_compaction
+	f.min_time, f.max_time, f.last_flush,
+	(SELECT max(e.at) FROM rusts.maintenance_entries e
+		WHERE e.relation = c.oid AND e.operation = 'compaction'
+			AND e.error IS NULL) AS last_compaction
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_am a ON a.oid = c.relam AND a.amname = 'rusts'
 CROSS JOIN LATERAL rusts.table_facts(c.oid) f
-LEFT JOIN (SELECT e.relation, max(e.at) AS last_compaction
-	FROM rusts.maintenance_entries e
-	WHERE e.operation = 'compaction' AND e.error IS NULL
-	GROUP BY e.relation) m ON m.relation = c.oid
 WHERE c.relkind IN ('r', 'm');
 COMMENT ON VIEW rusts.tables IS 'rusts tables of this database: options, hot rows, segments, sizes';
 
