@@ -128,3 +128,10 @@ ALTER TABLE compaction_numbers SET (rusts.drop_after = 'soon');
 
 DROP TABLE compaction, compaction_heap, compaction_numbers;
 DROP FUNCTION compaction_differs;
+
+-- Foreign keys that refer to a table keep its rows.
+CREATE TABLE compaction_referred (time timestamptz NOT NULL, k int PRIMARY KEY) USING rusts;
+CREATE TABLE compaction_refers (k int REFERENCES compaction_referred);
+SELECT add_retention_policy('compaction_referred', interval '30 days');
+SELECT * FROM drop_chunks('compaction_referred', older_than => interval '1 day');
+DROP TABLE compaction_refers, compaction_referred;

@@ -311,16 +311,52 @@ RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'rusts_table_facts' LANGUAGE C STABLE PARALLEL RESTRICTED STRICT;
 COMMENT ON FUNCTION rusts.table_facts(oid) IS 'facts behind the view rusts.tables; no row for tables the caller may not read';
 
+/*
+ * What maintenance did (src/write/worklog.c).  Whoever owns a relation may know
+ * what was done to it, and who reads all statistics what was done to all.
+ */
+CREATE MATERIALIZED VIEW rusts.maintenance_entries USING heap AS
+SELECT NULL::timestamptz AS at, NULL::oid AS relation, NULL::text AS operation,
+	NULL::bigint AS rows, NULL::bigint AS bytes, NULL::interval AS duration,
+	NULL::text AS error
+WHERE false;
+COMMENT ON MATERIALIZED VIEW rusts.maintenance_entries IS 'rows behind the view rusts.maintenance_log; REFRESH removes them';
+
+CREATE VIEW rusts.maintenance_log WITH (security_barrier) AS
+SELECT e.at, e.relation::regclass AS relation, e.operation, e.rows, e.bytes,
+	e.duration, e.error
+FROM rusts.maintenance_entries e
+LEFT JOIN pg_catalog.pg_class c ON c.oid = e.relation
+WHERE pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')
+	OR pg_catalog.pg_has_role(c.relowner, 'USAGE');
+COMMENT ON VIEW rusts.maintenance_log IS 'what maintenance has done to rusts tables of this database, and what failed';
+
 CREATE VIEW rusts.tables AS
 SELECT c.oid::regclass AS relation, f.time_column, f.tags, f.hot_rows,
 	f.hot_bytes, f.segments, f.segment_rows, f.deleted_rows, f.raw_bytes,
 	f.compressed_bytes, round(f.compression_ratio::numeric, 2) AS compression_ratio,
-	f.min_time, f.max_time, f.last_flush, NULL::timestamptz AS last_compaction
+	f.min_time, f.max_time, f.last_flush,
+	(SELECT max(e.at) FROM rusts.maintenance_entries e
+		WHERE e.relation = c.oid AND e.operation = 'compaction'
+			AND e.error IS NULL) AS last_compaction
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_am a ON a.oid = c.relam AND a.amname = 'rusts'
 CROSS JOIN LATERAL rusts.table_facts(c.oid) f
 WHERE c.relkind IN ('r', 'm');
 COMMENT ON VIEW rusts.tables IS 'rusts tables of this database: options, hot rows, segments, sizes';
 
+CREATE FUNCTION rusts.progress_facts(OUT pid integer, OUT relation regclass,
+	OUT operation text, OUT phase text, OUT rows_done bigint,
+	OUT rows_total bigint, OUT bytes_done bigint, OUT started_at timestamptz)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'rusts_progress' LANGUAGE C STABLE PARALLEL RESTRICTED STRICT;
+COMMENT ON FUNCTION rusts.progress_facts() IS 'facts behind the view rusts.progress';
+
+CREATE VIEW rusts.progress AS
+SELECT p.pid, p.relation, p.operation, p.phase, p.rows_done, p.rows_total,
+	p.bytes_done, p.started_at
+FROM rusts.progress_facts() p;
+COMMENT ON VIEW rusts.progress IS 'flushes, compactions, retention and index builds under way in this database';
+
 GRANT USAGE ON SCHEMA rusts TO PUBLIC;
-GRANT SELECT ON rusts.tables TO PUBLIC;
+GRANT SELECT ON rusts.tables, rusts.progress, rusts.maintenance_log TO PUBLIC;

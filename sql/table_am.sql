@@ -94,7 +94,6 @@ CREATE UNIQUE INDEX am_even ON am (n) WHERE n % 2 = 0;
 CREATE INDEX am_expr ON am ((lower(host)), (v IS NULL));
 CREATE INDEX am_hash ON am USING hash (host);
 CREATE INDEX CONCURRENTLY am_conc ON am (n DESC) INCLUDE (host);
-CREATE INDEX am_brin ON am USING brin (n);
 REINDEX INDEX CONCURRENTLY am_n;
 REINDEX TABLE am;
 SET enable_seqscan = off;

@@ -108,10 +108,12 @@ hot_next(BlockScan *scan)
 	{
 		scan->hot_done = !heap_getnextslot(scan->heap, ForwardScanDirection,
 										   scan->hot_slot);
-		if (!scan->hot_done &&
-			!moved_and_gone(scan->heap->rs_rd, scan->hot_slot,
+		if (scan->hot_done)
+			break;
+		if (!moved_and_gone(scan->heap->rs_rd, scan->hot_slot,
 							scan->heap->rs_snapshot))
 			return true;
+		scan->counters.rows_deleted++;
 	}
 	return false;
 }

@@ -449,7 +449,11 @@ blockscan_select(BlockScan *scan)
 		batch->nselected += to - from;
 	}
 	if (segment_reader_mask_dead(scan->reader, scan->block, batch->selected))
+	{
+		scan->counters.rows_deleted += batch->nselected;
 		batch->nselected = selection_count(batch->selected);
+		scan->counters.rows_deleted -= batch->nselected;
+	}
 }
 
 /* Advance to the block that holds the next row of the ranges. */

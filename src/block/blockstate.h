@@ -26,6 +26,7 @@ typedef struct BlockScanCounters
 	uint64		blocks_pruned;	/* by zone maps */
 	uint64		blocks_metadata;
 	uint64		blocks_read;	/* at least one column decoded */
+	uint64		rows_deleted;	/* of blocks that were not pruned */
 	uint64		rows_filtered;	/* of batches, by vectorised filters */
 	uint64		hot_rows;
 	uint64		bytes;			/* read from segments */
@@ -129,8 +130,7 @@ typedef struct BlockScan
 	int			range;			/* current */
 	uint32		next_block;
 	uint32		block;			/* current block */
-	bool		full;			/* every row of the block is selected, and
-								 * every filter known to be true */
+	bool		full;			/* every row of the block is there, and passes */
 	uint32		first_run;		/* of batch rows, in BLOCK_RUNS */
 
 	/* hot rows */

@@ -5,8 +5,10 @@
 #ifndef RUSTS_PRIVILEGE_H
 #define RUSTS_PRIVILEGE_H
 
+#include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_proc.h"
+#include "miscadmin.h"
 #include "utils/acl.h"
 
 /* PostgreSQL 16 made ownership checks generic (upstream afbfc02983). */
@@ -26,5 +28,13 @@
 #define compat_proc_aclcheck(function, roleid) \
 	pg_proc_aclcheck(function, roleid, ACL_EXECUTE)
 #endif
+
+/* What HAS_PGSTAT_PERMISSIONS is to the server's views of backends. */
+static inline bool
+compat_may_see_backend(Oid userid)
+{
+	return has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS) ||
+		has_privs_of_role(GetUserId(), userid);
+}
 
 #endif							/* RUSTS_PRIVILEGE_H */

@@ -39,6 +39,7 @@
 #include "option/options.h"
 #include "write/flush_try.h"
 #include "write/hotstats.h"
+#include "write/worklog.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
@@ -56,6 +57,24 @@
 #define MAINTENANCE_ERROR_RETRY 5000	/* ms, doubled by each failure */
 #define MAINTENANCE_RETRY_LAST (60 * 60 * 1000)
 
+/* What is tried, and may fail. */
+typedef enum MaintenanceStep
+{
+	STEP_FLUSH,
+	STEP_RETAIN,
+	STEP_COMPACT,
+	STEP_TRIM_LOG
+} MaintenanceStep;
+
+#define STEP_COUNT (STEP_TRIM_LOG + 1)
+
+/* A step that failed is not tried again before a time. */
+typedef struct MaintenanceRetry
+{
+	TimestampTz at;
+	int			failures;		/* since the last success */
+} MaintenanceRetry;
+
 /* What the worker remembers about a table that has, or had, hot rows. */
 typedef struct MaintenanceTable
 {
@@ -64,9 +83,10 @@ typedef struct MaintenanceTable
 	int64		flush_rows;
 	int64		flush_size;
 	int64		flush_age;
-	TimestampTz retry_at;		/* not before */
-	int			failures;
+	MaintenanceRetry retry[STEP_COUNT]; /* by step */
+	TrimState	trim;
 } MaintenanceTable;
+
 
 typedef enum FlushResult
 {
@@ -80,6 +100,7 @@ PGDLLEXPORT void rusts_maintenance_main(Datum arg);
 static HTAB *tables = NULL;
 static MemoryContext work_context = NULL;	/* reset before each round */
 static char activity[2 * NAMEDATALEN + 16]; /* of the flush at hand */
+static bool trimming = false;	/* it is a VACUUM */
 static volatile sig_atomic_t flushing = false;
 
 /*
@@ -193,6 +214,7 @@ maintenance_assume(Relation rel)
 }
 
 static void maintenance_keep_up(Oid relid);
+static void maintenance_tidy(bool always);
 
 /* Look at all tables; returns how many are ours. */
 static int
@@ -228,6 +250,7 @@ maintenance_discover(void)
 			break;
 		maintenance_keep_up(lfirst_oid(cell));
 	}
+	maintenance_tidy(true);
 	return count;
 }
 
@@ -307,20 +330,24 @@ maintenance_due(const HotStats *stats, const MaintenanceTable *table)
 		due = Max(due, maintenance_back_off(stats->since,
 											MAINTENANCE_MISS_RETRY,
 											stats->misses - 1));
-	return Max(due, table->retry_at);
+	return Max(due, table->retry[STEP_FLUSH].at);
 }
 
 static FlushResult
 maintenance_flush_open(Relation rel, bool *trim)
 {
+	Progress	progress;
 	int64		moved;
 
 	snprintf(activity, sizeof(activity), "flushing %s.%s",
 			 get_namespace_name(RelationGetNamespace(rel)),
 			 RelationGetRelationName(rel));
 	pgstat_report_activity(STATE_RUNNING, activity);
-	moved = flush_try_run(rel);
-	*trim = trim_wanted(rel, moved);
+	moved = flush_try_run(rel, &progress);
+	if (moved > 0)
+		worklog_add(rel, &progress);
+	*trim = trim_wanted(rel, &maintenance_table(RelationGetRelid(rel))->trim,
+						Max(moved, 0));
 	return moved < 0 ? FLUSH_BUSY : FLUSH_DONE;
 }
 
@@ -348,9 +375,29 @@ maintenance_flush(Oid relid)
 	{
 		/* VACUUM sets the counters of dead rows: add the flush's before */
 		pgstat_report_stat(true);
-		trim_table(relid);
+		trimming = true;
+		trim_table(relid, &maintenance_table(relid)->trim);
 	}
 	return result;
+}
+
+/* Keep the log of what was done in bounds. */
+static void
+maintenance_trim_log(void)
+{
+	TrimState	unused = {0};
+	Oid			log;
+
+	strlcpy(activity, "trimming rusts.maintenance_log", sizeof(activity));
+	pgstat_report_activity(STATE_RUNNING, activity);
+	maintenance_begin();
+	log = worklog_trim();
+	maintenance_commit();
+	if (OidIsValid(log))
+	{
+		pgstat_report_stat(true);
+		trim_table(log, &unused);
+	}
 }
 
 /* Report the error at hand and leave its transaction. */
@@ -368,6 +415,40 @@ maintenance_recover(MemoryContext context)
 	RESUME_INTERRUPTS();
 }
 
+static const char *
+maintenance_step_name(MaintenanceStep step)
+{
+	if (trimming)
+		return "vacuum";
+	if (step == STEP_RETAIN)
+		return progress_operation_name(OPERATION_RETENTION);
+	if (step == STEP_COMPACT)
+		return progress_operation_name(OPERATION_COMPACTION);
+	return progress_operation_name(OPERATION_FLUSH);
+}
+
+/* Record the failure of a step.  That may fail, too, but only in the log. */
+static void
+maintenance_record(Oid relid, MaintenanceStep step, TimestampTz started_at,
+				   const char *message)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		maintenance_begin();
+		worklog_add_failure(relid, maintenance_step_name(step), started_at,
+							message);
+		maintenance_commit();
+	}
+	PG_CATCH();
+	{
+		maintenance_recover(context);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+}
+
 static void
 maintenance_error_context(void *arg)
 {
@@ -381,14 +462,52 @@ maintenance_must_stop(void)
 	return ShutdownRequestPending;
 }
 
+static void
+maintenance_do(Oid relid, MaintenanceStep step, FlushResult *result)
+{
+	trimming = false;
+	switch (step)
+	{
+		case STEP_FLUSH:
+			*result = maintenance_flush(relid);
+			break;
+		case STEP_RETAIN:
+			upkeep_job_retain(relid);
+			break;
+		case STEP_COMPACT:
+			upkeep_job_compact(relid, maintenance_must_stop);
+			break;
+		case STEP_TRIM_LOG:
+			maintenance_trim_log();
+			break;
+	}
+}
+
+/*
+ * The message of the error at hand, in a memory context that outlives it.
+ * NULL: it is none, somebody wanted the lock of a VACUUM.
+ */
+static char *
+maintenance_message(MemoryContext context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	ErrorData  *error = CopyErrorData();
+
+	MemoryContextSwitchTo(old);
+	if (trimming && error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		return NULL;
+	return error->message != NULL ? error->message : "no message";
+}
+
 /* Do something to a table, and survive its failure; returns false then. */
 static bool
-maintenance_try(Oid relid, bool flush, FlushResult *result)
+maintenance_try(Oid relid, MaintenanceStep step, FlushResult *result)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ErrorContextCallback *save_stack = error_context_stack;
 	ErrorContextCallback callback;
-	volatile bool success = false;
+	TimestampTz started_at = GetCurrentTimestamp();
+	char	   *volatile message = NULL;
 
 	activity[0] = '\0';
 	callback.callback = maintenance_error_context;
@@ -398,55 +517,80 @@ maintenance_try(Oid relid, bool flush, FlushResult *result)
 	PG_TRY();
 	{
 		error_context_stack = &callback;
-		if (flush)
-			*result = maintenance_flush(relid);
-		else
-			upkeep_job_run(relid, maintenance_must_stop);
-		success = true;
+		maintenance_do(relid, step, result);
 	}
 	PG_CATCH();
 	{
+		message = maintenance_message(context);
 		maintenance_recover(context);
 	}
 	PG_END_TRY();
-	flushing = false;
 	error_context_stack = save_stack;
 	MemoryContextSwitchTo(context);
+	if (message != NULL && !ShutdownRequestPending && OidIsValid(relid))
+		maintenance_record(relid, step, started_at, message);
+	flushing = false;
 	pgstat_report_stat(true);
 	pgstat_report_activity(STATE_IDLE, NULL);
+	return message == NULL;
+}
+
+/* Do a step of a table's, unless it failed a while ago; false: it fails. */
+static bool
+maintenance_step(Oid relid, MaintenanceStep step, FlushResult *result)
+{
+	MaintenanceRetry *retry = &maintenance_table(relid)->retry[step];
+	bool		success;
+
+	if (GetCurrentTimestamp() < retry->at)
+		return false;
+	success = maintenance_try(relid, step, result);
+	retry = &maintenance_table(relid)->retry[step];
+	retry->at = success ? 0 :
+		maintenance_back_off(GetCurrentTimestamp(), MAINTENANCE_ERROR_RETRY,
+							 retry->failures);
+	retry->failures = success ? 0 : retry->failures + 1;
 	return success;
 }
 
-/* Segments are new, or time has passed. */
+/*
+ * Segments are new, or time has passed.  A table whose rows cannot be dropped
+ * is compacted all the same.
+ */
 static void
 maintenance_keep_up(Oid relid)
 {
 	FlushResult unused;
 
-	(void) maintenance_try(relid, false, &unused);
+	(void) maintenance_step(relid, STEP_RETAIN, &unused);
+	(void) maintenance_step(relid, STEP_COMPACT, &unused);
+}
+
+/* Trim the log, if that is worth it. */
+static void
+maintenance_tidy(bool always)
+{
+	FlushResult unused;
+
+	if ((worklog_trim_due() || always) && !ShutdownRequestPending)
+		(void) maintenance_try(InvalidOid, STEP_TRIM_LOG, &unused);
 }
 
 static void
 maintenance_flush_due(MaintenanceTable *table)
 {
 	FlushResult result = FLUSH_BUSY;
-	bool		success = maintenance_try(table->relid, true, &result);
-	TimestampTz now = GetCurrentTimestamp();
 
-	if (!success)
-	{
-		table->retry_at = maintenance_back_off(now, MAINTENANCE_ERROR_RETRY,
-											   table->failures++);
+	if (!maintenance_step(table->relid, STEP_FLUSH, &result))
 		return;
-	}
-	table->failures = 0;
-	table->retry_at = 0;
 	if (result == FLUSH_DONE)
 		maintenance_keep_up(table->relid);
 	if (result == FLUSH_GONE)
 		maintenance_forget(table->relid);
 	else if (result == FLUSH_BUSY)
-		table->retry_at = maintenance_back_off(now, MAINTENANCE_BUSY_RETRY, 0);
+		table->retry[STEP_FLUSH].at =
+			maintenance_back_off(GetCurrentTimestamp(), MAINTENANCE_BUSY_RETRY,
+								 0);
 }
 
 /* Flush what is due; returns how long to sleep, -1 when nothing is hot. */
@@ -480,6 +624,7 @@ maintenance_round(void)
 			break;
 		CHECK_FOR_INTERRUPTS();
 	}
+	maintenance_tidy(false);
 	return TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next) + 1;
 }
 

@@ -21,6 +21,7 @@
 #include "write/compact.h"
 #include "write/flush_try.h"
 #include "write/retain.h"
+#include "write/worklog.h"
 
 static void
 upkeep_job_tell(const char *what, Relation rel)
@@ -34,29 +35,40 @@ upkeep_job_tell(const char *what, Relation rel)
 }
 
 /* Drop whole segments that are too old. */
-static void
-upkeep_job_retain(Relation rel)
+static bool
+upkeep_job_drop(Relation rel)
 {
 	RetainRange range;
+	Progress	progress;
 
 	if (!retain_policy_range(rel, &range) || !retain_due(rel, &range))
-		return;
+		return false;
 	upkeep_job_tell("dropping old rows of", rel);
-	(void) retain_drop(rel, &range, false, NULL, NULL);
+	if (retain_drop(rel, &range, false, &progress, NULL, NULL) > 0)
+		worklog_add(rel, &progress);
+	return false;
 }
 
 /* One group; true: there may be more. */
 static bool
-upkeep_job_compact(Relation rel)
+upkeep_job_merge(Relation rel)
 {
+	Progress	progress;
+
 	if (!options_get(rel)->compaction)
 		return false;
 	upkeep_job_tell("compacting", rel);
-	return compact_relation(rel, false, 1, false) > 0;
+	if (compact_relation(rel, false, 1, false, &progress) <= 0)
+		return false;
+	worklog_add(rel, &progress);
+	return true;
 }
 
+typedef bool (*UpkeepJob) (Relation rel);
+
+/* A transaction of a job; true: there may be more. */
 static bool
-upkeep_job_step(Oid relid, bool first)
+upkeep_job_step(Oid relid, UpkeepJob job)
 {
 	Relation	rel;
 	bool		gone;
@@ -68,10 +80,7 @@ upkeep_job_step(Oid relid, bool first)
 	rel = flush_try_open(relid, RowExclusiveLock, &gone);
 	if (rel != NULL)
 	{
-		if (first)
-			upkeep_job_retain(rel);
-		CommandCounterIncrement();
-		more = upkeep_job_compact(rel);
+		more = job(rel);
 		relation_close(rel, NoLock);
 	}
 	PopActiveSnapshot();
@@ -80,10 +89,14 @@ upkeep_job_step(Oid relid, bool first)
 }
 
 void
-upkeep_job_run(Oid relid, bool (*stop) (void))
+upkeep_job_retain(Oid relid)
 {
-	bool		first = true;
+	(void) upkeep_job_step(relid, upkeep_job_drop);
+}
 
-	while (!stop() && upkeep_job_step(relid, first))
-		first = false;
+void
+upkeep_job_compact(Oid relid, bool (*stop) (void))
+{
+	while (!stop() && upkeep_job_step(relid, upkeep_job_merge))
+		;
 }

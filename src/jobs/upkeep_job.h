@@ -5,10 +5,12 @@
 #ifndef RUSTS_UPKEEP_JOB_H
 #define RUSTS_UPKEEP_JOB_H
 
+/* Drop what is too old, in a transaction. */
+extern void upkeep_job_retain(Oid relid);
 /*
- * Drop what is too old and compact what is worth it, a group of segments per
- * transaction, until there is nothing to do, or until told to stop.
+ * Compact what is worth it, a group of segments per transaction, until there
+ * is nothing to do, or until told to stop.
  */
-extern void upkeep_job_run(Oid relid, bool (*stop) (void));
+extern void upkeep_job_compact(Oid relid, bool (*stop) (void));
 
 #endif							/* RUSTS_UPKEEP_JOB_H */

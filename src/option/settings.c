@@ -38,10 +38,12 @@ int			settings_flush_memory = 256 * 1024;
 int			settings_flush_rows = 1000000;
 int			settings_flush_size = 64 * 1024;
 int			settings_segment_rows = 1048576;
+int			settings_maintenance_log_rows = 10000;
 int64		settings_partition_interval_us;
 int64		settings_flush_age_us;
 int64		settings_cold_after_us;
 bool		settings_compaction = true;
+bool		settings_decode_retention = false;
 int			settings_hot_method;
 int			settings_hot_level;
 int			settings_cold_method;
@@ -242,6 +244,11 @@ settings_define_switches(void)
 							 "Has the maintenance worker merge segments.",
 							 NULL, &settings_compaction, settings_compaction,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("rusts.decode_retention",
+							 "Has logical decoding report rows that retention drops as deleted.",
+							 NULL, &settings_decode_retention,
+							 settings_decode_retention, PGC_USERSET, 0,
+							 NULL, NULL, NULL);
 	/* it has the operating system do something (residentplace.c) */
 	DefineCustomBoolVariable("rusts.place_workers",
 							 "Wakes resident workers on another processor than their session's.",
@@ -288,6 +295,12 @@ settings_define_numbers(void)
 							SETTINGS_SEGMENT_ROWS_MIN,
 							SETTINGS_SEGMENT_ROWS_MAX,
 							PGC_USERSET, 0, NULL, NULL, NULL);
+	/* the log is everybody's: nobody may have that of others trimmed */
+	DefineCustomIntVariable("rusts.maintenance_log_rows",
+							"Entries that view rusts.maintenance_log keeps in a database; 0 switches the log off.",
+							NULL, &settings_maintenance_log_rows, 10000, 0,
+							SETTINGS_LOG_ROWS_MAX, PGC_SUSET, 0,
+							NULL, NULL, NULL);
 }
 
 static void

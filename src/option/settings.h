@@ -24,10 +24,12 @@ extern int	settings_flush_memory;	/* kB */
 extern int	settings_flush_rows;
 extern int	settings_flush_size;	/* kB */
 extern int	settings_segment_rows;
+extern int	settings_maintenance_log_rows;
 extern int64 settings_partition_interval_us;
 extern int64 settings_flush_age_us;
 extern int64 settings_cold_after_us;
 extern bool settings_compaction;
+extern bool settings_decode_retention;
 extern int	settings_hot_method;	/* CodecCompression */
 extern int	settings_hot_level;
 extern int	settings_cold_method;
@@ -36,6 +38,7 @@ extern char *settings_encoding;
 
 /* bounds that settings and storage parameters share */
 #define SETTINGS_FLUSH_ROWS_MAX 1000000000
+#define SETTINGS_LOG_ROWS_MAX 1000000
 #define SETTINGS_FLUSH_SIZE_MAX (1024 * 1024 * 1024)	/* kB */
 #define SETTINGS_SEGMENT_ROWS_MIN 1024
 #define SETTINGS_SEGMENT_ROWS_MAX (16 * 1024 * 1024)

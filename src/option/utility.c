@@ -42,6 +42,7 @@
 #include "fmgr.h"
 #include "nodes/makefuncs.h"
 #include "storage/lmgr.h"
+#include "option/brin.h"
 #include "option/ddlframe.h"
 #include "option/namelist.h"
 #include "option/optionclause.h"
@@ -517,6 +518,8 @@ utility_alter_parameters(UtilityCall *call, AlterTableStmt *alter,
 		utility_refuse_parameters(alter->relation->relname,
 								  get_rel_relkind(relid) ==
 								  RELKIND_PARTITIONED_TABLE);
+	if (frame->stays_rusts && !ours_is_relation(relid))
+		brin_check_conversion(relid);
 	utility_prepare_alter(frame, relid, parts);
 	utility_run(call);
 	utility_finish_alter(frame, relid, parts);
@@ -606,7 +609,11 @@ utility_dispatch(UtilityCall *call)
 	else if (IsA(statement, AlterTableStmt))
 		utility_alter_table(call);
 	else
+	{
+		if (IsA(statement, IndexStmt))
+			brin_check_statement((IndexStmt *) statement);
 		utility_run(call);
+	}
 	utility_validate_changed(&call->frame);
 }
 

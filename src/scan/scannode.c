@@ -374,6 +374,7 @@ scannode_explain_counters(const BlockScanCounters *c, ExplainState *es)
 	explain_count("Blocks from Metadata", c->blocks_metadata, es);
 	explain_count("Blocks Decoded", c->blocks_read, es);
 	explain_count("Hot Rows", c->hot_rows, es);
+	explain_count("Rows Removed by Deletion", c->rows_deleted, es);
 	explain_count("Rows Removed by Filter", c->rows_filtered, es);
 	if (c->bytes > 0 || es->format != EXPLAIN_FORMAT_TEXT)
 		ExplainPropertyInteger("Segment Bytes Read", NULL, (int64) c->bytes,

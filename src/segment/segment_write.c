@@ -604,13 +604,17 @@ end_stream(SegmentWriter *writer, const uint8 *dead, uint32 ndead)
 	store_writer_end(writer->stream);
 }
 
-void
+uint64
 segment_write_finish(SegmentWriter *writer, const uint8 *dead, uint32 ndead)
 {
+	uint64		bytes;
+
 	end_stream(writer, dead, ndead);
+	bytes = writer->entry.d.stream_length;
 	directory_insert(writer->store, &writer->entry, writer->cid,
 					 writer->builder->spec.frozen);
 	MemoryContextDelete(writer->context);
+	return bytes;
 }
 
 DirectoryEntry *

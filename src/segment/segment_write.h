@@ -21,9 +21,10 @@ extern SegmentWriter *segment_write_piece(SegmentBuilder *builder,
 /*
  * Finish: dead is NULL or a bitmap of born-dead rows (bit set = dead), ndead
  * of them.  Writes the last bytes of the stream and the directory row.
+ * Returns the length of the stream.
  */
-extern void segment_write_finish(SegmentWriter *writer, const uint8 *dead,
-								 uint32 ndead);
+extern uint64 segment_write_finish(SegmentWriter *writer, const uint8 *dead,
+								   uint32 ndead);
 /*
  * Finish without inserting the directory row, which is returned instead, in
  * the current memory context.

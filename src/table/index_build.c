@@ -17,8 +17,9 @@
  *	 as not alive, so that they do not count for uniqueness;
  * - in a concurrent build, the segments that the snapshot of the build sees.
  *
- * BRIN indexes, built or summarised, get hot rows only: a range of their
- * blocks would otherwise have to cover the gap up to the virtual blocks.
+ * New BRIN indexes are refused (brin.c).  What there is of them gets hot rows
+ * only: a range of their blocks would otherwise have to cover the gap up to the
+ * virtual blocks.
  */
 #include "postgres.h"
 
@@ -27,11 +28,16 @@
 #include "miscadmin.h"
 #include "utils/snapmgr.h"
 
+#include "option/brin.h"
 #include "table/heapview.h"
 #include "table/index_build.h"
 #include "table/index_rows.h"
 #include "table/parallel.h"
 #include "table/scan.h"
+#include "write/progress.h"
+
+/* Rows of segments from one report of progress to the next. */
+#define INDEX_BUILD_REPORT_ROWS 1024
 
 /* A build: the arguments of the callback that go together. */
 typedef struct IndexBuild
@@ -117,6 +123,8 @@ index_build_cursor(IndexBuild *build, SegmentCursor *cursor,
 {
 	IndexRows	rows;
 	double		count = 0;
+	int64		done = 0;
+	int64		total = cursor->list->rows;
 	int			entry = -1;
 	IndexBuildAlive segment = {true};
 
@@ -139,6 +147,8 @@ index_build_cursor(IndexBuild *build, SegmentCursor *cursor,
 			entry = cursor->entry;
 			index_build_enter(cursor, live, &segment);
 		}
+		if (build->progress && done++ % INDEX_BUILD_REPORT_ROWS == 0)
+			progress_index(done - 1, total);
 		alive = index_build_alive(cursor, &segment);
 		if (alive)
 			count += 1;
@@ -147,6 +157,8 @@ index_build_cursor(IndexBuild *build, SegmentCursor *cursor,
 							rows.isnull, alive, build->callback_state);
 	}
 	index_rows_end(&rows);
+	if (build->progress)
+		progress_index(total, total);
 	return count;
 }
 
@@ -187,6 +199,7 @@ index_build_range_scan(Relation table, Relation index, IndexInfo *info,
 	Snapshot	snapshot;
 	double		count;
 
+	brin_check_build(table, index);
 	/* heapam ends the scan it is given and with it the scan's snapshot */
 	if (scan != NULL)
 		snapshot = scan->base.rs_snapshot;
@@ -195,6 +208,8 @@ index_build_range_scan(Relation table, Relation index, IndexInfo *info,
 	if (IsMVCCSnapshot(snapshot))
 		snapshot = RegisterSnapshot(snapshot);
 
+	if (progress)
+		progress_index(0, -1);
 	count = index_build_hot(&build, heap_scan);
 	if (scan != NULL)
 		scan_free_wrapper(scan);

@@ -29,6 +29,7 @@
 #include "write/compact.h"
 #include "write/flush.h"
 #include "write/retain.h"
+#include "write/worklog.h"
 
 PG_FUNCTION_INFO_V1(rusts_flush);
 PG_FUNCTION_INFO_V1(rusts_compact);
@@ -83,13 +84,26 @@ upkeep_open(Oid relid, const char *function)
 	return rel;
 }
 
+static void
+upkeep_log(Relation rel, const Progress *progress)
+{
+	worklog_add(rel, progress);
+	CommandCounterIncrement();
+	if (worklog_trim_due())
+		(void) worklog_trim();
+}
+
 Datum
 rusts_compact(PG_FUNCTION_ARGS)
 {
 	Relation	rel = upkeep_open(PG_GETARG_OID(0), "rusts.compact()");
+	Progress	progress;
 	int64		written;
 
-	written = compact_relation(rel, PG_GETARG_BOOL(1), PG_INT32_MAX, true);
+	written = compact_relation(rel, PG_GETARG_BOOL(1), PG_INT32_MAX, true,
+							   &progress);
+	if (written > 0)
+		upkeep_log(rel, &progress);
 	relation_close(rel, NoLock);
 	PG_RETURN_INT64(written);
 }
@@ -219,6 +233,7 @@ Datum
 rusts_drop_chunks(PG_FUNCTION_ARGS)
 {
 	RetainRange range = {PG_INT64_MIN, PG_INT64_MAX};
+	Progress	progress;
 	DropReport	report;
 	Relation	rel;
 
@@ -249,10 +264,12 @@ rusts_drop_chunks(PG_FUNCTION_ARGS)
 	}
 	compat_init_scalar_srf(fcinfo);
 	report.result = (ReturnSetInfo *) fcinfo->resultinfo;
-	/* what is hot and old goes too, and is not decoded either */
-	(void) flush_relation(rel, true);
+	/* what is hot and old goes too, in the same way */
+	(void) flush_relation(rel, true, &progress);
 	CommandCounterIncrement();
-	(void) retain_drop(rel, &range, true, upkeep_report_window, &report);
+	if (retain_drop(rel, &range, true, &progress, upkeep_report_window,
+					&report) > 0)
+		upkeep_log(rel, &progress);
 	relation_close(rel, NoLock);
 	return (Datum) 0;
 }
@@ -298,6 +315,12 @@ rusts_add_retention_policy(PG_FUNCTION_ARGS)
 		relation_close(rel, NoLock);
 		PG_RETURN_INT32(-1);
 	}
+	if (retain_is_referenced(rel))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot add a retention policy to table \"%s\", which is referenced in a foreign key constraint",
+						RelationGetRelationName(rel)),
+				 errhint("Use DELETE, from a scheduled job.")));
 	if (age.type == INTERVALOID)
 		text = DatumGetCString(DirectFunctionCall1(interval_out, age.value));
 	else if (age.type == INT8OID)

@@ -32,6 +32,7 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "pgstat.h"
 #include "storage/lmgr.h"
 #include "storage/predicate.h"
 #include "utils/memutils.h"
@@ -48,6 +49,7 @@
 #include "write/compact.h"
 #include "write/compactplan.h"
 #include "write/flush_index.h"
+#include "write/progress.h"
 #include "write/segment_drop.h"
 #include "write/size.h"
 #include "write/spec.h"
@@ -69,6 +71,9 @@ typedef struct Compaction
 	Store	   *store;
 	CommandId	cid;
 	CompactGroup *group;
+	Progress   *progress;
+	int64		rows;			/* as progress counts them */
+	int64		bytes;
 	int			npieces;		/* 0: no row is left */
 	uint32	   *piece_block;	/* first virtual block of each */
 	MemoryContext context;
@@ -82,6 +87,7 @@ typedef struct CompactState
 	Store	   *store;
 	bool		full;
 	int			most;
+	Progress   *progress;
 	int64		written;		/* segments, anew */
 } CompactState;
 
@@ -148,6 +154,14 @@ compact_piece_rows(const SegmentPlan *plan, int p)
 }
 
 static void
+compact_count(Compaction *work, int64 rows, int64 bytes)
+{
+	work->rows += rows;
+	work->bytes += bytes;
+	progress_add(work->progress, rows, bytes);
+}
+
+static void
 compact_write(Compaction *work, SegmentBuilder *builder)
 {
 	SegmentPlan *plan = work->plan;
@@ -164,10 +178,14 @@ compact_write(Compaction *work, SegmentBuilder *builder)
 	for (p = 0; p < plan->npieces; p++)
 	{
 		work->piece_block[p] = first;
-		segment_write_finish(segment_write_piece(builder, plan, p, work->store,
-												 first, work->cid),
-							 NULL, 0);
+		compact_count(work, 0,
+					  segment_write_finish(segment_write_piece(builder, plan,
+															   p, work->store,
+															   first,
+															   work->cid),
+										   NULL, 0));
 		flush_index_insert(work->rel, work->store, first);
+		compact_count(work, compact_piece_rows(plan, p), 0);
 		first += rowid_blocks(compact_piece_rows(plan, p));
 	}
 }
@@ -209,6 +227,7 @@ compact_copy(Compaction *work)
 		spec.max_rows = Max(spec.max_rows, work->group->entries[s]->d.rows);
 	builder = segment_builder_create(RelationGetDescr(work->rel), &spec,
 									 CurrentMemoryContext);
+	progress_enter(work->progress, PHASE_READING_SEGMENTS);
 	for (s = 0; s < work->group->n; s++)
 	{
 		work->sources[s].entry = work->group->entries[s];
@@ -216,8 +235,10 @@ compact_copy(Compaction *work)
 	}
 	if (segment_builder_rows(builder) > 0)
 	{
+		progress_enter(work->progress, PHASE_SORTING_ROWS);
 		work->plan = segment_sort(builder);
 		compact_set_places(work);
+		progress_enter(work->progress, PHASE_WRITING_SEGMENTS);
 		compact_write(work, builder);
 	}
 	for (s = 0; s < work->group->n; s++)
@@ -247,6 +268,7 @@ compact_give_up(Compaction *work)
 	DirectoryEntry entry;
 	int			p;
 
+	progress_add(work->progress, -work->rows, -work->bytes);
 	CommandCounterIncrement();
 	work->cid = GetCurrentCommandId(true);
 	for (p = 0; p < work->group->n; p++)
@@ -285,6 +307,7 @@ compact_begin_group(CompactState *state, CompactGroup *group)
 	work->store = state->store;
 	work->cid = GetCurrentCommandId(true);
 	work->group = group;
+	work->progress = state->progress;
 	work->context = AllocSetContextCreate(CurrentMemoryContext,
 										  "rusts compaction of a group",
 										  ALLOCSET_DEFAULT_SIZES);
@@ -308,6 +331,27 @@ compact_in_use(CompactState *state, CompactGroup *group)
 	return false;
 }
 
+/* The rows of the groups that are likely to be done. */
+static int64
+compact_rows(List *groups, int most)
+{
+	int64		rows = 0;
+	ListCell   *cell;
+	int			i;
+
+	foreach(cell, groups)
+	{
+		CompactGroup *group = lfirst(cell);
+
+		if (foreach_current_index(cell) >= most)
+			break;
+		for (i = 0; i < group->n; i++)
+			rows += group->entries[i]->d.rows -
+				directory_entry_dead(group->entries[i]);
+	}
+	return rows;
+}
+
 static void
 compact_run(void *arg)
 {
@@ -319,6 +363,7 @@ compact_run(void *arg)
 
 	if (groups != NIL)
 		TransferPredicateLocksToHeapRelation(state->rel);
+	state->progress->rows_total = compact_rows(groups, state->most);
 	foreach(cell, groups)
 	{
 		if (list_length(works) < state->most &&
@@ -326,6 +371,7 @@ compact_run(void *arg)
 			works = lappend(works, compact_begin_group(state, lfirst(cell)));
 	}
 	CommandCounterIncrement();
+	progress_enter(state->progress, PHASE_REPLACING_SEGMENTS);
 	foreach(cell, works)
 	{
 		Compaction *work = lfirst(cell);
@@ -338,20 +384,14 @@ compact_run(void *arg)
 		TransferPredicateLocksToHeapRelation(state->rel);
 }
 
-int64
-compact_relation(Relation rel, bool full, int most, bool wait)
+/* Compact what is worth it; the table has segment storage. */
+static int64
+compact_run_alone(CompactState *state, bool wait)
 {
-	CompactState state = {rel, NULL, full, most};
+	Relation	rel = state->rel;
 	MemoryContext context;
 	MemoryContext old;
 
-	if (IsolationUsesXactSnapshot())
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
-				 errmsg("cannot compact in a transaction that keeps its snapshot"),
-				 errhint("Use isolation level READ COMMITTED.")));
-	if (!store_exists(rel))
-		return 0;
 	if (wait)
 		LockPage(rel, COMPACT_LOCK_PAGE, ExclusiveLock);
 	else if (!ConditionalLockPage(rel, COMPACT_LOCK_PAGE, ExclusiveLock))
@@ -360,14 +400,38 @@ compact_relation(Relation rel, bool full, int most, bool wait)
 	context = AllocSetContextCreate(CurrentMemoryContext, "rusts compaction",
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
-	state.store = store_open(rel, RowExclusiveLock);
-	moves_expire(state.store, GetCurrentCommandId(true));
-	asowner_run(rel, compact_run, &state);
-	store_close_keep_locks(state.store);
+	state->store = store_open(rel, RowExclusiveLock);
+	moves_expire(state->store, GetCurrentCommandId(true));
+	asowner_run(rel, compact_run, state);
+	store_close_keep_locks(state->store);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	PopActiveSnapshot();
-	if (state.written > 0)
+	if (state->written > 0)
 		size_invalidate(rel);
-	return state.written;
+	/* The index entries of where the rows were are dead. */
+	if (rel->rd_rel->relhasindex)
+		pgstat_update_heap_dead_tuples(rel,
+									   -(int) Min(state->progress->rows_done,
+												  PG_INT32_MAX));
+	return state->written;
+}
+
+int64
+compact_relation(Relation rel, bool full, int most, bool wait,
+				 Progress *progress)
+{
+	CompactState state = {rel, NULL, full, most, progress};
+	int64		written = 0;
+
+	if (IsolationUsesXactSnapshot())
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+				 errmsg("cannot compact in a transaction that keeps its snapshot"),
+				 errhint("Use isolation level READ COMMITTED.")));
+	progress_begin(progress, rel, OPERATION_COMPACTION, -1);
+	if (store_exists(rel))
+		written = compact_run_alone(&state, wait);
+	progress_end(progress);
+	return written;
 }

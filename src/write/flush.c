@@ -63,6 +63,7 @@
 #include "write/flush_index.h"
 #include "write/hotstats.h"
 #include "write/pageitem.h"
+#include "write/progress.h"
 #include "write/size.h"
 #include "write/spec.h"
 
@@ -89,6 +90,7 @@ typedef struct FlushState
 	BlockNumber end_block;
 	FlushSource *sources;		/* one per row in the builder */
 	uint32		capacity;
+	Progress   *progress;
 	/* of this round: */
 	SegmentPlan *plan;
 	uint32	   *position;		/* row -> place in plan->order */
@@ -465,8 +467,11 @@ flush_write(FlushState *state)
 			continue;			/* every row changed in the meantime */
 		writer = segment_write_piece(state->builder, plan, p, state->store,
 									 state->piece_block[p], state->cid);
-		segment_write_finish(writer, bitmap, ndead);
+		progress_add(state->progress, 0,
+					 segment_write_finish(writer, bitmap, ndead));
 		flush_index_insert(state->rel, state->store, state->piece_block[p]);
+		progress_add(state->progress,
+					 plan->start[p + 1] - plan->start[p] - ndead, 0);
 	}
 }
 
@@ -477,8 +482,10 @@ flush_round(FlushState *state)
 	MemoryContext old;
 	uint32		i;
 
+	progress_enter(state->progress, PHASE_COLLECTING_ROWS);
 	if (!flush_collect(state))
 		return false;
+	progress_enter(state->progress, PHASE_SORTING_ROWS);
 	old = MemoryContextSwitchTo(state->round);
 	state->cid = GetCurrentCommandId(true);
 	state->plan = segment_sort(state->builder);
@@ -488,7 +495,9 @@ flush_round(FlushState *state)
 		state->position[state->plan->order[i]] = i;
 	state->dead = palloc0((state->plan->nrows + 7) / 8);
 	flush_reserve(state);
+	progress_enter(state->progress, PHASE_MARKING_ROWS);
 	flush_mark(state);
+	progress_enter(state->progress, PHASE_WRITING_SEGMENTS);
 	flush_write(state);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(state->round);
@@ -526,36 +535,60 @@ flush_run(void *arg)
 	MemoryContextDelete(context);
 }
 
-int64
-flush_relation(Relation rel, bool wait)
+/* How many rows are counted as hot, -1: they are not counted. */
+static int64
+flush_rows_expected(Relation rel)
+{
+	HotStats	stats;
+
+	if (!hotstats_get(RelationGetRelid(rel), &stats) || stats.rows == 0)
+		return -1;
+	return (int64) stats.rows;
+}
+
+/* Move what can move; the table has segment storage. */
+static int64
+flush_run_alone(Relation rel, bool wait, Progress *progress)
 {
 	FlushState	state;
 
 	memset(&state, 0, sizeof(state));
-	if (!store_exists(rel))
-		return 0;
 	if (wait)
 		LockPage(rel, FLUSH_LOCK_PAGE, ExclusiveLock);
 	else if (!ConditionalLockPage(rel, FLUSH_LOCK_PAGE, ExclusiveLock))
 		return -1;
 	PushActiveSnapshot(GetTransactionSnapshot());
 	state.rel = rel;
+	state.progress = progress;
 	state.store = store_open(rel, RowExclusiveLock);
 	asowner_run(rel, flush_run, &state);
 	store_close_keep_locks(state.store);
 	if (state.moved > 0)
 		size_invalidate(rel);
 	PopActiveSnapshot();
-	/* The moved rows are dead hot rows now: autovacuum trims them. */
+	/* The moved rows are dead hot rows now, until VACUUM trims them. */
 	pgstat_update_heap_dead_tuples(rel, -(int) state.moved);
 	hotstats_flushed(RelationGetRelid(rel), state.moved);
 	return state.moved;
 }
 
 int64
+flush_relation(Relation rel, bool wait, Progress *progress)
+{
+	int64		moved = 0;
+
+	progress_begin(progress, rel, OPERATION_FLUSH, flush_rows_expected(rel));
+	if (store_exists(rel))
+		moved = flush_run_alone(rel, wait, progress);
+	progress_end(progress);
+	return moved;
+}
+
+int64
 flush_table(Oid relid)
 {
 	Relation	rel = relation_open(relid, RowExclusiveLock);
+	Progress	progress;
 	int64		moved;
 
 	if (!ours_is_table(rel))
@@ -570,7 +603,7 @@ flush_table(Oid relid)
 						RelationGetRelationName(rel)),
 				 errdetail("It was created without USING rusts and has neither a column of time nor a rusts.* parameter."),
 				 errhint("Use ALTER TABLE ... SET (rusts.segment_rows = ...) or another rusts.* parameter.")));
-	moved = flush_relation(rel, true);
+	moved = flush_relation(rel, true, &progress);
 	relation_close(rel, NoLock);
 	return moved;
 }

@@ -32,7 +32,7 @@ flush_try_open(Oid relid, LOCKMODE lockmode, bool *gone)
 }
 
 int64
-flush_try_run(Relation rel)
+flush_try_run(Relation rel, Progress *progress)
 {
-	return flush_relation(rel, false);
+	return flush_relation(rel, false, progress);
 }

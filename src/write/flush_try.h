@@ -8,6 +8,8 @@
 #include "storage/lockdefs.h"
 #include "utils/rel.h"
 
+#include "write/progress.h"
+
 /*
  * Open a rusts table if its lock is free, else return NULL; gone says that
  * there is no such rusts table.
@@ -18,6 +20,6 @@ extern Relation flush_try_open(Oid relid, LOCKMODE lockmode, bool *gone);
  * Flush an open table (RowExclusiveLock held) in the current transaction.
  * Returns the number of rows moved, -1 when another flush is at work.
  */
-extern int64 flush_try_run(Relation rel);
+extern int64 flush_try_run(Relation rel, Progress *progress);
 
 #endif							/* RUSTS_FLUSH_TRY_H */

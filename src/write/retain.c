@@ -9,8 +9,9 @@
  * it was deleted.  Of a segment that reaches beyond the range, rows are deleted
  * one by one.  Rows without a time stay.
  *
- * Nothing of it is decoded, and no trigger fires; so a table that foreign keys
- * refer to is left alone.
+ * No trigger fires, so a table that foreign keys refer to is left alone: to
+ * honour them would be a DELETE, row by row, with what it does to other tables.
+ * Nothing of it is decoded, but with rusts.decode_retention (retain_decode.c).
  */
 #include "postgres.h"
 
@@ -24,10 +25,13 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "compat/tablestats.h"
 #include "option/options.h"
 #include "segment/moves.h"
 #include "segment/segment_reader.h"
+#include "write/progress.h"
 #include "write/retain.h"
+#include "write/retain_decode.h"
 #include "write/rowchange.h"
 #include "write/segment_drop.h"
 #include "write/size.h"
@@ -40,6 +44,8 @@ typedef struct RetainState
 	Oid			time_type;
 	const RetainRange *range;
 	CommandId	cid;
+	Progress   *progress;
+	RetainDecode *decode;		/* NULL: nothing is decoded */
 	int64		dropped;
 } RetainState;
 
@@ -85,9 +91,17 @@ retain_drop_segment(RetainState *state, DirectoryEntry *entry)
 {
 	MovesSegment moves = {entry->d.first_block, entry->d.rows};
 
-	if (!segment_drop(state->store, &entry, 1, state->cid, NULL, NULL))
+	if (state->decode != NULL)
+		retain_decode_expect(state->decode, entry);
+	if (!segment_drop(state->store, &entry, 1, state->cid,
+					  state->decode != NULL ? retain_decode_visit : NULL,
+					  state->decode))
 		return false;
+	if (state->decode != NULL)
+		retain_decode_segment(state->decode, state->store, entry);
 	moves_write(state->store, &moves, state->cid);
+	progress_add(state->progress, entry->d.rows - directory_entry_dead(entry),
+				 entry->d.stream_length);
 	return true;
 }
 
@@ -139,7 +153,12 @@ retain_drop_rows(RetainState *state, const DirectoryEntry *entry)
 		if (!isnull &&
 			retain_in_range(state->range, retain_time(state, value)) &&
 			retain_drop_row(state, first + row))
+		{
 			dropped++;
+			progress_add(state->progress, 1, 0);
+			if (state->decode != NULL)
+				retain_decode_row(state->decode, reader, (uint32) row);
+		}
 	}
 	segment_reader_close(reader);
 	return dropped;
@@ -167,6 +186,20 @@ retain_compare(const void *a, const void *b)
 	return first->d.first_block < second->d.first_block ? -1 : 1;
 }
 
+/* The rows of segments that are in the range as a whole. */
+static int64
+retain_rows(RetainState *state, const DirectoryList *list)
+{
+	int64		rows = 0;
+	int			i;
+
+	for (i = 0; i < list->n; i++)
+		if (retain_covers(state->range, &list->entries[i]))
+			rows += list->entries[i].d.rows -
+				directory_entry_dead(&list->entries[i]);
+	return rows;
+}
+
 static bool
 retain_wants(void *arg, const DirectoryEntry *entry)
 {
@@ -188,6 +221,9 @@ retain_run(RetainState *state, bool exact, RetainReport report, void *arg)
 	for (i = 0; i < list->n; i++)
 		entries[i] = &list->entries[i];
 	qsort(entries, list->n, sizeof(DirectoryEntry *), retain_compare);
+	if (!exact)
+		state->progress->rows_total = retain_rows(state, list);
+	progress_enter(state->progress, PHASE_DROPPING_ROWS);
 	for (i = 0; i < list->n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -214,15 +250,16 @@ retain_begin(RetainState *state, const RetainRange *range)
 	return store_exists(state->rel) && options->time_attnum > 0;
 }
 
-int64
-retain_drop(Relation rel, const RetainRange *range, bool exact,
-			RetainReport report, void *arg)
+bool
+retain_is_referenced(Relation rel)
 {
-	RetainState state = {rel};
+	return heap_truncate_find_FKs(list_make1_oid(RelationGetRelid(rel))) != NIL;
+}
 
-	if (!retain_begin(&state, range))
-		return 0;
-	if (heap_truncate_find_FKs(list_make1_oid(RelationGetRelid(rel))) != NIL)
+static void
+retain_check(Relation rel)
+{
+	if (retain_is_referenced(rel))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot drop old rows of table \"%s\", which is referenced in a foreign key constraint",
@@ -233,15 +270,39 @@ retain_drop(Relation rel, const RetainRange *range, bool exact,
 				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
 				 errmsg("cannot drop old rows in a transaction that keeps its snapshot"),
 				 errhint("Use isolation level READ COMMITTED.")));
+}
+
+int64
+retain_drop(Relation rel, const RetainRange *range, bool exact,
+			Progress *progress, RetainReport report, void *arg)
+{
+	RetainState state = {rel};
+	bool		decoded;
+
+	progress_begin(progress, rel, OPERATION_RETENTION, -1);
+	state.progress = progress;
+	if (!retain_begin(&state, range))
+	{
+		progress_end(progress);
+		return 0;
+	}
+	retain_check(rel);
 	PushActiveSnapshot(GetLatestSnapshot());
 	state.store = store_open(rel, RowExclusiveLock);
 	state.cid = GetCurrentCommandId(true);
+	state.decode = retain_decode_begin(rel, state.cid);
 	TransferPredicateLocksToHeapRelation(rel);
 	retain_run(&state, exact, report, arg);
+	decoded = state.decode != NULL;
+	retain_decode_end(state.decode);
 	store_close_keep_locks(state.store);
 	PopActiveSnapshot();
+	/* dead, too: their index entries wait for VACUUM; heapam counts images */
+	if (!decoded)
+		compat_pgstat_count_deletes(rel, state.dropped);
 	if (state.dropped > 0)
 		size_invalidate(rel);
+	progress_end(progress);
 	return state.dropped;
 }
 

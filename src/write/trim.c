@@ -5,10 +5,19 @@
  * Every flush leaves its rows behind as dead heap rows.  Autovacuum counts
  * them against all rows of the table, segments included, so on a table with
  * much history it would come only when a fifth of that history's rows are
- * dead, and scans would walk over them until then.  Without indexes a VACUUM
- * costs no more than a look at the hot pages, so the worker runs one after a
- * flush.  With indexes it costs a pass over each of them, however few rows
- * are dead; there autovacuum's threshold is right.
+ * dead.  Until then the heap would grow, and scans would walk over it.  So the
+ * worker vacuums the table itself.
+ *
+ * Without indexes that costs no more than a look at the hot pages, so it is
+ * done after each flush.  With indexes it costs a pass or two over each of
+ * them, however few rows are dead.  So it is given a share of the time: after
+ * a VACUUM that took a second, the next one comes 19 seconds later at the
+ * earliest.  Hence the heap keeps the rows of the flushes in that time, which
+ * is minutes, and not of a share of the history.
+ *
+ * A session that waits for a lock on the table cancels the VACUUM, as it
+ * would cancel autovacuum's: the lock manager asks for that by the same flag.
+ * The next flush then tries again.
  *
  * The heap is not truncated: that takes an AccessExclusiveLock, and the next
  * hot rows will fill the pages again.
@@ -19,13 +28,18 @@
 #include "commands/vacuum.h"
 #include "nodes/makefuncs.h"
 #include "postmaster/autovacuum.h"
+#include "storage/lwlock.h"
+#include "storage/proc.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "compat/compat.h"
 #include "write/trim.h"
 
 /* Fewer rows than this can wait for the next flush. */
 #define TRIM_ROWS 1000
+/* So many times as long as a VACUUM took it is not repeated. */
+#define TRIM_PAUSE 19
 
 /* The owner may have switched autovacuum off, for the table or altogether. */
 static bool
@@ -38,14 +52,29 @@ trim_allowed(Relation rel)
 }
 
 bool
-trim_wanted(Relation rel, int64 moved)
+trim_wanted(Relation rel, TrimState *state, int64 moved)
 {
-	return moved >= TRIM_ROWS && !rel->rd_rel->relhasindex &&
-		trim_allowed(rel);
+	state->dead += moved;
+	state->has_index = rel->rd_rel->relhasindex;
+	return state->dead >= TRIM_ROWS && trim_allowed(rel) &&
+		(!state->has_index || GetCurrentTimestamp() >= state->not_before);
 }
 
-void
-trim_table(Oid relid)
+/* May whoever waits for one of our locks cancel us? */
+static void
+trim_set_cancelable(bool cancelable)
+{
+	LWLockAcquire(ProcArrayLock, LW_EXCLUSIVE);
+	if (cancelable)
+		MyProc->statusFlags |= PROC_IS_AUTOVACUUM;
+	else
+		MyProc->statusFlags &= ~PROC_IS_AUTOVACUUM;
+	ProcGlobal->statusFlags[MyProc->pgxactoff] = MyProc->statusFlags;
+	LWLockRelease(ProcArrayLock);
+}
+
+static void
+trim_vacuum(Oid relid)
 {
 	MemoryContext save_portal = PortalContext;
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
@@ -68,6 +97,7 @@ trim_table(Oid relid)
 
 	/* vacuum() keeps what must survive its transactions there */
 	PortalContext = context;
+	trim_set_cancelable(true);
 	PG_TRY();
 	{
 		StartTransactionCommand();
@@ -76,9 +106,22 @@ trim_table(Oid relid)
 	}
 	PG_FINALLY();
 	{
+		trim_set_cancelable(false);
 		PortalContext = save_portal;
 		MemoryContextSwitchTo(old);
 		MemoryContextDelete(context);
 	}
 	PG_END_TRY();
+}
+
+void
+trim_table(Oid relid, TrimState *state)
+{
+	TimestampTz started_at = GetCurrentTimestamp();
+	TimestampTz now;
+
+	trim_vacuum(relid);
+	now = GetCurrentTimestamp();
+	state->dead = 0;
+	state->not_before = now + TRIM_PAUSE * (now - started_at);
 }

@@ -142,7 +142,6 @@ sub alter_blocks
 		block('to heap and back', 0, 'ALTER TABLE t SET ACCESS METHOD heap', $WHOLE, 'ALTER TABLE t SET ACCESS METHOD :am'),
 		block('inherit', 0, 'CREATE TABLE c () INHERITS (t) :using', copies($table, 10000, 'id < 9'), 'SELECT count(*) FROM ONLY t'),
 		block('row type', 0, "CREATE FUNCTION f(t) RETURNS int LANGUAGE sql AS 'SELECT (\$1).id'", 'SELECT sum(f(t)) FROM t'),
-		block('brin', 1, 'CREATE INDEX ON t USING brin (id, ts)', 'SET LOCAL enable_seqscan = off', 'SELECT count(*), sum(id) FROM t WHERE id < 100', copies($table, 10000, 'id < 50'), 'SELECT count(*), sum(id) FROM t WHERE id BETWEEN 90 AND 10010', 'SELECT count(*) FROM t WHERE ts IS NOT NULL'),
 		block('bitmap', 0, 'CREATE INDEX ON t (id)', 'CREATE INDEX ON t (tag)', 'SET LOCAL enable_seqscan = off', 'SET LOCAL enable_indexscan = off', q{SELECT count(*), sum(id) FROM t WHERE id < 300 OR tag = 'host_1'}, q{SELECT count(*), sum(id) FROM t WHERE id > 100 AND tag = 'host_0'}, copies($table, 10000, 'id < 50'), q{SELECT count(*), sum(id) FROM t WHERE id < 300 OR tag = 'host_1'}, q{SELECT count(*), sum(id) FROM t WHERE id < 10010 AND tag = 'host_0'}, q{SET LOCAL work_mem = '64kB'}, 'SELECT count(*), sum(id) FROM t WHERE id >= 0'),
 		block('exclude', 0, 'ALTER TABLE t ADD EXCLUDE USING btree (id WITH =)', copies($table, 0, 'id = 0')));
 }
