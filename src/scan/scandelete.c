@@ -22,10 +22,9 @@
 #include "access/xact.h"
 #include "catalog/catalog.h"
 #include "executor/executor.h"
-#include "pgstat.h"
 #include "utils/rel.h"
 
-#include "option/options.h"
+#include "compat/tablestats.h"
 #include "scan/scandelete.h"
 #include "scan/scannode.h"
 #include "write/blockdelete.h"
@@ -94,7 +93,6 @@ scandelete_batch(ScanDelete *erase, BlockScan *scan)
 {
 	Batch	   *batch = &scan->batch;
 	int			n;
-	int			i;
 
 	if (scan->mode != BLOCK_SEGMENT)
 		return true;
@@ -107,8 +105,7 @@ scandelete_batch(ScanDelete *erase, BlockScan *scan)
 	erase->rows += n;
 	if (erase->counts)
 		erase->estate->es_processed += n;
-	for (i = 0; i < n; i++)
-		pgstat_count_heap_delete(scan->rel);
+	compat_pgstat_count_deletes(scan->rel, n);
 	return batch->nselected > 0;
 }
 
