@@ -233,6 +233,9 @@ retain_drop(Relation rel, const RetainRange *range, bool exact,
 				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
 				 errmsg("cannot drop old rows in a transaction that keeps its snapshot"),
 				 errhint("Use isolation level READ COMMITTED.")));
+	/* the worker, which drops whole segments, comes again */
+	if (!segment_drop_begin(rel, exact))
+		return 0;
 	PushActiveSnapshot(GetLatestSnapshot());
 	state.store = store_open(rel, RowExclusiveLock);
 	state.cid = GetCurrentCommandId(true);

@@ -25,7 +25,8 @@ extern bool retain_due(Relation rel, const RetainRange *range);
 /*
  * Drop rows in the current transaction (RowExclusiveLock held).  exact: also
  * single rows of segments that reach beyond the range.  Segments and rows that
- * somebody holds a lock on stay.  Returns the number of rows dropped.
+ * somebody holds a lock on stay.  exact waits for a compaction, the other drops
+ * nothing while there is one.  Returns the number of rows dropped.
  */
 extern int64 retain_drop(Relation rel, const RetainRange *range, bool exact,
 						 RetainReport report, void *arg);
