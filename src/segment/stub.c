@@ -207,8 +207,9 @@ stub_insert(Store *store, uint64 number, CommandId cid)
 {
 	StubData	data = {STUB_VERSION, STUB_ALIVE};
 
-	return store_insert(store, stub_chunk_id(number), stub_chunk_seq(number),
-						(char *) &data, sizeof(data), cid, HEAP_INSERT_FROZEN);
+	return store_insert_for_all(store, stub_chunk_id(number),
+								stub_chunk_seq(number), (char *) &data,
+								sizeof(data), cid);
 }
 
 ItemPointerData
