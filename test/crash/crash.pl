@@ -155,7 +155,11 @@ sub kill_server
 
 	if ($kind eq 'everything' || $kind eq 'recovery')
 	{
-		kill 'KILL', $postmaster, own_processes();
+		# none that it has just started may be left, waiting for the dead
+		kill 'KILL', $postmaster;
+		waitpid $postmaster, 0;
+		$postmaster = 0;
+		kill 'KILL', own_processes();
 	}
 	elsif ($kind eq 'postmaster')
 	{
@@ -193,7 +197,10 @@ sub kill_recovery
 {
 	spawn_postmaster();
 	sleep 0.05 + rand 0.4;
-	kill 'KILL', $postmaster, own_processes();
+	kill 'KILL', $postmaster;
+	waitpid $postmaster, 0;
+	$postmaster = 0;
+	kill 'KILL', own_processes();
 }
 
 sub client
@@ -265,10 +272,12 @@ sub start_load
 	} @kinds;
 }
 
-# After a kill every client loses its connection and its process ends.
+# After a kill every client loses its connection and its process ends; one that
+# had none at that moment ends because it is asked to.
 sub wait_for_load
 {
 	my $deadline = time + 60;
+	kill 'USR1', @load;
 	while (@load && time < $deadline)
 	{
 		@load = grep { waitpid($_, POSIX::WNOHANG()) == 0 } @load;
@@ -408,12 +417,8 @@ sub compare_bank
 {
 	my ($bank) = @_;
 	my %book = map { $_ => 1 } query("SELECT session || ' ' || txn FROM transfers");
-	my @problems;
+	my @problems = query(Bank::check_script([ sort keys %Bank::ways ]));
 
-	foreach my $way (sort keys %Bank::ways)
-	{
-		push @problems, query(Bank::check_script($way, sort keys %Bank::checks));
-	}
 	foreach my $txn (sort keys %{ $bank->{pay} })
 	{
 		push @problems, "transfer $txn was acknowledged, is not there"

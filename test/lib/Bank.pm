@@ -219,12 +219,15 @@ sub script_mark
 # ---------- what must hold, at any time ----------
 
 # Settings under which the same question is answered in different ways.
-our %ways = (
-	'by aggregate' => '',
-	'by rows' => 'SET LOCAL rusts.enable_custom_scan = off; SET LOCAL enable_indexscan = off; '
-	  . 'SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_bitmapscan = off;',
-	'by index' => 'SET LOCAL rusts.enable_custom_scan = off; SET LOCAL enable_seqscan = off; '
-	  . 'SET LOCAL enable_bitmapscan = off;');
+sub way
+{
+	my ($custom, $seqscan, $index) = map { $_ ? 'on' : 'off' } @_;
+	return "SET LOCAL enable_seqscan = $seqscan; SET LOCAL enable_bitmapscan = off; "
+	  . "SET LOCAL enable_indexscan = $index; SET LOCAL enable_indexonlyscan = $index; "
+	  . "SET LOCAL rusts.enable_custom_scan = $custom;";
+}
+
+our %ways = ('by aggregate' => way(1, 1, 1), 'by rows' => way(0, 1, 0), 'by index' => way(0, 0, 1));
 
 # Each query has no row if all is well.
 our %checks = (
@@ -239,14 +242,19 @@ our %checks = (
 	  . 'WHERE session > 0 GROUP BY id) b USING (id) '
 	  . 'WHERE a.balance IS DISTINCT FROM ' . START . ' + coalesce(b.amount, 0)');
 
-# A transaction that runs the named checks under one snapshot, in one way; its
-# rows are what is wrong.
+# A transaction that makes all checks under one snapshot, in the ways given; its
+# rows are what is wrong.  After each way it does what else is given.
 sub check_script
 {
-	my ($way, @names) = @_;
-	my $script = "BEGIN ISOLATION LEVEL REPEATABLE READ; $ways{$way}\n";
+	my ($ways, $between) = @_;
+	my $script = "BEGIN ISOLATION LEVEL REPEATABLE READ;\n";
 
-	$script .= "SELECT '$_ ($way)', x FROM ($checks{$_}) x;\n" foreach @names;
+	foreach my $way (@$ways)
+	{
+		$script .= "$ways{$way}\n";
+		$script .= "SELECT '$_ ($way)', x FROM ($checks{$_}) x;\n" foreach sort keys %checks;
+		$script .= $between // '';
+	}
 	return "${script}COMMIT;\n";
 }
 
