@@ -80,20 +80,38 @@ stub_begin(ChunkScan *scan, Store *store, Snapshot snapshot, uint64 number)
 	chunkscan_begin(scan, store, snapshot, key, 2);
 }
 
-uint64
-stub_decode(Store *store, HeapTuple tuple, StubData *data)
+void
+stub_begin_all(ChunkScan *scan, Store *store, Snapshot snapshot)
+{
+	stub_begin_range(scan, store, snapshot, 0, ROWID_NUMBER_MAX);
+}
+
+const char *
+stub_take_apart(Store *store, HeapTuple tuple, uint64 *number, StubData *data)
 {
 	StoreChunk	chunk;
 	const char *damage = store_take_apart(store, tuple, &chunk);
 
-	if (damage == NULL && chunk.len != sizeof(StubData))
-		damage = "stub of a row is malformed";
+	*number = ((uint64) (chunk.id - STORE_ID_STUBS) << 31) + (uint32) chunk.seq;
 	if (damage != NULL)
-		store_report_corruption(store, -1, NULL, damage);
+		return damage;
+	if (chunk.len != sizeof(StubData))
+		return "stub of a row is malformed";
 	memcpy(data, chunk.data, sizeof(StubData));
 	if (data->version != STUB_VERSION || data->state > STUB_MOVED_PARTITION)
-		store_report_corruption(store, -1, NULL, "stub of a row is malformed");
-	return ((uint64) (chunk.id - STORE_ID_STUBS) << 31) + (uint32) chunk.seq;
+		return "stub of a row is malformed";
+	return NULL;
+}
+
+uint64
+stub_decode(Store *store, HeapTuple tuple, StubData *data)
+{
+	uint64		number;
+	const char *damage = stub_take_apart(store, tuple, &number, data);
+
+	if (damage != NULL)
+		store_report_corruption(store, -1, NULL, damage);
+	return number;
 }
 
 bool
@@ -102,7 +120,7 @@ stub_any(Store *store)
 	ChunkScan	scan;
 	bool		found;
 
-	stub_begin_range(&scan, store, SnapshotAny, 0, ROWID_NUMBER_MAX);
+	stub_begin_all(&scan, store, SnapshotAny);
 	found = chunkscan_next(&scan, ForwardScanDirection) != NULL;
 	chunkscan_end(&scan);
 	return found;

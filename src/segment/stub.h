@@ -50,6 +50,14 @@ extern void stub_visit_gone(Store *store, Snapshot snapshot, uint64 low,
 /* Begin a scan over the versions of one row's stub. */
 extern void stub_begin(ChunkScan *scan, Store *store, Snapshot snapshot,
 					   uint64 number);
+/* Begin a scan over all stubs. */
+extern void stub_begin_all(ChunkScan *scan, Store *store, Snapshot snapshot);
+/*
+ * Take a stub apart; returns NULL, or what is wrong with it; the number is then
+ * what its key says.
+ */
+extern const char *stub_take_apart(Store *store, HeapTuple tuple,
+								   uint64 *number, StubData *data);
 /* Take a stub apart; returns its row's number.  Damage is an error. */
 extern uint64 stub_decode(Store *store, HeapTuple tuple, StubData *data);
 /* A stub as a tuple. */
