@@ -88,8 +88,8 @@ counter_create(Store *store, ItemPointer tid)
 	{
 		if (counter_find_row(store, STORE_ID_DIRECTORY, SnapshotAny, tid))
 			store_report_corruption(store, -1, NULL, "the counter row is gone");
-		store_insert(store, STORE_ID_COUNTER, 0, (char *) &data, sizeof(data),
-					 GetCurrentCommandId(true), HEAP_INSERT_FROZEN);
+		store_insert_for_all(store, STORE_ID_COUNTER, 0, (char *) &data,
+							 sizeof(data), GetCurrentCommandId(true));
 		if (!counter_find(store, tid))
 			elog(ERROR, "counter row not found after its insertion");
 	}

@@ -30,27 +30,9 @@
 #include "segment/moves.h"
 #include "segment/stub.h"
 
-/* On disk (format 3.4); npieces pairs of (start, first block) follow. */
-typedef struct MovesData
-{
-	uint16		version;
-	uint16		npieces;
-	uint32		rows;
-	Oid			chunk_id;		/* of the stream */
-	uint32		length;
-} MovesData;
-
 StaticAssertDecl(sizeof(MovesData) == 16, "format 3.4");
 StaticAssertDecl(sizeof(MovesData) + MOVES_MAX_PIECES * 2 * sizeof(uint32) <=
 				 STORE_CHUNK_PAYLOAD, "a record is one chunk");
-
-/* A record in memory. */
-typedef struct Moves
-{
-	MovesData	d;
-	uint32		first_block;
-	uint32		pieces[MOVES_MAX_PIECES][2];
-} Moves;
 
 /* ---------- writing ---------- */
 
@@ -130,27 +112,37 @@ moves_write(Store *store, const MovesSegment *segment, CommandId cid)
 
 /* ---------- reading ---------- */
 
-static void
-moves_decode(Store *store, HeapTuple tuple, Moves *moves)
+/* NULL, or what is wrong with the record; first_block is its key's. */
+static const char *
+moves_take_apart(Store *store, HeapTuple tuple, Moves *moves)
 {
 	StoreChunk	chunk;
 	const char *damage = store_take_apart(store, tuple, &chunk);
 
-	if (damage != NULL)
-		store_report_corruption(store, -1, NULL, damage);
-	if (chunk.len < sizeof(MovesData))
-		store_report_corruption(store, chunk.seq, NULL,
-								"record of moved rows is malformed");
-	memcpy(&moves->d, chunk.data, sizeof(MovesData));
 	moves->first_block = (uint32) chunk.seq;
+	if (damage != NULL)
+		return damage;
+	if (chunk.len < sizeof(MovesData))
+		return "record of moved rows is malformed";
+	memcpy(&moves->d, chunk.data, sizeof(MovesData));
 	if (moves->d.version != MOVES_VERSION ||
 		moves->d.npieces > MOVES_MAX_PIECES ||
+		OidIsValid(moves->d.chunk_id) != (moves->d.npieces > 0) ||
 		chunk.len != sizeof(MovesData) +
 		moves->d.npieces * 2 * sizeof(uint32))
-		store_report_corruption(store, chunk.seq, NULL,
-								"record of moved rows is malformed");
+		return "record of moved rows is malformed";
 	memcpy(moves->pieces, chunk.data + sizeof(MovesData),
 		   moves->d.npieces * 2 * sizeof(uint32));
+	return NULL;
+}
+
+static void
+moves_decode(Store *store, HeapTuple tuple, Moves *moves)
+{
+	const char *damage = moves_take_apart(store, tuple, moves);
+
+	if (damage != NULL)
+		store_report_corruption(store, moves->first_block, NULL, damage);
 }
 
 Oid
@@ -230,11 +222,18 @@ moves_number(const Moves *moves, int64 place)
 }
 
 static void
-moves_begin(ChunkScan *scan, Store *store, ScanKey keys, int nkeys)
+moves_begin_seen(ChunkScan *scan, Store *store, Snapshot snapshot,
+				 ScanKey keys, int nkeys)
 {
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(STORE_ID_MOVES));
-	chunkscan_begin(scan, store, SnapshotSelf, keys, nkeys);
+	chunkscan_begin(scan, store, snapshot, keys, nkeys);
+}
+
+static void
+moves_begin(ChunkScan *scan, Store *store, ScanKey keys, int nkeys)
+{
+	moves_begin_seen(scan, store, SnapshotSelf, keys, nkeys);
 }
 
 bool
@@ -332,6 +331,55 @@ moves_find_source(Store *store, uint64 number, uint64 *moved_from)
 	return found;
 }
 
+/* ---------- looking at all ---------- */
+
+List *
+moves_list(Store *store, Snapshot snapshot, MovesDamage damage, void *arg)
+{
+	List	   *records = NIL;
+	ScanKeyData key[1];
+	ChunkScan	scan;
+	HeapTuple	tuple;
+
+	moves_begin_seen(&scan, store, snapshot, key, 1);
+	while ((tuple = chunkscan_next(&scan, ForwardScanDirection)) != NULL)
+	{
+		Moves	   *moves = palloc(sizeof(Moves));
+		const char *what = moves_take_apart(store, tuple, moves);
+
+		CHECK_FOR_INTERRUPTS();
+		if (what == NULL)
+			records = lappend(records, moves);
+		else if (damage != NULL)
+			damage(arg, moves->first_block,
+				   psprintf("record of moved rows: %s", what));
+	}
+	chunkscan_end(&scan);
+	return records;
+}
+
+int64
+moves_count_places(Store *store, const Moves *moves)
+{
+	int64		end = 0;
+	MovesRuns	runs;
+
+	if (moves->d.npieces == 0)
+		return 0;
+	moves_begin_runs(store, moves, &runs);
+	while (moves_next_run(store, moves, &runs))
+	{
+		if (!runs.gone && runs.place < 0)
+			break;
+		if (!runs.gone)
+			end = Max(end, runs.expected);
+	}
+	if (runs.row != moves->d.rows || runs.reader.pos != runs.reader.end)
+		store_report_corruption(store, moves->first_block, NULL,
+								"record of moved rows is malformed");
+	return end;
+}
+
 /* ---------- expiring ---------- */
 
 /* Delete a record with its stream; false: somebody else has. */
@@ -379,8 +427,9 @@ moves_expire(Store *store, CommandId cid)
 	ChunkScan	scan;
 	HeapTuple	tuple;
 
+	/* backwards: none goes that an earlier one leads to, and that one stays */
 	moves_begin(&scan, store, key, 1);
-	while ((tuple = chunkscan_next(&scan, ForwardScanDirection)) != NULL)
+	while ((tuple = chunkscan_next(&scan, BackwardScanDirection)) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (!GlobalVisCheckRemovableXid(store->toast,

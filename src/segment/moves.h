@@ -12,6 +12,24 @@
 #define MOVES_GONE PG_UINT32_MAX
 #define MOVES_MAX_PIECES 900
 
+/* On disk (format 3.4); npieces pairs of (start, first block) follow. */
+typedef struct MovesData
+{
+	uint16		version;
+	uint16		npieces;
+	uint32		rows;
+	Oid			chunk_id;		/* of the stream */
+	uint32		length;
+} MovesData;
+
+/* A record in memory. */
+typedef struct Moves
+{
+	MovesData	d;
+	uint32		first_block;
+	uint32		pieces[MOVES_MAX_PIECES][2];
+} Moves;
+
 /* A segment the rows of which were written anew, in several pieces. */
 typedef struct MovesSegment
 {
@@ -35,6 +53,18 @@ extern void moves_delete(Store *store, uint32 first_block, CommandId cid);
 extern bool moves_find(Store *store, uint64 number, uint64 *moved_to);
 extern bool moves_find_source(Store *store, uint64 number,
 							  uint64 *moved_from);
+/*
+ * All records that a snapshot sees, in memory; damage, if not NULL, is told of
+ * those that cannot be read.
+ */
+typedef void (*MovesDamage) (void *arg, int64 segment, const char *what);
+extern List *moves_list(Store *store, Snapshot snapshot, MovesDamage damage,
+						void *arg);
+/*
+ * Read all of a record; returns a number that is larger than any place that it
+ * leads to.  Damage is an error.
+ */
+extern int64 moves_count_places(Store *store, const Moves *moves);
 /*
  * Delete the records of segments that nobody can see any more, and the stubs
  * of their rows.

@@ -19,6 +19,7 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/generic_xlog.h"
 #include "access/table.h"
 #include "access/toast_internals.h"
 #include "catalog/catalog.h"
@@ -259,6 +260,40 @@ store_insert(Store *store, Oid chunk_id, int32 chunk_seq, const char *data,
 	target.bistate = NULL;
 	tid = store_insert_buffer(store, &target, buffer, len);
 	pfree(buffer);
+	return tid;
+}
+
+/*
+ * Freeze a row that has its index entries.  Had it been inserted frozen
+ * (HEAP_INSERT_FROZEN), an error or a crash between the row and its entries
+ * would leave a row that is there and that no index has.  So it is an ordinary
+ * row of this transaction until then, and dead if that ends before.
+ */
+static void
+store_freeze(Store *store, const ItemPointerData *tid)
+{
+	Buffer		buffer = ReadBuffer(store->toast, ItemPointerGetBlockNumber(tid));
+	GenericXLogState *xlog;
+	Page		image;
+	ItemId		item;
+
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	xlog = GenericXLogStart(store->toast);
+	image = GenericXLogRegisterBuffer(xlog, buffer, 0);
+	item = PageGetItemId(image, ItemPointerGetOffsetNumber(tid));
+	HeapTupleHeaderSetXminFrozen((HeapTupleHeader) PageGetItem(image, item));
+	GenericXLogFinish(xlog);
+	UnlockReleaseBuffer(buffer);
+}
+
+ItemPointerData
+store_insert_for_all(Store *store, Oid chunk_id, int32 chunk_seq,
+					 const char *data, uint32 len, CommandId cid)
+{
+	ItemPointerData tid = store_insert(store, chunk_id, chunk_seq, data, len,
+									   cid, 0);
+
+	store_freeze(store, &tid);
 	return tid;
 }
 

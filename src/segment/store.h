@@ -97,6 +97,10 @@ extern void store_close_keep_locks(Store *store);
 extern ItemPointerData store_insert(Store *store, Oid chunk_id,
 									int32 chunk_seq, const char *data,
 									uint32 len, CommandId cid, int options);
+/* As store_insert; everybody sees the row, whatever becomes of the transaction. */
+extern ItemPointerData store_insert_for_all(Store *store, Oid chunk_id,
+											int32 chunk_seq, const char *data,
+											uint32 len, CommandId cid);
 /* The tuple that store_insert would insert. */
 extern HeapTuple store_form_tuple(Store *store, Oid chunk_id, int32 chunk_seq,
 								  const char *data, uint32 len);

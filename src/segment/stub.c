@@ -103,15 +103,17 @@ stub_begin_range(ChunkScan *scan, Store *store, Snapshot snapshot,
 	chunkscan_begin(scan, store, snapshot, key, 3);
 }
 
-uint64
-stub_decode(Store *store, HeapTuple tuple, StubBlockData *data)
+const char *
+stub_take_apart(Store *store, HeapTuple tuple, uint64 *number,
+				StubBlockData *data)
 {
 	StoreChunk	chunk;
 	const char *damage = store_take_apart(store, tuple, &chunk);
 	bool		sound = false;
 
+	*number = stub_number(&chunk);
 	if (damage != NULL)
-		store_report_corruption(store, -1, NULL, damage);
+		return damage;
 	if (chunk.id < STORE_ID_BLOCK_STUBS && chunk.len == sizeof(StubData))
 	{
 		memcpy(&data->stub, chunk.data, sizeof(StubData));
@@ -121,11 +123,23 @@ stub_decode(Store *store, HeapTuple tuple, StubBlockData *data)
 			 chunk.len == sizeof(StubBlockData))
 	{
 		memcpy(data, chunk.data, sizeof(StubBlockData));
-		sound = data->stub.state == STUB_BLOCK;
+		sound = data->stub.state == STUB_BLOCK &&
+			stub_block_has(data, (uint32) (*number % ROWID_ROWS));
 	}
 	if (!sound || data->stub.version != STUB_VERSION)
-		store_report_corruption(store, -1, NULL, "stub of a row is malformed");
-	return stub_number(&chunk);
+		return "stub of a row is malformed";
+	return NULL;
+}
+
+uint64
+stub_decode(Store *store, HeapTuple tuple, StubBlockData *data)
+{
+	uint64		number;
+	const char *damage = stub_take_apart(store, tuple, &number, data);
+
+	if (damage != NULL)
+		store_report_corruption(store, -1, NULL, damage);
+	return number;
 }
 
 /* ---------- one row ---------- */
@@ -185,16 +199,22 @@ stub_end(StubScan *scan)
 	chunkscan_end(&scan->scan);
 }
 
+void
+stub_begin_all(ChunkScan *scan, Store *store, Snapshot snapshot)
+{
+	StubKey		first = {STORE_ID_STUBS, 0};
+	StubKey		last = {STORE_ID_STUBS_END - 1, PG_INT32_MAX};
+
+	stub_begin_range(scan, store, snapshot, first, last);
+}
+
 bool
 stub_any(Store *store)
 {
 	ChunkScan	scan;
 	bool		found;
 
-	StubKey		first = {STORE_ID_STUBS, 0};
-	StubKey		last = {STORE_ID_STUBS_END - 1, PG_INT32_MAX};
-
-	stub_begin_range(&scan, store, SnapshotAny, first, last);
+	stub_begin_all(&scan, store, SnapshotAny);
 	found = chunkscan_next(&scan, ForwardScanDirection) != NULL;
 	chunkscan_end(&scan);
 	return found;
@@ -406,8 +426,8 @@ stub_insert(Store *store, uint64 number, CommandId cid)
 	StubKey		key = stub_key(number);
 	StubData	data = {STUB_VERSION, STUB_ALIVE};
 
-	return store_insert(store, key.id, key.seq, (char *) &data, sizeof(data),
-						cid, HEAP_INSERT_FROZEN);
+	return store_insert_for_all(store, key.id, key.seq, (char *) &data,
+								sizeof(data), cid);
 }
 
 ItemPointerData

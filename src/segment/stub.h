@@ -86,17 +86,20 @@ extern void stub_begin(StubScan *scan, Store *store, Snapshot snapshot,
 					   uint64 number);
 extern HeapTuple stub_next(StubScan *scan, StubData *data);
 extern void stub_end(StubScan *scan);
-/*
- * Visit all versions of the stubs of a virtual block's rows
- */
+/* Visit all versions of the stubs of a virtual block's rows. */
 typedef void (*StubVersion) (void *arg, HeapTuple tuple, uint64 number,
 							 const StubBlockData *data);
 extern void stub_visit_versions(Store *store, uint32 block, StubVersion visit,
 								void *arg);
+/* Begin a scan over all stubs: those of rows, then those of blocks. */
+extern void stub_begin_all(ChunkScan *scan, Store *store, Snapshot snapshot);
 /*
- * Take a stub apart; returns its row's number.  Without STUB_BLOCK, rows is
- * left as it is.  Damage is an error.
+ * Take a stub apart; returns NULL, or what is wrong with it; the number is then
+ * what its key says.  Without STUB_BLOCK, rows is left as it is.
  */
+extern const char *stub_take_apart(Store *store, HeapTuple tuple,
+								   uint64 *number, StubBlockData *data);
+/* Take a stub apart; returns its row's number.  Damage is an error. */
 extern uint64 stub_decode(Store *store, HeapTuple tuple, StubBlockData *data);
 /* A stub as a tuple. */
 extern HeapTuple stub_form_tuple(Store *store, uint64 number, StubState state,

@@ -23,6 +23,7 @@
 
 #include "compat/compat.h"
 #include "segment/guarded.h"
+#include "segment/record_verify.h"
 #include "segment/segment_reader.h"
 #include "segment/segment_verify.h"
 #include "table/functions.h"
@@ -37,6 +38,7 @@ typedef struct VerifyContext
 	int64		segment;		/* -1: none */
 	DirectoryList *list;
 	const DirectoryEntry *entry;	/* the one that is looked at */
+	bool		damaged;		/* a row of the directory is */
 } VerifyContext;
 
 /* column: NULL for none */
@@ -75,6 +77,7 @@ verify_report_entry(void *arg, int64 segment, const char *what)
 {
 	VerifyContext *context = (VerifyContext *) arg;
 
+	context->damaged = true;
 	context->segment = segment;
 	verify_put_row(context, NULL, psprintf("directory row: %s", what));
 	context->segment = -1;
@@ -104,6 +107,40 @@ verify_read_segment(void *arg)
 	segment_verify(reader, verify_report, context);
 	segment_reader_close(reader);
 	store_close(store);
+}
+
+static void
+verify_report_record(void *arg, int64 segment, const char *what)
+{
+	VerifyContext *context = (VerifyContext *) arg;
+
+	context->segment = segment;
+	verify_put_row(context, NULL, what);
+	context->segment = -1;
+}
+
+/* Run one of record_verify's. */
+static void
+verify_read_records(VerifyContext *context,
+					void (*read) (const RecordVerify *verify))
+{
+	RecordVerify verify = {store_open(context->rel, AccessShareLock),
+		GetActiveSnapshot(), context->list, verify_report_record, context};
+
+	read(&verify);
+	store_close(verify.store);
+}
+
+static void
+verify_moves(void *arg)
+{
+	verify_read_records(arg, record_verify_moves);
+}
+
+static void
+verify_stubs(void *arg)
+{
+	verify_read_records(arg, record_verify_stubs);
 }
 
 /* Do one thing of those above and below; an error is a finding. */
@@ -163,6 +200,11 @@ verify_table(VerifyContext *context)
 	}
 	context->segment = -1;
 	verify_guarded(context, verify_ranges);
+	context->segment = -1;
+	/* a lost row of the directory would make more findings than there are */
+	if (!context->damaged)
+		verify_guarded(context, verify_moves);
+	verify_guarded(context, verify_stubs);
 }
 
 Datum

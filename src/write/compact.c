@@ -25,15 +25,14 @@
  * Logical decoding sees nothing of it: what is inserted is not logged for it,
  * and deletions in a TOAST relation are passed over.
  *
- * Locks: RowExclusiveLock on the table, a page lock that admits one compaction
- * at a time.
+ * Locks: RowExclusiveLock on the table, a page lock that admits one at a time who
+ * takes segments out (segment_drop.c).
  */
 #include "postgres.h"
 
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "pgstat.h"
-#include "storage/lmgr.h"
 #include "storage/predicate.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -53,9 +52,6 @@
 #include "write/segment_drop.h"
 #include "write/size.h"
 #include "write/spec.h"
-
-/* No page has this number: it names the lock, nothing else. */
-#define COMPACT_LOCK_PAGE (InvalidBlockNumber - 2)
 
 /* A segment that is being written anew. */
 typedef struct CompactSource
@@ -392,9 +388,7 @@ compact_run_alone(CompactState *state, bool wait)
 	MemoryContext context;
 	MemoryContext old;
 
-	if (wait)
-		LockPage(rel, COMPACT_LOCK_PAGE, ExclusiveLock);
-	else if (!ConditionalLockPage(rel, COMPACT_LOCK_PAGE, ExclusiveLock))
+	if (!segment_drop_begin(rel, wait))
 		return -1;
 	PushActiveSnapshot(GetLatestSnapshot());
 	context = AllocSetContextCreate(CurrentMemoryContext, "rusts compaction",

@@ -287,6 +287,12 @@ retain_drop(Relation rel, const RetainRange *range, bool exact,
 		return 0;
 	}
 	retain_check(rel);
+	/* the worker, which drops whole segments, comes again */
+	if (!segment_drop_begin(rel, exact))
+	{
+		progress_end(progress);
+		return 0;
+	}
 	PushActiveSnapshot(GetLatestSnapshot());
 	state.store = store_open(rel, RowExclusiveLock);
 	state.cid = GetCurrentCommandId(true);

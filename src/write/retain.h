@@ -29,8 +29,9 @@ extern bool retain_is_referenced(Relation rel);
 /*
  * Drop rows in the current transaction (RowExclusiveLock held).  exact: also
  * single rows of segments that reach beyond the range.  Segments and rows that
- * somebody holds a lock on stay.  Returns the number of rows dropped, and
- * leaves the numbers in progress.
+ * somebody holds a lock on stay.  exact waits for a compaction, the other drops
+ * nothing while there is one.  Returns the number of rows dropped, and leaves
+ * the numbers in progress.
  */
 extern int64 retain_drop(Relation rel, const RetainRange *range, bool exact,
 						 Progress *progress, RetainReport report, void *arg);

@@ -7,7 +7,7 @@
  *
  *   alive -> gone	(gone: deleted, updated, or moved to another partition)
  *
- * "Alive" is inserted frozen by the first who wants it, so everybody sees it
+ * "Alive" is inserted and frozen by the first who wants it, so everybody sees it
  * from then on, and a rollback leaves it.  For an UPDATE of the row it is
  * updated to "gone"; for a deletion it is deleted, and "gone" inserted beside
  * it, so that nobody locks "gone", which heapam does to what an update has

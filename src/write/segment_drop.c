@@ -7,14 +7,32 @@
  * are deleted before that, which takes longest: from the deletion of a
  * directory row to our commit, whoever wants one of its rows waits.  All of it
  * is a subtransaction's, so that it can be taken back.
+ *
+ * One transaction at a time takes segments out of a table.  A compaction records
+ * where the rows go before it deletes the directory rows, so without that it
+ * would meet the record of a segment that was dropped since its snapshot, and
+ * fail over the key.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "storage/lmgr.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
 #include "write/segment_drop.h"
+
+/* No page has this number: it names the lock, nothing else. */
+#define SEGMENT_DROP_LOCK_PAGE (InvalidBlockNumber - 2)
+
+bool
+segment_drop_begin(Relation rel, bool wait)
+{
+	if (!wait)
+		return ConditionalLockPage(rel, SEGMENT_DROP_LOCK_PAGE, ExclusiveLock);
+	LockPage(rel, SEGMENT_DROP_LOCK_PAGE, ExclusiveLock);
+	return true;
+}
 
 static void
 segment_drop_ignore(void *arg, uint64 number, const StubData *data)

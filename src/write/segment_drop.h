@@ -8,6 +8,12 @@
 #include "segment/directory.h"
 #include "segment/stub.h"
 
+/*
+ * Whoever is going to take segments out of a table first locks out others who
+ * do, until the end of the transaction, and takes a snapshot then.  False: not
+ * to be waited for, and taken.
+ */
+extern bool segment_drop_begin(Relation rel, bool wait);
 /* Has somebody locked a row of a segment, or is changing it? */
 extern bool segment_drop_in_use(Store *store, const DirectoryEntry *entry,
 								StubEnded visit, void *arg);

@@ -8,6 +8,10 @@
 #
 #  - each acknowledged transaction is there, once and whole;
 #  - each unacknowledged one is there whole or not at all;
+#  - each is updated as often as was acknowledged, and what retention was seen
+#    to have dropped stays so;
+#  - accounts, their book and counters (Bank.pm) agree with each other, and with
+#    what was acknowledged;
 #  - aborted ones, and those whose delete was acknowledged, are not there;
 #  - a sequential and an index scan agree;
 #  - rusts.verify, amcheck and the visibility map have no complaint;
@@ -23,6 +27,7 @@ use warnings;
 use POSIX ();
 use Time::HiRes qw(sleep time);
 
+use Bank;
 use Client;
 use Load;
 
@@ -30,12 +35,14 @@ use constant TABLE_ROUNDS => 8;
 
 my ($bindir, $data, $ledger, $rounds, $seed) = @ARGV;
 my $log = "$data/server.log";
-my ($passed, $failed, $log_offset, $postmaster, %feature, %count) = (0, 0, 0, 0);
+my ($passed, $failed, $log_offset, $postmaster, %count) = (0, 0, 0, 0);
+my $method = $ENV{ACCESS_METHOD} || 'rusts';
 my @kills =
   qw(everything everything postmaster backend backend backend immediate recovery);
 
 $| = 1;
 my @load;
+my $victim = '';
 
 $SIG{TERM} = $SIG{INT} = sub { stop_load(); kill 'QUIT', $postmaster; exit 143 };
 
@@ -148,7 +155,11 @@ sub kill_server
 
 	if ($kind eq 'everything' || $kind eq 'recovery')
 	{
-		kill 'KILL', $postmaster, own_processes();
+		# none that it has just started may be left, waiting for the dead
+		kill 'KILL', $postmaster;
+		waitpid $postmaster, 0;
+		$postmaster = 0;
+		kill 'KILL', own_processes();
 	}
 	elsif ($kind eq 'postmaster')
 	{
@@ -176,7 +187,9 @@ sub kill_backend
 	}
 	my @names = sort keys %kinds;
 	my $victims = $kinds{ $names[ rand @names ] };
-	kill 'KILL', $victims->[ rand @$victims ];
+	my $pid = $victims->[ rand @$victims ];
+	$victim = command_line($pid) =~ s/[\s\0]+$//r;
+	kill 'KILL', $pid;
 }
 
 # Start and shoot again while the log is being replayed.
@@ -184,7 +197,10 @@ sub kill_recovery
 {
 	spawn_postmaster();
 	sleep 0.05 + rand 0.4;
-	kill 'KILL', $postmaster, own_processes();
+	kill 'KILL', $postmaster;
+	waitpid $postmaster, 0;
+	$postmaster = 0;
+	kill 'KILL', own_processes();
 }
 
 sub client
@@ -222,20 +238,18 @@ CREATE EXTENSION IF NOT EXISTS rusts;
 CREATE EXTENSION IF NOT EXISTS amcheck;
 CREATE EXTENSION IF NOT EXISTS pg_visibility;
 SQL
-	($feature{$_}) = query("SELECT to_regprocedure('rusts.$_') IS NOT NULL")
-	  foreach 'flush(regclass)', 'verify(regclass)', 'segments(regclass)',
-	  'compact(regclass,boolean)';
-	my $method = $ENV{ACCESS_METHOD} || 'rusts';
 	my $options = '';
-	$options = "WITH (rusts.time = 'time', rusts.tags = 'writer', "
-	  . "rusts.flush_age = '1s', rusts.flush_rows = 20000)"
-	  if $method eq 'rusts' && $feature{'flush(regclass)'} eq 't';
+	$options = "WITH (rusts.time = 'time', rusts.flush_age = '1s', rusts.flush_rows = 20000"
+	  if $method eq 'rusts';
 	query(<<SQL);
 CREATE TABLE metrics (time timestamptz NOT NULL, writer int NOT NULL,
 	txn bigint NOT NULL, seq int NOT NULL, k int NOT NULL, ver int NOT NULL,
-	v float8, note text) USING $method $options;
+	v float8, note text) USING $method
+	${\($options && "$options, rusts.tags = 'writer', rusts.drop_after = '10000 days')")};
 CREATE UNIQUE INDEX ON metrics (writer, txn, seq);
 SQL
+	query('SET client_min_messages = warning; '
+		  . Bank::schema($method, $options && "$options)"));
 	unlink glob "$ledger/*";
 }
 
@@ -243,8 +257,8 @@ SQL
 sub start_load
 {
 	my ($round) = @_;
-	my @kinds = (qw(writer writer writer bulk maintenance reader),
-		$feature{'flush(regclass)'} eq 't' ? 'flush' : ());
+	my @kinds = (qw(writer writer writer bulk bank bank bank reader maintenance index),
+		$method eq 'rusts' ? qw(old flush compact) : ());
 	my $number = 0;
 
 	@load = map {
@@ -253,21 +267,23 @@ sub start_load
 			host => $data,
 			ledger_dir => $ledger,
 			seed => $seed * 1000 + $round,
-			first_txn => $round * 1_000_000,
-			compact => $feature{'compact(regclass,boolean)'} eq 't')
+			sessions => scalar @kinds,
+			first_txn => $round * 1_000_000)
 	} @kinds;
 }
 
-# After a kill every client loses its connection and its process ends.
+# After a kill every client loses its connection and its process ends; one that
+# had none at that moment ends because it is asked to.
 sub wait_for_load
 {
 	my $deadline = time + 60;
+	kill 'USR1', @load;
 	while (@load && time < $deadline)
 	{
 		@load = grep { waitpid($_, POSIX::WNOHANG()) == 0 } @load;
 		sleep 0.02 if @load;
 	}
-	print "    the load did not notice that the server had gone\n" if @load;
+	print "    the load did not notice that the server had gone: $victim\n" if @load;
 	stop_load();
 }
 
@@ -279,10 +295,11 @@ sub stop_load
 }
 
 # What the ledgers say: for each "writer txn" how many rows there were, what
-# is known about them, and how often they were updated.
+# is known about them, and how often they were updated; of Bank.pm's
+# transactions, by what they are: tried or acknowledged.
 sub read_ledgers
 {
-	my (%expect, @errors);
+	my (%expect, %bank, @errors);
 	%count = (try => 0, ack => 0);
 	foreach my $file (glob "$ledger/*")
 	{
@@ -297,6 +314,11 @@ sub read_ledgers
 				next;
 			}
 			$count{$what}++;
+			if ($operation =~ /^(?:pay|mark|none|back)$/)
+			{
+				$bank{$operation}{"$writer $txn"} = $what;
+				next;
+			}
 			my $key = "$writer " . ($target || $txn);
 			my $entry = $expect{$key} ||= { update => [ 0, 0 ] };
 			$entry->{k} = $k unless $target;
@@ -310,24 +332,19 @@ sub read_ledgers
 			}
 		}
 	}
-	return (\%expect, @errors);
+	return (\%expect, \%bank, @errors);
 }
 
 sub compare
 {
-	my ($expect, @problems) = read_ledgers();
+	my ($expect, $bank, @problems) = read_ledgers();
 	resolve_prepared();
-	my $groups = 'SELECT writer, txn, count(*), max(seq), max(k), min(ver), '
-	  . 'max(ver), count(DISTINCT seq) FROM metrics GROUP BY 1, 2 ORDER BY 1, 2;';
-	my @rows = query("SET enable_indexscan = off; SET enable_indexonlyscan = off; "
-		  . "SET enable_bitmapscan = off; $groups");
-	my @by_index = query("SET enable_seqscan = off; SET enable_bitmapscan = off; "
-		  . "SET enable_sort = off; $groups");
+	my ($rows, $by_index) = read_groups();
 	my %found;
 
 	push @problems, 'a sequential scan and an index scan differ'
-	  if "@rows" ne "@by_index";
-	foreach my $row (@rows)
+	  if "@$rows" ne "@$by_index";
+	foreach my $row (@$rows)
 	{
 		my ($writer, $txn, @values) = split /\|/, $row;
 		$found{"$writer $txn"} = \@values;
@@ -344,9 +361,30 @@ sub compare
 		push @problems, "lost: transaction $key was acknowledged, is not there"
 		  if ($entry->{insert} // '') eq 'ack'
 		  && !$entry->{delete}
+		  && !$entry->{drop}
 		  && !$found{$key};
 	}
-	return (@problems, tools());
+	return (@problems, compare_bank($bank), tools());
+}
+
+# Writers' transactions by a sequential and by an index scan, under one snapshot:
+# the maintenance worker may be dropping rows.
+sub read_groups
+{
+	my $groups = 'SELECT writer, txn, count(*), max(seq), max(k), min(ver), '
+	  . 'max(ver), count(DISTINCT seq) FROM metrics GROUP BY 1, 2 ORDER BY 1, 2;';
+	my ($current, @answers) = (0, [], []);
+
+	foreach my $row (query('BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL enable_indexscan = off; '
+			  . 'SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_bitmapscan = off; '
+			  . "$groups SELECT 'by index'; SET LOCAL enable_seqscan = off; "
+			  . 'SET LOCAL enable_indexscan = on; SET LOCAL enable_indexonlyscan = on; '
+			  . "SET LOCAL enable_sort = off; $groups COMMIT"))
+	{
+		if ($row eq 'by index') { $current = 1; }
+		else { push @{ $answers[$current] }, $row; }
+	}
+	return @answers;
 }
 
 sub compare_group
@@ -355,8 +393,11 @@ sub compare_group
 	my @problems;
 
 	return "transaction $key is nobody's" unless $entry && $entry->{insert};
+	push @problems, "transaction $key was dropped, is there"
+	  if ($entry->{drop} // '') eq 'ack';
+	# retention takes rows piece by piece
 	push @problems, "transaction $key has $rows of $entry->{k} rows"
-	  if $rows != $entry->{k};
+	  if $rows > $entry->{k} || $rows < $entry->{k} && !$entry->{drop};
 	push @problems, "transaction $key has $distinct distinct rows of $rows"
 	  if $distinct != $rows;
 	push @problems, "transaction $key kept rows that were rolled back"
@@ -371,6 +412,47 @@ sub compare_group
 	return @problems;
 }
 
+# The invariants, each in all ways, and what was acknowledged.
+sub compare_bank
+{
+	my ($bank) = @_;
+	my %book = map { $_ => 1 } query("SELECT session || ' ' || txn FROM transfers");
+	my @problems = query(Bank::check_script([ sort keys %Bank::ways ]));
+
+	foreach my $txn (sort keys %{ $bank->{pay} })
+	{
+		push @problems, "transfer $txn was acknowledged, is not there"
+		  if $bank->{pay}{$txn} eq 'ack' && !$book{$txn};
+		delete $book{$txn};
+	}
+	# one that was prepared, not answered and lost may end either way
+	delete @book{ grep { $bank->{back}{$_} eq 'try' } keys %{ $bank->{back} } };
+	push @problems, map { "transfer $_ was not made, is there" } sort keys %book;
+	return (@problems, compare_marks($bank->{mark}));
+}
+
+sub compare_marks
+{
+	my ($marks) = @_;
+	my %found = map { split /\|/ } query(Bank::marks_query());
+	my (%tried, %acked, @problems);
+
+	foreach my $key (keys %$marks)
+	{
+		my ($session) = split ' ', $key;
+		$tried{$session}++;
+		$acked{$session}++ if $marks->{$key} eq 'ack';
+	}
+	foreach my $session (sort keys %tried, grep { !$tried{$_} } keys %found)
+	{
+		my ($n, $low, $high) =
+		  map { $_ // 0 } ($found{$session}, $acked{$session}, $tried{$session});
+		push @problems, "session $session has $n marks, $low acknowledged, $high tried"
+		  if $n < $low || $n > $high;
+	}
+	return @problems;
+}
+
 # A transaction that was prepared but not answered may end either way.
 sub resolve_prepared
 {
@@ -380,27 +462,33 @@ sub resolve_prepared
 	}
 }
 
+# Our tables and their TOAST relations.
+sub relations
+{
+	my $tables = join ', ', map { "'$_'::regclass" } 'metrics', @Bank::tables;
+	return "(SELECT oid FROM pg_class WHERE oid IN ($tables) UNION ALL "
+	  . "SELECT reltoastrelid FROM pg_class WHERE oid IN ($tables) AND reltoastrelid <> 0)";
+}
+
+# An index that CREATE INDEX CONCURRENTLY did not end is not valid.
 sub tools
 {
 	my @problems;
+	my $relations = relations();
 	my %checks = (
-		'bt_index_check' => q{SELECT bt_index_check(indexrelid, true)
-			FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
-			WHERE 'metrics'::regclass IN (i.indrelid) OR i.indrelid =
-			(SELECT reltoastrelid FROM pg_class WHERE oid = 'metrics'::regclass)},
-		'verify_heapam of the TOAST relation' => q{SELECT v.blkno, v.offnum, v.msg
-			FROM pg_class c, verify_heapam(c.reltoastrelid) v
-			WHERE c.oid = 'metrics'::regclass},
-		'the visibility map' => q{SELECT c.oid::regclass, v.t_ctid
-			FROM pg_class c, pg_check_visible(c.oid) v
-			WHERE c.oid = 'metrics'::regclass OR c.oid = (SELECT reltoastrelid
-			FROM pg_class WHERE oid = 'metrics'::regclass)},
-		'the frozen bits' => q{SELECT c.oid::regclass, v.t_ctid
-			FROM pg_class c, pg_check_frozen(c.oid) v
-			WHERE c.oid = 'metrics'::regclass OR c.oid = (SELECT reltoastrelid
-			FROM pg_class WHERE oid = 'metrics'::regclass)});
-	$checks{'rusts.verify'} = q{SELECT * FROM rusts.verify('metrics')}
-	  if $feature{'verify(regclass)'} eq 't';
+		'bt_index_check' => qq{SELECT bt_index_check(indexrelid, true)
+			FROM pg_index WHERE indisvalid AND indrelid IN $relations},
+		'verify_heapam' => qq{SELECT c.oid::regclass, v.blkno, v.offnum, v.msg
+			FROM pg_class c, verify_heapam(c.oid) v WHERE c.oid IN $relations
+			AND c.relam = (SELECT oid FROM pg_am WHERE amname = 'heap')},
+		'the visibility map' => qq{SELECT c.oid::regclass, v.t_ctid
+			FROM pg_class c, pg_check_visible(c.oid) v WHERE c.oid IN $relations},
+		'the frozen bits' => qq{SELECT c.oid::regclass, v.t_ctid
+			FROM pg_class c, pg_check_frozen(c.oid) v WHERE c.oid IN $relations});
+	foreach my $table ($method eq 'rusts' ? ('metrics', @Bank::tables) : ())
+	{
+		$checks{"rusts.verify of $table"} = "SELECT * FROM rusts.verify('$table')";
+	}
 
 	foreach my $name (sort keys %checks)
 	{
@@ -426,7 +514,7 @@ sub log_problems
 sub describe
 {
 	my $text = "$count{ack} of $count{try} transactions acknowledged, $count{rows} rows";
-	if ($feature{'segments(regclass)'} eq 't')
+	if ($method eq 'rusts')
 	{
 		my ($segments) = query(
 			"SELECT count(*) || ' segments with ' || coalesce(sum(rows), 0) "
