@@ -12,6 +12,7 @@ use Version qw($MAJOR);
 
 use constant MOVES => 3;
 use constant STUBS => 1024;
+use constant BLOCK_STUBS => 1536;
 
 my $node = new_node('main', $MAJOR >= 18 ? (extra => ['--no-data-checksums']) : ());
 $node->append_conf('postgresql.conf', 'autovacuum = off');
@@ -26,7 +27,8 @@ SELECT rusts.flush('t');
 DELETE FROM t WHERE n % 100 = 3;
 SELECT rusts.compact('t', true);
 UPDATE t SET time = time + interval '1 s' WHERE n = 77;
-DELETE FROM t WHERE n = 78;
+DELETE FROM t WHERE n = 78 RETURNING n;
+DELETE FROM t WHERE n BETWEEN 200 AND 210;
 SELECT FROM t WHERE n = 79 FOR UPDATE;
 CHECKPOINT;
 SQL
@@ -47,6 +49,9 @@ damaged('record of moves: another first place', MOVES, sub { rewrite($_[0], 16, 
 	qr/places do not agree/);
 damaged('stub: a bit', STUBS, sub { flip($_[0], 1) }, qr/checksum of chunk \(1024, \d+\) does not match/);
 damaged('stub: no such state', STUBS, sub { rewrite($_[0], 1, chr 9) }, qr/stub of a row is malformed/);
+damaged('stub of a block: a bit', BLOCK_STUBS, sub { flip($_[0], 9) }, qr/checksum of chunk \(1536, \d+\) does not match/);
+damaged('stub of a block: not of its first row', BLOCK_STUBS, sub { rewrite($_[0], 8, "\0" x 40) },
+	qr/stub of a row is malformed/);
 damaged('stub: of no row', STUBS, sub { rekey($_[0], 1_000_000) }, qr/number was never reserved/);
 
 $node->start;
