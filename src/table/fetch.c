@@ -434,15 +434,24 @@ fetch_row_gone(SegmentFetch *fetch, DirectoryEntry *entry, uint32 row,
 	if (!IsMVCCSnapshot(snapshot))
 	{
 		TransactionId xmin = snapshot->xmin;
+		TransactionId xmax = snapshot->xmax;
 
 		if (snapshot->snapshot_type == SNAPSHOT_ANY ||
 			snapshot->snapshot_type == SNAPSHOT_NON_VACUUMABLE)
 			return false;
 		if (stub_row_gone(fetch->store, snapshot, number))
 			return true;
-		/* whoever is writing the segment */
 		if (snapshot->snapshot_type == SNAPSHOT_DIRTY)
+		{
+			/*
+			 * Whoever is writing the segment, or taking it out: retention's
+			 * rows are gone when it commits, a compaction's elsewhere, so who
+			 * checks a unique key must wait and look again.
+			 */
 			snapshot->xmin = xmin;
+			if (!TransactionIdIsValid(snapshot->xmax))
+				snapshot->xmax = xmax;
+		}
 		return false;
 	}
 
