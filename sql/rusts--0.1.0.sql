@@ -251,6 +251,15 @@ CREATE AGGREGATE @extschema@.histogram(value double precision, min double precis
 COMMENT ON AGGREGATE @extschema@.histogram(value double precision, min double precision, max double precision, nbuckets integer)
 IS 'counts of values below min, in nbuckets equal buckets, and at or above max';
 
+/* ---------- line protocol ---------- */
+
+CREATE FUNCTION rusts.parse_lines(lines text, "precision" text DEFAULT 'ns',
+	OUT line integer, OUT measurement text, OUT tags jsonb, OUT fields jsonb,
+	OUT ts timestamptz, OUT error text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'rusts_parse_lines' LANGUAGE C IMMUTABLE PARALLEL SAFE STRICT;
+COMMENT ON FUNCTION rusts.parse_lines(text, text) IS 'what lines of line protocol say, or why they are bad; a row each';
+
 /* ---------- tables and segments ---------- */
 
 CREATE FUNCTION rusts.version() RETURNS text

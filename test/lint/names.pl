@@ -21,7 +21,7 @@ my %family = (
 
 # Folders in which functions are static through macros, and made for several
 # instruction sets: only what a header declares counts as public.
-my $kernels = qr{^(?:codec|vector)/};
+my $kernels = qr{^(?:codec|vector|wire)/};
 
 my $failed = 0;
 my (%declared, %defined, %meaning);
