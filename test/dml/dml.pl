@@ -217,6 +217,7 @@ sub end_round
 	$sides->close if $sides;
 	undef $sides;
 	close $trace if $trace;
+	$trace = undef;
 	if (@crashes)
 	{
 		$failed++;
