@@ -186,9 +186,11 @@ measure(Variant variant, WireParser *parser, char *memory, char *arena)
 		   best / (LINES * BATCHES) * 1e9);
 }
 
+/* wire_bench [VARIANT]: all variants, or one by its number */
 int
-main(void)
+main(int argc, char **argv)
 {
+	int			only = argc > 1 ? atoi(argv[1]) : -1;
 	char	   *memory = malloc((size_t) LINES * BATCHES * LINE_ROOM);
 	char	   *arena = malloc((size_t) LINES * LINE_ROOM);
 	WireParser *parser = malloc(wireparser_size());
@@ -199,7 +201,8 @@ main(void)
 	wireparser_init(parser);
 	printf("%-18s %6s %8s %8s\n", "lines", "bytes", "GB/s", "ns/line");
 	for (variant = 0; variant < VARIANTS; variant++)
-		measure((Variant) variant, parser, memory, arena);
+		if (only < 0 || only == variant)
+			measure((Variant) variant, parser, memory, arena);
 	free(parser);
 	free(arena);
 	free(memory);

@@ -3,9 +3,9 @@
  *	  A line of a known shape, quickly.
  *
  * The keys are those of the shape, so only the values are read.  What is
- * accepted here is a small part of the grammar: no backslash anywhere, one
- * space between the parts, no new line in a string.  On that part all readings
- * of the grammar agree:
+ * accepted here is part of the grammar: no backslash in a name, none after
+ * another in a tag, one space between the parts, no new line but the one at the
+ * end.  On that part all readings of the grammar agree:
  *
  * - The line starts with the shape's measurement, which is not blank and not a
  *   comment, and a bare space is nowhere before the fields.  So
@@ -24,6 +24,7 @@
 
 #include "simd/codec_simd.h"
 #include "wire/wirenumber.h"
+#include "wire/wiretext.h"
 
 #if defined(__SSE2__) && !defined(WIREFAST_NO_SSE2)
 #include <emmintrin.h>
@@ -45,6 +46,7 @@ typedef struct Reader
 {
 	const char *at;
 	const char *limit;			/* at most here, AHEAD may be read */
+	char	   *arena;			/* the parser's, once the line is accepted */
 } Reader;
 
 /* ---------- scanning ---------- */
@@ -146,20 +148,57 @@ skip_piece(Reader *reader, const WireShape *shape, int piece)
 	return true;
 }
 
+/*
+ * Go past a backslash and what it may escape.  In a tag one backslash after
+ * another is left to wireline.c, because there its two functions differ about
+ * what is escaped (wireline.c, first comment).  So is a new line, which would
+ * have to be counted.
+ */
+CODEC_INLINE bool
+skip_escape(Reader *reader, bool in_tag)
+{
+	char		next = reader->at[1];
+
+	if (next == '\n' || (in_tag && next == '\\'))
+		return false;
+	reader->at += 2;
+	return reader->at <= reader->limit;
+}
+
+/* Text of which only this much is unescaped, out of the way of the rest. */
+static void __attribute__((noinline))
+unescape(WireText *text, int classes, char **arena)
+{
+	*text = wiretext_unescape(*text, classes, arena);
+}
+
 /* A tag's value up to the byte that must end it, which is left. */
 CODEC_INLINE bool
 read_tag_value(Reader *reader, WireText *value)
 {
 	const char *begin = reader->at;
-	unsigned	stops = 0;
+	bool		escaped = false;
+	unsigned	stops;
 
-	while (reader->at <= reader->limit && (stops = value_stops(reader->at)) == 0)
-		reader->at += 16;
-	if (stops == 0)
-		return false;
-	reader->at += __builtin_ctz(stops);
+	for (;;)
+	{
+		while ((stops = value_stops(reader->at)) == 0)
+		{
+			reader->at += 16;
+			if (reader->at > reader->limit)
+				return false;
+		}
+		reader->at += __builtin_ctz(stops);
+		if (*reader->at != '\\')
+			break;
+		escaped = true;
+		if (!skip_escape(reader, true))
+			return false;
+	}
 	value->data = begin;
 	value->len = (size_t) (reader->at - begin);
+	if (escaped)
+		unescape(value, WIRETEXT_IN_TAG, &reader->arena);
 	return value->len > 0 && reader->at <= reader->limit;
 }
 
@@ -259,19 +298,31 @@ CODEC_INLINE bool
 read_string(Reader *reader, WireField *field)
 {
 	const char *begin = ++reader->at;
-	unsigned	stops = 0;
+	bool		escaped = false;
+	unsigned	stops;
 
-	while (reader->at <= reader->limit &&
-		   (stops = string_stops(reader->at)) == 0)
-		reader->at += 16;
-	if (stops == 0)
-		return false;
-	reader->at += __builtin_ctz(stops);
+	for (;;)
+	{
+		while ((stops = string_stops(reader->at)) == 0)
+		{
+			reader->at += 16;
+			if (reader->at > reader->limit)
+				return false;
+		}
+		reader->at += __builtin_ctz(stops);
+		if (*reader->at != '\\')
+			break;
+		escaped = true;
+		if (!skip_escape(reader, false))
+			return false;
+	}
 	if (*reader->at != '"')
 		return false;
 	field->type = WIRE_STRING;
 	field->value.string.data = begin;
 	field->value.string.len = (size_t) (reader->at - begin);
+	if (escaped)
+		unescape(&field->value.string, WIRETEXT_IN_STRING, &reader->arena);
 	reader->at++;
 	return ends_value(*reader->at);
 }
@@ -400,7 +451,7 @@ bool
 wirefast_parse(WireParser *parser, int place)
 {
 	const WireShape *shape = &parser->shapes.shapes[place];
-	Reader		reader = {parser->at, parser->end - WIREFAST_AHEAD};
+	Reader		reader = {parser->at, parser->end - WIREFAST_AHEAD, parser->arena};
 
 	if (parser->end - parser->at <= WIREFAST_AHEAD || !shape->plain ||
 		!read_series(&reader, shape, parser->tags) ||
@@ -408,6 +459,7 @@ wirefast_parse(WireParser *parser, int place)
 		!read_time(&reader, parser->unit, &parser->item) ||
 		(size_t) (reader.at - parser->at) > parser->max_line)
 		return false;
+	parser->arena = reader.arena;
 	accept_line(parser, place, reader.at);
 	return true;
 }

@@ -37,16 +37,20 @@ typedef struct Line
 
 /* ---------- where a line ends ---------- */
 
+/* Bytes that decide nothing about it are passed over first. */
 const char *
 wireline_end(const char *at, const char *end)
 {
 	bool		in_fields = false;
 	bool		quoted = false;
-	long		equals = 0;
-	long		commas = 0;
+	long		balance = 0;	/* equals signs less commas in the fields */
 
 	for (; at < end; at++)
 	{
+		while (at < end && !WIRETEXT_IS(*at, WIRETEXT_ENDING))
+			at++;
+		if (at == end)
+			break;
 		if (*at == '\\')
 		{
 			if (++at == end)
@@ -54,15 +58,12 @@ wireline_end(const char *at, const char *end)
 		}
 		else if (*at == '\n' && !quoted)
 			return at;
-		else if (*at == '"' && in_fields && equals > commas)
+		else if (*at == '"' && in_fields && balance > 0)
 			quoted = !quoted;
 		else if (*at == ' ')
 			in_fields = true;
 		else if (in_fields && !quoted)
-		{
-			equals += *at == '=';
-			commas += *at == ',';
-		}
+			balance += (*at == '=') - (*at == ',');
 	}
 	return end;
 }

@@ -53,6 +53,19 @@ static const double exact_powers[EXACT_POWER + 1] = {
 	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22
 };
 
+#ifdef __SIZEOF_INT128__
+static const uint64_t integer_powers[INTEGER_POWER + 1] = {
+	UINT64_C(1), UINT64_C(10), UINT64_C(100), UINT64_C(1000),
+	UINT64_C(10000), UINT64_C(100000), UINT64_C(1000000),
+	UINT64_C(10000000), UINT64_C(100000000), UINT64_C(1000000000),
+	UINT64_C(10000000000), UINT64_C(100000000000),
+	UINT64_C(1000000000000), UINT64_C(10000000000000),
+	UINT64_C(100000000000000), UINT64_C(1000000000000000),
+	UINT64_C(10000000000000000), UINT64_C(100000000000000000),
+	UINT64_C(1000000000000000000), UINT64_C(10000000000000000000)
+};
+#endif
+
 static inline bool
 is_digit(char byte)
 {
@@ -60,16 +73,6 @@ is_digit(char byte)
 }
 
 /* ---------- floats ---------- */
-
-static uint64_t
-integer_power(int exponent)
-{
-	uint64_t	power = 1;
-
-	while (exponent-- > 0)
-		power *= 10;
-	return power;
-}
 
 #ifdef __SIZEOF_INT128__
 
@@ -115,22 +118,30 @@ nearest_by_integers(uint64_t digits, int exponent, double *number)
 {
 	uint64_t	power;
 	int			shift;
+	int			scale;
 	unsigned __int128 dividend;
 	unsigned __int128 quotient;
 
 	if (exponent > INTEGER_POWER || exponent < -INTEGER_POWER)
 		return false;
-	power = integer_power(exponent < 0 ? -exponent : exponent);
+	power = integer_powers[exponent < 0 ? -exponent : exponent];
 	if (exponent >= 0)
 	{
 		*number = round_integer((unsigned __int128) digits * power, 0, false);
 		return true;
 	}
-	/* dividend has 128 bits and the divisor at most 64: 64 are left at least */
-	shift = 64 + __builtin_clzll(digits);
-	dividend = (unsigned __int128) digits << shift;
+
+	/*
+	 * 127 bits by 64 bits, both with their highest bit set: the quotient has
+	 * 63 or 64 bits, which one instruction of the processor divides out.
+	 */
+	shift = __builtin_clzll(digits);
+	scale = __builtin_clzll(power);
+	dividend = (unsigned __int128) (digits << shift) << 63;
+	power <<= scale;
 	quotient = dividend / power;
-	*number = round_integer(quotient, -shift, quotient * power != dividend);
+	*number = round_integer(quotient, scale - shift - 63,
+							quotient * power != dividend);
 	return true;
 }
 

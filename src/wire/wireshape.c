@@ -15,7 +15,7 @@ wireshape_reset(WireShapes *shapes)
 	shapes->victim = 0;
 	shapes->current = -1;
 	for (i = 0; i < WIRESHAPE_COUNT; i++)
-		shapes->shapes[i].number = 0;
+		shapes->hashes[i] = 0;
 }
 
 /* ---------- comparing ---------- */
@@ -40,6 +40,7 @@ hash_text(uint64_t hash, WireText text)
 	return hash ^ hash >> 29;
 }
 
+/* Never 0. */
 static uint64_t
 hash_keys(const WireKeys *keys)
 {
@@ -48,7 +49,7 @@ hash_keys(const WireKeys *keys)
 
 	for (i = 0; i < keys->tag_count + keys->field_count; i++)
 		hash = hash_text(hash, keys->keys[i]);
-	return hash;
+	return hash | 1;
 }
 
 /* A piece without the byte that ends it. */
@@ -60,12 +61,11 @@ piece_is(const WireShape *shape, int piece, WireText text)
 }
 
 static bool
-shape_is(const WireShape *shape, const WireKeys *keys, uint64_t hash)
+shape_is(const WireShape *shape, const WireKeys *keys)
 {
 	int			i;
 
-	if (shape->number == 0 || shape->hash != hash ||
-		shape->tag_count != keys->tag_count ||
+	if (shape->tag_count != keys->tag_count ||
 		shape->field_count != keys->field_count ||
 		!piece_is(shape, 0, keys->measurement))
 		return false;
@@ -114,7 +114,7 @@ keep_shape(WireShapes *shapes, const WireKeys *keys, uint64_t hash)
 	if (shapes->current == place)
 		shapes->current = -1;
 	shape->number = ++shapes->last_number;
-	shape->hash = hash;
+	shapes->hashes[place] = hash;
 	shape->tag_count = keys->tag_count;
 	shape->field_count = keys->field_count;
 	shape->plain = true;
@@ -135,7 +135,8 @@ wireshape_note(WireShapes *shapes, const WireKeys *keys)
 	int			place;
 
 	for (place = 0; place < WIRESHAPE_COUNT; place++)
-		if (shape_is(&shapes->shapes[place], keys, hash))
+		if (shapes->hashes[place] == hash &&
+			shape_is(&shapes->shapes[place], keys))
 			break;
 	if (place == WIRESHAPE_COUNT)
 		place = fits(keys) ? keep_shape(shapes, keys, hash) : -1;

@@ -21,7 +21,7 @@
 /* so far one may read after a piece */
 #define WIRESHAPE_PADDING 16
 
-#define WIRESHAPE_COUNT 32
+#define WIRESHAPE_COUNT 64
 #define WIRESHAPE_GUESSES 2
 
 /*
@@ -31,8 +31,7 @@
  */
 typedef struct WireShape
 {
-	uint64_t	number;			/* 0: not in use */
-	uint64_t	hash;
+	uint64_t	number;
 	int			tag_count;
 	int			field_count;
 	bool		plain;			/* no backslash in any piece */
@@ -46,6 +45,7 @@ typedef struct WireShapes
 	uint64_t	last_number;
 	int			victim;			/* the next to be replaced */
 	int			current;		/* of the last good line; -1: none */
+	uint64_t	hashes[WIRESHAPE_COUNT];	/* of the keys; 0: not in use */
 	WireShape	shapes[WIRESHAPE_COUNT];
 } WireShapes;
 

@@ -14,6 +14,7 @@
 #define WIRETEXT_QUOTE 8
 #define WIRETEXT_BACKSLASH 16
 #define WIRETEXT_BLANK 32		/* skipped at the beginning of a part */
+#define WIRETEXT_ENDING 64		/* has a say in where a line ends */
 
 extern const uint8_t wiretext_class[256];
 

@@ -1,6 +1,6 @@
 /*
  * fuzz.h
- *	  The targets of fuzzing, one for each decoder.
+ *	  The targets of fuzzing, one for each decoder, two for line protocol.
  *
  * Input of every target: two bytes with the number of values minus 1 (modulo
  * 1,024, little-endian), then what the decoder gets.

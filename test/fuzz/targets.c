@@ -1,6 +1,7 @@
 /*
  * targets.c
- *	  The targets of fuzzing: every decoder of every encoding.
+ *	  The targets of fuzzing: every decoder of every encoding, and the parser
+ *	  of line protocol (wire_targets.c).
  *
  * Whatever the bytes are, a decoder must return; inputs and outputs are
  * allocated exactly, so that the address sanitizer sees a step outside.  When
@@ -16,6 +17,7 @@
 #include "codec/bytespieces.h"
 #include "fuzz.h"
 #include "unit.h"
+#include "wire_targets.h"
 
 static void
 promise(bool kept, const char *what)
@@ -324,7 +326,9 @@ const FuzzTarget fuzz_targets[] = {
 	{"pieces_lz4", run_pieces, seed_pieces, CODEC_COMPRESSION_LZ4},
 	{"pieces_zstd", run_pieces, seed_pieces, CODEC_COMPRESSION_ZSTD},
 	{"lz4", run_compressed, seed_compressed, CODEC_COMPRESSION_LZ4},
-	{"zstd", run_compressed, seed_compressed, CODEC_COMPRESSION_ZSTD}
+	{"zstd", run_compressed, seed_compressed, CODEC_COMPRESSION_ZSTD},
+	{"wire_lines", wire_targets_lines, wire_targets_seed_lines, 0},
+	{"wire_number", wire_targets_number, wire_targets_seed_number, 0}
 };
 
 const int	fuzz_target_count = sizeof(fuzz_targets) / sizeof(fuzz_targets[0]);
