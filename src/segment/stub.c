@@ -411,7 +411,7 @@ stub_form_tuple(Store *store, uint64 number, StubState state,
 	StubKey		key = stub_key(number);
 	StubData	data = {STUB_VERSION, state};
 
-	if (successor != NULL)
+	if (state == STUB_UPDATED)
 	{
 		data.block = ItemPointerGetBlockNumber(successor);
 		data.offset = ItemPointerGetOffsetNumber(successor);
