@@ -136,17 +136,28 @@ scannode_access(ScanState *state)
 	return slot;
 }
 
+/*
+ * A row that EvalPlanQual brings is in the table's slot, and expressions were
+ * compiled for a virtual one.
+ */
+static TupleTableSlot *
+scannode_take_row(ScanState *state, TupleTableSlot *slot)
+{
+	TupleTableSlot *own = state->ss_ScanTupleSlot;
+
+	if (slot == own)
+		return slot;
+	ExecCopySlot(own, slot);
+	own->tts_tid = slot->tts_tid;
+	own->tts_tableOid = slot->tts_tableOid;
+	return own;
+}
+
 static bool
 scannode_recheck(ScanState *state, TupleTableSlot *slot)
 {
 	ScanNode   *node = (ScanNode *) state;
 	ExprContext *econtext = state->ps.ps_ExprContext;
-
-	/*
-	 * The slot is the table's, expressions were compiled for a virtual one and
-	 * take its values for granted.
-	 */
-	slot_getallattrs(slot);
 
 	/* hardly ever needed, so not compiled before */
 	if (node->recheck == NULL)
@@ -158,13 +169,34 @@ scannode_recheck(ScanState *state, TupleTableSlot *slot)
 		node->recheck = ExecInitQual(plan->custom_exprs, &state->ps);
 		MemoryContextSwitchTo(old);
 	}
-	econtext->ecxt_scantuple = slot;
+	econtext->ecxt_scantuple = scannode_take_row(state, slot);
 	return ExecQual(node->recheck, econtext);
+}
+
+/* Within EvalPlanQual: the row may be another node's, so it is projected here. */
+static TupleTableSlot *
+scannode_exec_again(CustomScanState *state)
+{
+	ProjectionInfo *projection = state->ss.ps.ps_ProjInfo;
+	TupleTableSlot *slot;
+
+	state->ss.ps.ps_ProjInfo = NULL;
+	slot = ExecScan(&state->ss, scannode_access, scannode_recheck);
+	state->ss.ps.ps_ProjInfo = projection;
+	if (projection == NULL)
+		return slot;
+	if (TupIsNull(slot))
+		return ExecClearTuple(projection->pi_state.resultslot);
+	projection->pi_exprContext->ecxt_scantuple =
+		scannode_take_row(&state->ss, slot);
+	return ExecProject(projection);
 }
 
 static TupleTableSlot *
 scannode_exec(CustomScanState *state)
 {
+	if (unlikely(state->ss.ps.state->es_epq_active != NULL))
+		return scannode_exec_again(state);
 	return ExecScan(&state->ss, scannode_access, scannode_recheck);
 }
 
