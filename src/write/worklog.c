@@ -115,6 +115,7 @@ worklog_insert(WorklogEntry *entry)
 {
 	Relation	log = worklog_open(RowExclusiveLock);
 	TimestampTz now = GetCurrentTimestamp();
+	bool		no_snapshot = !ActiveSnapshotSet();
 	HeapTuple	tuple;
 
 	if (log == NULL)
@@ -128,8 +129,13 @@ worklog_insert(WorklogEntry *entry)
 	tuple = heap_form_tuple(RelationGetDescr(log), entry->values,
 							entry->isnull);
 	tuple->t_tableOid = RelationGetRelid(log);
+	/* a flush leaves none; messages may be toasted */
+	if (no_snapshot)
+		PushActiveSnapshot(GetTransactionSnapshot());
 	heap_insert(log, tuple, GetCurrentCommandId(true), HEAP_INSERT_NO_LOGICAL,
 				NULL);
+	if (no_snapshot)
+		PopActiveSnapshot();
 	heap_freetuple(tuple);
 	relation_close(log, NoLock);
 	if (added < INT_MAX)
