@@ -20,6 +20,11 @@ our $huge = 0.05;				# chance of a 1 MB value
 my @zones = ('UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kathmandu', 'Pacific/Kiritimati',
 	'+05:45', '-167:59', 'EST5EDT', 'nowhere', '', ' ', '+99:99', '../x', 'posixrules');
 
+# units of timestamps in line protocol, and lines of it
+my @precisions = qw(ns u ms s m h);
+my @line_protocol = ("cpu,host=a\\ b usage=1.5,n=-3i,u=18446744073709551615u,s=\"x\\\"y\ny\",up=t 17\r\nbad\n# x=\"\n",
+	join("\n", map { "cpu,host=h$_ usage=$_.25,n=${_}i 170000000$_" } 1 .. 9));
+
 my %ends = (
 	smallint => [ -32768, -32767, -1, 0, 1, 7, 32766, 32767 ],
 	integer => [ -2147483648, -2147483647, -65536, -1, 0, 1, 5, 1000, 1073741824, 2147483646, 2147483647 ],
@@ -46,7 +51,7 @@ my %ends = (
 	numeric => [qw(NaN Infinity -Infinity 0 1e131071 1e-16383 -1 0.1)],
 	boolean => [qw(true false)],
 	bytea => [ '', '\\x00', '\\xffffffffffffffff', '\\x0000000100000000' ],
-	text => [ @zones, 'a', 'infinity', "\xc3\xa9\xf4\x8f\xbf\xbf" ],
+	text => [ @zones, @precisions, @line_protocol, 'a', 'infinity', "\xc3\xa9\xf4\x8f\xbf\xbf" ],
 );
 $ends{'timestamp with time zone'} = $ends{'timestamp without time zone'};
 
@@ -78,7 +83,7 @@ my %calm = (
 	'timestamp without time zone' => \&calm_moment,
 	'timestamp with time zone' => \&calm_moment,
 	interval => sub { pick('1 day', '7 days', '1 month', '3 months', '1 year', 1 + rint(90) . ' days', rint(2) ? '1 hour' : '15 min') },
-	text => sub { pick(@zones[ 0 .. 7 ]) },
+	text => sub { pick(@zones[ 0 .. 7 ], @precisions[ 0 .. 2 ]) },
 );
 
 sub calm_moment { return sprintf '20%02d-%02d-%02d %02d:%02d:%02d', rint(40), 1 + rint(12), 1 + rint(28), rint(24), rint(60), rint(60); }

@@ -577,12 +577,13 @@ check_numbers(void)
 static void
 check_locale(void)
 {
+	static const char text[] = "1.25e-30";
 	WireField	field;
 
 	if (setlocale(LC_NUMERIC, "de_DE.UTF-8") == NULL &&
 		setlocale(LC_NUMERIC, "fr_FR.UTF-8") == NULL)
 		printf("no locale with a decimal comma here\n");
-	UNIT_CHECK(wirenumber_parse("1.25e-30", "1.25e-30" + 8, &field) ==
+	UNIT_CHECK(wirenumber_parse(text, text + strlen(text), &field) ==
 			   WIRE_GOOD && field.value.number == 125e-32, "locale");
 	setlocale(LC_NUMERIC, "C");
 }
