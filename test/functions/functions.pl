@@ -46,7 +46,8 @@ $start = time;
 if (defined $ENV{ONLY}) { run_round($ENV{ONLY}); }
 else
 {
-	for (my $round = 1; time - $start < $seconds; $round++) { run_round($round); }
+	# a slow machine has time for all of them, too
+	for (my $round = 1; time - $start < ($round > 1 && silent() ? 10 : 1) * $seconds; $round++) { run_round($round); }
 }
 exit report();
 
@@ -306,6 +307,9 @@ sub compare
 	fail($call, $round, 'answers ' . shorten($call->{answer}) . ' and on the heap ' . shorten($heap->{answer}))
 	  if $call->{answer} ne $heap->{answer};
 }
+
+# Is there a function that has not answered so far?
+sub silent { return scalar grep { !$_->{answered} && !$_->{internal} } values %function; }
 
 sub report
 {
