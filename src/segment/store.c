@@ -20,6 +20,7 @@
 
 #include "access/genam.h"
 #include "access/generic_xlog.h"
+#include "access/hio.h"
 #include "access/table.h"
 #include "access/toast_internals.h"
 #include "catalog/catalog.h"
@@ -27,6 +28,7 @@
 #include "miscadmin.h"
 #include "port/pg_crc32c.h"
 #include "storage/bufmgr.h"
+#include "storage/freespace.h"
 #include "storage/lmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -46,7 +48,7 @@ StaticAssertDecl(MAXALIGN(SizeofHeapTupleHeader) + 8 + VARHDRSZ +
 /* chunk_id and chunk_seq, in front of the data */
 #define STORE_KEY_SIZE (sizeof(Oid) + sizeof(int32))
 
-#define STORE_INSERT_OPTIONS HEAP_INSERT_NO_LOGICAL
+#define STORE_INSERT_OPTIONS (HEAP_INSERT_NO_LOGICAL | HEAP_INSERT_SKIP_FSM)
 
 /*
  * Does the table have a TOAST relation?  One that was a heap without one gets
@@ -384,6 +386,48 @@ store_writer_begin(Store *store, CommandId cid)
 	return writer;
 }
 
+/* How much room is there in a page? */
+static Size
+store_page_room(Relation rel, BlockNumber block)
+{
+	Buffer		buffer = ReadBuffer(rel, block);
+	Size		room;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	room = PageIsNew(BufferGetPage(buffer)) ? 0 :
+		PageGetHeapFreeSpace(BufferGetPage(buffer));
+	UnlockReleaseBuffer(buffer);
+	return room;
+}
+
+/*
+ * Each chunk has a page of its own, as far as it can, so that those of a stream
+ * lie side by side: one that VACUUM has emptied, or else a new one at the end.
+ * The free space map may be wrong, about the end of the relation, too.
+ */
+static void
+store_writer_choose_page(StoreWriter *writer)
+{
+	Relation	toast = writer->store->toast;
+	BlockNumber block = GetPageWithFreeSpace(toast, MaxHeapTupleSize);
+
+	while (block != InvalidBlockNumber &&
+		   block < RelationGetNumberOfBlocks(toast))
+	{
+		Size		room = store_page_room(toast, block);
+
+		CHECK_FOR_INTERRUPTS();
+		if (room >= MaxHeapTupleSize)
+		{
+			ReleaseBulkInsertStatePin(writer->bistate);
+			writer->bistate->current_buf = ReadBuffer(toast, block);
+			return;
+		}
+		block = RecordAndGetPageWithFreeSpace(toast, block, room,
+											  MaxHeapTupleSize);
+	}
+}
+
 static void
 store_writer_flush(StoreWriter *writer)
 {
@@ -394,6 +438,7 @@ store_writer_flush(StoreWriter *writer)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("segment is too large")));
+	store_writer_choose_page(writer);
 	target.chunk_id = writer->chunk_id;
 	target.chunk_seq = (int32) seq;
 	target.cid = writer->cid;
