@@ -166,7 +166,7 @@ int_less(int v, const uint64_t *selection)
 {
 	uint64_t	result[SELECTION_WORDS];
 
-	compare_int_constant(COMPARE_LT, integers[v], ROWS, 5000, result);
+	compare_int_constant(OP_LT, integers[v], ROWS, 5000, result);
 	sink = (double) result[3];
 }
 
@@ -175,7 +175,7 @@ int_equal(int v, const uint64_t *selection)
 {
 	uint64_t	result[SELECTION_WORDS];
 
-	compare_int_constant(COMPARE_EQ, integers[v], ROWS, 5000, result);
+	compare_int_constant(OP_EQ, integers[v], ROWS, 5000, result);
 	sink = (double) result[3];
 }
 
@@ -193,7 +193,7 @@ float_greater(int v, const uint64_t *selection)
 {
 	uint64_t	result[SELECTION_WORDS];
 
-	compare_float_constant(COMPARE_GT, doubles[v], ROWS, 90, result);
+	compare_float_constant(OP_GT, doubles[v], ROWS, 90, result);
 	sink = (double) result[3];
 }
 
@@ -202,7 +202,7 @@ float_two_vectors(int v, const uint64_t *selection)
 {
 	uint64_t	result[SELECTION_WORDS];
 
-	compare_float_vectors(COMPARE_LT, doubles[v], doubles[(v + 1) % VECTORS],
+	compare_float_vectors(OP_LT, doubles[v], doubles[(v + 1) % VECTORS],
 						  ROWS, result);
 	sink = (double) result[3];
 }

@@ -87,7 +87,6 @@ typedef struct MaintenanceTable
 	TrimState	trim;
 } MaintenanceTable;
 
-
 typedef enum FlushResult
 {
 	FLUSH_DONE,
