@@ -10,6 +10,7 @@
 #include "agg/aggwork.h"
 #include "compat/minor.h"
 #include "hooks.h"
+#include "ingest/ingest_settings.h"
 #include "jobs/jobs.h"
 #include "scan/scanpath.h"
 #include "miscadmin.h"
@@ -60,6 +61,7 @@ _PG_init(void)
 	refuse_old_server();
 	warn_unless_preloaded();
 	settings_init();
+	ingest_settings_init();
 	handler_init();
 	scanpath_init();
 	aggupper_init();
