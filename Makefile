@@ -34,7 +34,7 @@ PG_CPPFLAGS = -I$(srcdir)/src -MMD -MP '-DPGDLLEXPORT=__attribute__((visibility(
 # No -O here: it would come after the server's, and a debug build's -O0 counts.
 PG_CFLAGS = -std=gnu99 -ftree-vectorize -fvisibility=hidden -Wall -Wextra \
 	-Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
-SHLIB_LINK = -llz4 -lzstd -lm
+SHLIB_LINK = -llz4 -lzstd -lmicrohttpd -lz -lm
 EXTRA_CLEAN = $(OBJS:.o=.d)
 
 PG_CONFIG ?= pg_config

@@ -31,6 +31,7 @@
 
 #include "agg/aggupper.h"
 #include "hooks.h"
+#include "ingest/ingest_share.h"
 #include "jobs/dbguard.h"
 #include "jobs/jobslot.h"
 #include "option/ddlframe.h"
@@ -71,6 +72,7 @@ hooks_shmem_request(void)
 	workerstats_shmem_request();
 	hotstats_shmem_request();
 	jobslot_shmem_request();
+	ingest_share_shmem_request();
 }
 
 static void
@@ -82,6 +84,7 @@ hooks_shmem_startup(void)
 	workerstats_shmem_startup();
 	hotstats_shmem_startup();
 	jobslot_shmem_startup();
+	ingest_share_shmem_startup();
 }
 
 /* ---------- planner ---------- */

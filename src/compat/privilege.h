@@ -7,6 +7,7 @@
 
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_database.h"
 #include "catalog/pg_proc.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -27,6 +28,14 @@
 #else
 #define compat_proc_aclcheck(function, roleid) \
 	pg_proc_aclcheck(function, roleid, ACL_EXECUTE)
+#endif
+
+#if PG_VERSION_NUM >= 160000
+#define compat_database_aclcheck(database, roleid, mode) \
+	object_aclcheck(DatabaseRelationId, database, roleid, mode)
+#else
+#define compat_database_aclcheck(database, roleid, mode) \
+	pg_database_aclcheck(database, roleid, mode)
 #endif
 
 /* What HAS_PGSTAT_PERMISSIONS is to the server's views of backends. */

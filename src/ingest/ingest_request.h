@@ -10,6 +10,7 @@
 #ifndef RUSTS_INGEST_REQUEST_H
 #define RUSTS_INGEST_REQUEST_H
 
+#include "datatype/timestamp.h"
 #include "ingest/ingest_settings.h"
 #include "lib/ilist.h"
 
@@ -32,6 +33,9 @@ typedef struct WriteRequest
 	char	   *body;			/* from malloc, unpacked */
 	size_t		body_len;
 	void	   *owner;			/* the front's */
+
+	/* Private to ingest_write; begin with zeroes. */
+	TimestampTz first_tried;
 
 	/* The answer, set by ingest_write_run. */
 	int			status;			/* 204, 400, ...; 0: not yet */

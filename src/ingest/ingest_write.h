@@ -15,8 +15,13 @@ extern void ingest_write_init(void);
  * Requests of one role and WAL mode share a transaction as long as all goes
  * well.  Called outside of a transaction.  Errors become answers: none is
  * raised (FATAL ends the process, as ever).
+ *
+ * What is answered is taken off "waiting" and put at the end of "done".  What
+ * is left waits for the lock of a table: as long as there is any, call again
+ * within some 10 ms.  (It is answered after rusts.ingest_lock_timeout at the
+ * latest, counted from the first call.)
  */
-extern void ingest_write_run(dlist_head *queue);
+extern void ingest_write_run(dlist_head *waiting, dlist_head *done);
 
 /*
  * Mode periodic: is there anything that has been acknowledged and not yet
