@@ -367,5 +367,49 @@ SELECT p.pid, p.relation, p.operation, p.phase, p.rows_done, p.rows_total,
 FROM rusts.progress_facts() p;
 COMMENT ON VIEW rusts.progress IS 'flushes, compactions, retention and index builds under way in this database';
 
+/* ---------- the ingest worker (src/ingest) ---------- */
+
+CREATE FUNCTION rusts.ingest_stats_facts(OUT worker integer, OUT pid integer,
+	OUT requests bigint, OUT writes bigint, OUT lines bigint,
+	OUT points bigint, OUT bytes bigint, OUT rejected_syntax bigint,
+	OUT rejected_type bigint, OUT rejected_schema bigint,
+	OUT rejected_constraint bigint, OUT rejected_privilege bigint,
+	OUT rejected_other bigint, OUT rounded_timestamps bigint,
+	OUT refused_writes bigint, OUT auth_failures bigint,
+	OUT dropped_datagrams bigint, OUT connections bigint,
+	OUT queries bigint, OUT queue_bytes bigint, OUT transactions bigint,
+	OUT commit_ms float8, OUT flush_lag_ms float8, OUT last_error text,
+	OUT last_error_at timestamptz)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'rusts_ingest_stats' LANGUAGE C VOLATILE PARALLEL RESTRICTED STRICT;
+COMMENT ON FUNCTION rusts.ingest_stats_facts() IS 'facts behind the view rusts.ingest_stats';
+REVOKE EXECUTE ON FUNCTION rusts.ingest_stats_facts() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION rusts.ingest_stats_facts() TO pg_read_all_stats;
+
+CREATE VIEW rusts.ingest_stats AS
+SELECT s.worker, s.pid, s.requests, s.writes, s.lines, s.points, s.bytes,
+	s.rejected_syntax + s.rejected_type + s.rejected_schema
+		+ s.rejected_constraint + s.rejected_privilege + s.rejected_other AS rejected,
+	s.rejected_syntax, s.rejected_type, s.rejected_schema,
+	s.rejected_constraint, s.rejected_privilege, s.rejected_other,
+	s.rounded_timestamps, s.refused_writes, s.auth_failures,
+	s.dropped_datagrams, s.connections, s.queries, s.queue_bytes,
+	s.transactions, s.commit_ms, s.flush_lag_ms, s.last_error, s.last_error_at
+FROM rusts.ingest_stats_facts() s;
+COMMENT ON VIEW rusts.ingest_stats IS 'what each ingest worker has done since the server started';
+GRANT SELECT ON rusts.ingest_stats TO pg_read_all_stats;
+
+CREATE FUNCTION rusts.ingest_errors_facts(OUT at timestamptz, OUT role name,
+	OUT kind text, OUT line bigint, OUT measurement text, OUT text text,
+	OUT reason text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'rusts_ingest_errors' LANGUAGE C VOLATILE PARALLEL RESTRICTED STRICT;
+COMMENT ON FUNCTION rusts.ingest_errors_facts() IS 'facts behind the view rusts.ingest_errors';
+
+CREATE VIEW rusts.ingest_errors AS
+SELECT e.at, e.role, e.kind, e.line, e.measurement, e.text, e.reason
+FROM rusts.ingest_errors_facts() e;
+COMMENT ON VIEW rusts.ingest_errors IS 'lines that ingest workers could not store, the latest 256: of all roles for members of pg_read_all_stats, of one''s own otherwise';
+
 GRANT USAGE ON SCHEMA rusts TO PUBLIC;
-GRANT SELECT ON rusts.tables, rusts.progress, rusts.maintenance_log TO PUBLIC;
+GRANT SELECT ON rusts.tables, rusts.progress, rusts.maintenance_log, rusts.ingest_errors TO PUBLIC;

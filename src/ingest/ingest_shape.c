@@ -1,0 +1,353 @@
+/*
+ * ingest_shape.c
+ *	  Which column takes which tag or field: once for all lines of a shape.
+ *
+ * Lines of a shape have the same names (src/wire), so they go to the same
+ * columns or are refused for the same reason.  Types of fields may differ, and
+ * are the business of ingest_value.c.
+ */
+#include "postgres.h"
+
+#include "ingest/ingest_names.h"
+#include "ingest/ingest_shape.h"
+#include "ingest/ingest_stage.h"
+#include "ingest/ingest_value.h"
+#include "miscadmin.h"
+
+/* A table as the pass has found it. */
+typedef struct PassTable
+{
+	char		name[NAMEDATALEN];	/* the hash key */
+	TargetVerdict verdict;
+	Target	   *target;
+	TargetRefusal refusal;
+} PassTable;
+
+Size
+ingest_shape_table_size(void)
+{
+	return sizeof(PassTable);
+}
+
+/* ---------- tables ---------- */
+
+static const Refused *
+ingest_shape_refused(const WriteGroup *group, const char *table, const char *column)
+{
+	ListCell   *cell;
+
+	foreach(cell, group->refused)
+	{
+		Refused    *refused = lfirst(cell);
+
+		if (strcmp(refused->table, table) == 0 &&
+			strcmp(refused->column, column) == 0)
+			return refused;
+	}
+	return NULL;
+}
+
+static PassTable *
+ingest_shape_table(Pass *pass, WireText measurement)
+{
+	char		name[NAMEDATALEN] = {0};
+	PassTable  *table;
+	bool		found;
+
+	ingest_names_identifier(measurement, name);
+	table = hash_search(pass->tables, name, HASH_ENTER, &found);
+	if (found)
+		return table;
+	table->target = NULL;
+	table->verdict = ingest_target_open(pass->schema, name, &table->target,
+										&table->refusal);
+	if (table->verdict == TARGET_FOUND)
+	{
+		ingest_stage_create(table->target);
+		pass->stages = lappend(pass->stages, table->target->stage);
+	}
+	return table;
+}
+
+/* ---------- what is missing ---------- */
+
+static Need *
+ingest_shape_need(Pass *pass, const char *table)
+{
+	Need	   *need;
+	ListCell   *cell;
+
+	pass->incomplete = true;
+	foreach(cell, pass->group->needs)
+	{
+		need = lfirst(cell);
+		if (strcmp(need->table, table) == 0)
+			return need;
+	}
+	need = palloc0(sizeof(Need));
+	strlcpy(need->table, table, NAMEDATALEN);
+	pass->group->needs = lappend(pass->group->needs, need);
+	return need;
+}
+
+/* The first line that has a field says what type its column gets. */
+static void
+ingest_shape_need_column(Need *need, const char *name, bool tag, WireType type)
+{
+	NeedColumn *column;
+	ListCell   *cell;
+
+	foreach(cell, need->columns)
+		if (strcmp(((NeedColumn *) lfirst(cell))->name, name) == 0)
+			return;
+	column = palloc0(sizeof(NeedColumn));
+	strlcpy(column->name, name, NAMEDATALEN);
+	column->tag = tag;
+	column->type = type;
+	need->columns = lappend(need->columns, column);
+}
+
+static void
+ingest_shape_refuse(Shape *shape, IngestReject reject, const char *reason)
+{
+	shape->refusal.reject = reject;
+	shape->refusal.reason = reason;
+}
+
+static bool
+ingest_shape_is(WireText text, const char *name)
+{
+	return text.len == strlen(name) && memcmp(text.data, name, text.len) == 0;
+}
+
+/* All of a line's columns, for a table that is not there. */
+static void
+ingest_shape_need_table(Pass *pass, const char *table, const WireItem *item)
+{
+	MemoryContext old = MemoryContextSwitchTo(pass->group->context);
+	Need	   *need = ingest_shape_need(pass, table);
+	char		name[NAMEDATALEN];
+	int			i;
+
+	for (i = 0; i < item->tag_count; i++)
+	{
+		ingest_names_identifier(item->tags[i].key, name);
+		ingest_shape_need_column(need, name, true, WIRE_STRING);
+	}
+	for (i = 0; i < item->field_count; i++)
+	{
+		if (ingest_shape_is(item->fields[i].key, "time"))
+			continue;
+		ingest_names_identifier(item->fields[i].key, name);
+		ingest_shape_need_column(need, name, false, item->fields[i].type);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/* ---------- columns ---------- */
+
+/* A column for a name; InvalidAttrNumber: the shape says why not. */
+static AttrNumber
+ingest_shape_column(Pass *pass, Shape *shape, const char *name, bool tag,
+					WireType type)
+{
+	Target	   *target = shape->target;
+	AttrNumber	attnum = ingest_target_column(target, name);
+	const Refused *refused;
+	MemoryContext old;
+
+	if (attnum != InvalidAttrNumber)
+	{
+		if (target->columns[attnum - 1].generated)
+			ingest_shape_refuse(shape, INGEST_REJECT_SCHEMA,
+								psprintf("column \"%s\" of table \"%s\" is generated always",
+										 name, target->name));
+		else if (bms_is_member(attnum, shape->used))
+			ingest_shape_refuse(shape, INGEST_REJECT_TYPE,
+								psprintf("column \"%s\" of table \"%s\" cannot take both a tag and a field",
+										 name, target->name));
+		else
+			return attnum;
+		return InvalidAttrNumber;
+	}
+	refused = ingest_shape_refused(pass->group, target->name, name);
+	if (refused != NULL)
+		shape->refusal = refused->refusal;
+	else if (!ingest_settings_auto_create)
+		ingest_shape_refuse(shape, INGEST_REJECT_SCHEMA,
+							psprintf("table \"%s\" has no column \"%s\", and rusts.ingest_auto_create is off",
+									 target->name, name));
+	else
+	{
+		old = MemoryContextSwitchTo(pass->group->context);
+		ingest_shape_need_column(ingest_shape_need(pass, target->name), name,
+								 tag, type);
+		MemoryContextSwitchTo(old);
+	}
+	return InvalidAttrNumber;
+}
+
+/* InfluxDB refuses a tag that is called time. */
+static bool
+ingest_shape_add_tag(Pass *pass, Shape *shape, const WireItem *item, int i)
+{
+	char		name[NAMEDATALEN];
+	AttrNumber	attnum;
+
+	ingest_names_identifier(item->tags[i].key, name);
+	attnum = strcmp(name, "time") == 0 ? shape->target->time_attnum :
+		ingest_shape_column(pass, shape, name, true, WIRE_STRING);
+	if (attnum == shape->target->time_attnum)
+		ingest_shape_refuse(shape, INGEST_REJECT_SCHEMA,
+							psprintf("invalid tag key: input tag \"%s\" on measurement \"%s\" is invalid",
+									 name, shape->target->name));
+	shape->tags[i] = attnum;
+	shape->used = bms_add_member(shape->used, attnum);
+	return shape->refusal.reason == NULL;
+}
+
+static bool
+ingest_shape_refuse_field(Shape *shape, const WireField *field,
+						  const char *name)
+{
+	ingest_shape_refuse(shape, INGEST_REJECT_TYPE,
+						psprintf("field type conflict: input field \"%s\" on measurement \"%s\" is type %s, already exists as a tag",
+								 name, shape->target->name,
+								 ingest_value_wire_type(field->type)));
+	return false;
+}
+
+/* ... and leaves out a field of that name, unless there is no other. */
+static bool
+ingest_shape_add_field(Pass *pass, Shape *shape, const WireField *field,
+					   AttrNumber *place)
+{
+	char		name[NAMEDATALEN];
+	AttrNumber	attnum;
+
+	*place = InvalidAttrNumber;
+	ingest_names_identifier(field->key, name);
+	if (strcmp(name, "time") == 0)
+		return true;
+	attnum = ingest_shape_column(pass, shape, name, false, field->type);
+	if (attnum == shape->target->time_attnum)
+		return true;
+	if (attnum != InvalidAttrNumber &&
+		shape->target->columns[attnum - 1].is_tag)
+		return ingest_shape_refuse_field(shape, field, name);
+	*place = attnum;
+	shape->used = bms_add_member(shape->used, attnum);
+	return shape->refusal.reason == NULL;
+}
+
+static bool
+ingest_shape_add_fields(Pass *pass, Shape *shape, const WireItem *item)
+{
+	bool		any = false;
+	int			i;
+
+	for (i = 0; i < item->field_count; i++)
+	{
+		if (!ingest_shape_add_field(pass, shape, &item->fields[i],
+									&shape->fields[i]))
+			return false;
+		any |= shape->fields[i] != InvalidAttrNumber;
+	}
+	if (!any && !pass->incomplete)
+		ingest_shape_refuse(shape, INGEST_REJECT_SCHEMA,
+							psprintf("invalid field name: input field \"time\" on measurement \"%s\" is invalid",
+									 shape->target->name));
+	return any;
+}
+
+/*
+ * Does a row of this shape need a statement?  For a cast, or a default that
+ * somebody has to compute.
+ */
+static bool
+ingest_shape_needs_statement(const Shape *shape)
+{
+	const Target *target = shape->target;
+	int			attnum = -1;
+
+	if (!target->plain || !bms_is_subset(target->defaults, shape->used))
+		return true;
+	while ((attnum = bms_next_member(shape->used, attnum)) > 0)
+		if (TARGET_IS_CAST(target->columns[attnum - 1].kind) &&
+			attnum != target->time_attnum)
+			return true;
+	return false;
+}
+
+static void
+ingest_shape_map(Pass *pass, Shape *shape, const WireItem *item)
+{
+	int			i;
+
+	shape->tags = palloc0(sizeof(AttrNumber) * (item->tag_count + 1));
+	shape->fields = palloc0(sizeof(AttrNumber) * (item->field_count + 1));
+	for (i = 0; i < item->tag_count; i++)
+		if (!ingest_shape_add_tag(pass, shape, item, i))
+			return;
+	if (!ingest_shape_add_fields(pass, shape, item))
+		return;
+	shape->used = bms_del_member(shape->used, InvalidAttrNumber);
+	shape->used = bms_add_member(shape->used, shape->target->time_attnum);
+	shape->used = bms_add_members(shape->used, shape->target->key);
+	shape->as_statement = ingest_shape_needs_statement(shape);
+}
+
+/* ---------- lines ---------- */
+
+static void
+ingest_shape_look_up(Pass *pass, Shape *shape, const WireItem *item)
+{
+	PassTable  *table = ingest_shape_table(pass, item->measurement);
+	const Refused *refused;
+
+	switch (table->verdict)
+	{
+		case TARGET_FOUND:
+			shape->target = table->target;
+			ingest_shape_map(pass, shape, item);
+			break;
+		case TARGET_REFUSED:
+			shape->refusal = table->refusal;
+			break;
+		case TARGET_BUSY:
+			pass->busy = true;
+			break;
+		case TARGET_MISSING:
+			refused = ingest_shape_refused(pass->group, table->name, "");
+			if (refused != NULL)
+				shape->refusal = refused->refusal;
+			else if (!ingest_settings_auto_create)
+				ingest_shape_refuse(shape, INGEST_REJECT_SCHEMA,
+									psprintf("table \"%s\" does not exist, and rusts.ingest_auto_create is off",
+											 table->name));
+			else
+				ingest_shape_need_table(pass, table->name, item);
+			break;
+	}
+}
+
+Shape *
+ingest_shape_find(Pass *pass, const WireItem *item)
+{
+	static Shape unnumbered;
+	Shape	   *shape = &unnumbered;
+	bool		found = false;
+
+	if (item->shape != 0)
+	{
+		uint64		number = item->shape;
+
+		shape = hash_search(pass->shapes, &number, HASH_ENTER, &found);
+	}
+	if (found)
+		return shape;
+	memset(shape, 0, sizeof(Shape));
+	shape->number = item->shape;
+	ingest_shape_look_up(pass, shape, item);
+	return shape;
+}
