@@ -39,12 +39,17 @@ typedef struct Line
 
 /* Bytes that decide nothing about it are passed over first. */
 const char *
-wireline_end(const char *at, const char *end)
+wireline_scan(WireEnding *ending, const char *at, const char *end)
 {
-	bool		in_fields = false;
-	bool		quoted = false;
-	long		balance = 0;	/* equals signs less commas in the fields */
+	bool		in_fields = ending->in_fields;
+	bool		quoted = ending->quoted;
+	long		balance = ending->balance;
 
+	if (ending->escaped && at < end)
+	{
+		ending->escaped = false;
+		at++;
+	}
 	for (; at < end; at++)
 	{
 		while (at < end && !WIRETEXT_IS(*at, WIRETEXT_ENDING))
@@ -53,7 +58,8 @@ wireline_end(const char *at, const char *end)
 			break;
 		if (*at == '\\')
 		{
-			if (++at == end)
+			ending->escaped = ++at == end;
+			if (ending->escaped)
 				break;
 		}
 		else if (*at == '\n' && !quoted)
@@ -65,7 +71,18 @@ wireline_end(const char *at, const char *end)
 		else if (in_fields && !quoted)
 			balance += (*at == '=') - (*at == ',');
 	}
+	ending->in_fields = in_fields;
+	ending->quoted = quoted;
+	ending->balance = balance;
 	return end;
+}
+
+const char *
+wireline_end(const char *at, const char *end)
+{
+	WireEnding	ending = {0};
+
+	return wireline_scan(&ending, at, end);
 }
 
 /* ---------- small parts ---------- */

@@ -15,6 +15,13 @@
 extern const char *wireline_end(const char *at, const char *end);
 
 /*
+ * The same for a line that comes in pieces: the next one, and what is known of
+ * those before it.  What is known after a new line is of no use.
+ */
+extern const char *wireline_scan(WireEnding *ending, const char *at,
+								 const char *end);
+
+/*
  * Parse a line, which is neither blank nor a comment, has no blanks before it
  * and no line end after it.  Fills the parser's item and arrays when good.
  */

@@ -146,6 +146,44 @@ wireparser_next(WireParser *parser)
 	return wireparser_next_exactly(parser);
 }
 
+/* ---------- lines in pieces ---------- */
+
+/* Is it a comment?  Blanks before it do not tell. */
+static void
+begin_line(WireEnding *ending, const char *at, const char *end)
+{
+	while (at < end && WIRETEXT_IS(*at, WIRETEXT_BLANK))
+		at++;
+	if (at == end)
+		return;
+	ending->begun = true;
+	ending->comment = *at == '#';
+}
+
+size_t
+wireparser_complete(WireEnding *ending, const char *data, size_t len)
+{
+	const char *at = data;
+	const char *end = data + len;
+
+	while (at < end)
+	{
+		const char *stop;
+
+		if (!ending->begun)
+			begin_line(ending, at, end);
+		if (ending->comment)
+			stop = memchr(at, '\n', (size_t) (end - at));
+		else
+			stop = wireline_scan(ending, at, end);
+		if (stop == NULL || stop == end)
+			break;
+		at = stop + 1;
+		memset(ending, 0, sizeof(WireEnding));
+	}
+	return (size_t) (at - data);
+}
+
 int64_t
 wireparser_unit(const char *name, size_t len)
 {

@@ -48,6 +48,28 @@ extern const WireItem *wireparser_next(WireParser *parser);
  */
 extern const WireItem *wireparser_next_exactly(WireParser *parser);
 
+/*
+ * What has been seen of a line that is not yet whole.  All zeroes: nothing,
+ * the next byte is the first of a line.
+ */
+typedef struct WireEnding
+{
+	long		balance;		/* equals signs less commas in the fields */
+	bool		begun;			/* something else than blanks */
+	bool		comment;
+	bool		in_fields;
+	bool		quoted;
+	bool		escaped;		/* the last byte was a backslash */
+} WireEnding;
+
+/*
+ * For lines that come in pieces: how much of this piece, from its beginning,
+ * is up to the end of a line; 0: none of it.  Each byte is looked at once, and
+ * what comes before the cut can be parsed without what comes after it.
+ */
+extern size_t wireparser_complete(WireEnding *ending, const char *data,
+								  size_t len);
+
 /* Nanoseconds in n, ns, u, us, ms, s, m or h; 0 for any other text. */
 extern int64_t wireparser_unit(const char *name, size_t len);
 

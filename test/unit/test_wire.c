@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "unit.h"
+#include "wire/wireline.h"
 #include "wire/wirenumber.h"
 #include "wire/wiretext.h"
 #include "wire_reference.h"
@@ -641,6 +642,88 @@ check_isolation(void)
 	}
 }
 
+/* ---------- lines in pieces ---------- */
+
+/* Where the last whole line ends, found from the beginning, all at once. */
+static size_t
+last_line_end(const char *data, size_t len)
+{
+	const char *at = data;
+	const char *end = data + len;
+	size_t		complete = 0;
+
+	while (at < end)
+	{
+		const char *first = at;
+		const char *stop;
+
+		while (first < end && WIRETEXT_IS(*first, WIRETEXT_BLANK))
+			first++;
+		stop = first < end && *first == '#' ?
+			memchr(first, '\n', (size_t) (end - first)) : wireline_end(at, end);
+		if (stop == NULL || stop == end)
+			break;
+		at = stop + 1;
+		complete = (size_t) (at - data);
+	}
+	return complete;
+}
+
+/* In pieces of a few bytes: the cut is at the same place. */
+static bool
+cut_agrees(const char *data, size_t len)
+{
+	WireEnding	ending = {0};
+	size_t		complete = 0;
+	size_t		at;
+	size_t		piece;
+
+	for (at = 0; at < len; at += piece)
+	{
+		size_t		cut;
+
+		piece = 1 + unit_random() % 40;
+		if (piece > len - at)
+			piece = len - at;
+		cut = wireparser_complete(&ending, data + at, piece);
+		if (cut > 0)
+			complete = at + cut;
+	}
+	return complete == last_line_end(data, len);
+}
+
+static long
+count_items(const char *data, size_t len)
+{
+	long		count = 0;
+
+	begin(data, len, "ns", 0);
+	while (wireparser_next(parser) != NULL)
+		count++;
+	return count;
+}
+
+static void
+check_pieces(void)
+{
+	static char data[RANDOM_ROOM];
+	bool		same = true;
+	int			i;
+
+	for (i = 0; i < RANDOM_BATCHES && same; i++)
+	{
+		size_t		len = wire_reference_random(data, sizeof(data));
+		size_t		cut = last_line_end(data, len);
+
+		same = cut_agrees(data, len) &&
+			count_items(data, cut) + count_items(data + cut, len - cut) ==
+			count_items(data, len);
+	}
+	UNIT_CHECK(same, "lines in pieces are cut where lines end");
+	UNIT_CHECK(cut_agrees("a f=\"x\ny\"\n # \"\nb,c=\\\n f=1\n", 27),
+			   "strings, comments and escaped new lines");
+}
+
 /* ---------- real files ---------- */
 
 /* All lines are good, and what the reference says they are. */
@@ -710,6 +793,7 @@ main(void)
 	check_locale();
 	check_isolation();
 	check_random();
+	check_pieces();
 	check_files();
 	free(parser);
 	return unit_finish("test_wire");
