@@ -9,6 +9,7 @@
 #include "ingest/ingest_share.h"
 
 #define LOG_INTERVAL 10000		/* milliseconds */
+#define LOG_LONG_INTERVAL (10 * 60 * 1000)	/* what settings are the cause of */
 #define LOG_ROOM 512
 
 typedef struct LogState
@@ -18,6 +19,19 @@ typedef struct LogState
 } LogState;
 
 static LogState states[LOG_KIND_COUNT];
+
+static int
+ingest_log_interval(LogKind kind)
+{
+	return kind == LOG_KIND_LISTEN || kind == LOG_KIND_TLS ||
+		kind == LOG_KIND_ROLE ? LOG_LONG_INTERVAL : LOG_INTERVAL;
+}
+
+void
+ingest_log_reset(void)
+{
+	memset(states, 0, sizeof(states));
+}
 
 void
 ingest_log(LogKind kind, const char *hint, const char *format,...)
@@ -42,5 +56,5 @@ ingest_log(LogKind kind, const char *hint, const char *format,...)
 			 hint != NULL ? errhint("%s", hint) : 0));
 	ingest_share_note_failure(text);
 	state->missed = 0;
-	state->next = ingest_poll_now() + LOG_INTERVAL;
+	state->next = ingest_poll_now() + ingest_log_interval(kind);
 }

@@ -20,10 +20,14 @@ typedef enum LogKind
 } LogKind;
 
 /*
- * One line of a kind every ten seconds.  The next one says how many there
- * would have been in between.  hint may be NULL.
+ * One line of a kind every ten seconds, or ten minutes where only a change of
+ * settings can help.  The next one says how many there would have been in
+ * between.  hint may be NULL.
  */
 extern void ingest_log(LogKind kind, const char *hint, const char *format,
 					   ...) pg_attribute_printf(3, 4);
+
+/* Settings have changed: say it all again. */
+extern void ingest_log_reset(void);
 
 #endif							/* RUSTS_INGEST_LOG_H */

@@ -21,6 +21,8 @@
 #include "ingest/ingest_auth.h"
 #include "ingest/ingest_connection.h"
 #include "ingest/ingest_http.h"
+#include "ingest/ingest_log.h"
+#include "ingest/ingest_plain.h"
 #include "ingest/ingest_poll.h"
 #include "ingest/ingest_queue.h"
 #include "ingest/ingest_serve.h"
@@ -46,8 +48,7 @@
 
 PGDLLEXPORT void rusts_ingest_main(Datum arg);
 
-static bool is_open = false;	/* HTTP */
-static int64 open_at = 0;
+static int64 open_at = 0;		/* look again after ports that are not open */
 static int64 flush_at = 0;		/* 0: nothing to flush */
 
 /* ---------- signals ---------- */
@@ -82,10 +83,12 @@ ingest_worker_heed_interrupts(void)
 static void
 ingest_worker_open_ports(void)
 {
-	if (is_open || ingest_settings_port == 0 || ingest_poll_now() < open_at)
+	if (ingest_poll_now() < open_at)
 		return;
 	open_at = ingest_poll_now() + WORKER_OPEN_RETRY;
-	is_open = ingest_http_open();
+	if (ingest_settings_port != 0)
+		(void) ingest_http_open();
+	ingest_plain_open();
 }
 
 static void
@@ -94,13 +97,17 @@ ingest_worker_reload(void)
 	ConfigReloadPending = false;
 	ProcessConfigFile(PGC_SIGHUP);
 	open_at = 0;
+	ingest_log_reset();
 	ingest_http_reload();
 }
 
 static void
 ingest_worker_answered(WriteRequest *write)
 {
-	ingest_serve_answered(write);
+	if (write->api == REQUEST_STREAM)
+		ingest_plain_answered(write);
+	else
+		ingest_serve_answered(write);
 }
 
 static void
@@ -138,7 +145,7 @@ ingest_worker_timeout(void)
 		timeout = WORKER_LOCK_WAIT;
 	if (flush_at != 0)
 		timeout = Min(timeout, Max(flush_at - ingest_poll_now(), 0));
-	return ingest_http_timeout(timeout);
+	return ingest_http_timeout(ingest_plain_timeout(timeout));
 }
 
 static void
@@ -156,6 +163,7 @@ ingest_worker_turn(void)
 	ingest_worker_flush();
 	ingest_http_run();
 	ingest_connection_tend();
+	ingest_plain_tend();
 	pgstat_report_stat(false);
 }
 
@@ -187,6 +195,7 @@ ingest_worker_stop(void)
 	pgstat_report_activity(STATE_RUNNING, "shutting down");
 	ingest_serve_stop();
 	ingest_http_close();
+	ingest_plain_stop();
 	ingest_connection_cut_idle(false);
 	ingest_queue_refuse(ingest_worker_answered, "the server is shutting down");
 	while (ingest_connection_count() > 0 && ingest_poll_now() < until)
