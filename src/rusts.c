@@ -11,6 +11,7 @@
 #include "compat/minor.h"
 #include "hooks.h"
 #include "ingest/ingest_settings.h"
+#include "ingest/ingest_worker.h"
 #include "jobs/jobs.h"
 #include "scan/scanpath.h"
 #include "miscadmin.h"
@@ -73,4 +74,6 @@ _PG_init(void)
 	jobs_init();
 	hooks_init();
 	MarkGUCPrefixReserved("rusts");
+	if (process_shared_preload_libraries_in_progress)
+		ingest_worker_register();
 }

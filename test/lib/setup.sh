@@ -44,6 +44,8 @@ setup_missing() {
 	setup_has_header stdio.h || echo libc6-dev
 	setup_has_header lz4.h || echo liblz4-dev
 	setup_has_header zstd.h || echo libzstd-dev
+	setup_has_header zlib.h || echo zlib1g-dev
+	setup_has_header microhttpd.h || echo libmicrohttpd-dev
 	command -v zstd >/dev/null || echo zstd
 	perl -MTest::More -MTime::HiRes -MData::Dumper -e 1 2>/dev/null || echo perl
 	perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl
