@@ -10,65 +10,17 @@
 
 #include "ingest/ingest_fault.h"
 #include "ingest/ingest_answer.h"
-#include "utils/json.h"
+#include "ingest/ingest_reply.h"
 
 #define REPLY_RETRY_AFTER 1		/* seconds */
-
-static const char *
-ingest_answer_code(int status)
-{
-	switch (status)
-	{
-		case 400:
-			return "invalid";
-		case 401:
-			return "unauthorized";
-		case 403:
-			return "forbidden";
-		case 404:
-			return "not found";
-		case 405:
-			return "method not allowed";
-		case 413:
-			return "request too large";
-		case 422:
-			return "unprocessable entity";
-		case 429:
-			return "too many requests";
-		case 503:
-			return "unavailable";
-		default:
-			return "internal error";
-	}
-}
-
-char *
-ingest_answer_body(RequestApi api, int status, const char *message)
-{
-	StringInfoData body;
-	char	   *copy;
-
-	if (api == REQUEST_STREAM)
-		return NULL;
-	initStringInfo(&body);
-	if (api == REQUEST_V1)
-		appendStringInfoString(&body, "{\"error\":");
-	else
-		appendStringInfo(&body, "{\"code\":\"%s\",\"message\":",
-						 ingest_answer_code(status));
-	escape_json(&body, message);
-	appendStringInfoString(&body, "}\n");
-	copy = strdup(body.data);
-	pfree(body.data);
-	return copy;
-}
 
 static void
 ingest_answer_set(WriteRequest *request, int status, const char *message)
 {
 	request->status = status;
 	request->retry_after = status == 503 ? REPLY_RETRY_AFTER : 0;
-	request->answer = ingest_answer_body(request->api, status, message);
+	request->answer = request->api == REQUEST_STREAM ? NULL :
+		ingest_reply_error_text(request->api, status, message);
 }
 
 void

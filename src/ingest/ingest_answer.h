@@ -15,8 +15,4 @@ extern void ingest_answer_outcome(WriteRequest *request,
 extern void ingest_answer_error(WriteRequest *request, int sqlstate,
 							   const char *message);
 
-/* An error's body, from malloc; NULL for streams, and when there is no room. */
-extern char *ingest_answer_body(RequestApi api, int status,
-							   const char *message);
-
 #endif							/* RUSTS_INGEST_ANSWER_H */

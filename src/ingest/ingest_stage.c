@@ -32,6 +32,8 @@
 #include "utils/tuplestore.h"
 #include "utils/typcache.h"
 
+/* A statement costs more than an insert of as many rows by the page. */
+#define STAGE_PLAIN_ROWS 256
 #define STAGE_ROWS 1000
 #define STAGE_CELLS 65536
 #define STAGE_PIECE 65536
@@ -61,7 +63,8 @@ ingest_stage_create(Target *target)
 	int			natts = RelationGetDescr(target->rel)->natts;
 
 	stage->target = target;
-	stage->room = Max(1, Min(STAGE_ROWS, STAGE_CELLS / natts));
+	stage->room = Max(1, Min(target->plain ? STAGE_PLAIN_ROWS : STAGE_ROWS,
+							 STAGE_CELLS / natts));
 	stage->values = palloc(sizeof(Datum) * natts * stage->room);
 	stage->nulls = palloc(sizeof(bool) * natts * stage->room);
 	stage->origins = palloc(sizeof(StageOrigin) * stage->room);
