@@ -39,6 +39,7 @@
 #include "ingest/ingest_auth.h"
 #include "ingest/ingest_create.h"
 #include "ingest/ingest_fault.h"
+#include "ingest/ingest_log.h"
 #include "ingest/ingest_points.h"
 #include "ingest/ingest_answer.h"
 #include "ingest/ingest_write.h"
@@ -388,6 +389,9 @@ ingest_write_answer_failed(WriteGroup *group, int i, dlist_head *done)
 	ingest_answer_error(group->requests[i], group->sqlstate, group->message);
 	if (group->requests[i]->status == 503)
 		ingest_share_add(&ingest_share_counters->refused, 1);
+	else
+		ingest_log(LOG_KIND_SERVER, NULL, "could not write points: %s (SQLSTATE %s)",
+				   group->message, unpack_sql_state(group->sqlstate));
 	ingest_share_note_failure(group->message);
 	ingest_write_answer(group->requests[i], done);
 }
