@@ -45,6 +45,7 @@
 #include "ingest/ingest_write.h"
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "postmaster/interrupt.h"
 #include "tcop/utility.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -507,7 +508,8 @@ ingest_write_run(dlist_head *waiting, dlist_head *done)
 	dlist_head	still = DLIST_STATIC_INIT(still);
 	int			room = ingest_write_length(waiting);
 
-	while (!dlist_is_empty(waiting))
+	/* when the server stops, what has not begun is left to be refused */
+	while (!dlist_is_empty(waiting) && !ShutdownRequestPending)
 	{
 		ingest_write_group(ingest_write_gather(waiting, room, context),
 						   &still, done);
