@@ -43,6 +43,7 @@ typedef struct HttpCall
 	CallState	state;
 	RequestApi	api;
 	Oid			role;
+	bool		post;
 	bool		has_body;
 	IngestBody	body;
 	IngestReply reply;			/* when decided on */

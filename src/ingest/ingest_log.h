@@ -15,6 +15,7 @@ typedef enum LogKind
 	LOG_KIND_SLOW,				/* clients that took too long */
 	LOG_KIND_MEMORY,			/* too much to hold */
 	LOG_KIND_DROPPED,			/* lines that nobody waits for an answer to */
+	LOG_KIND_SERVER,			/* errors of the server, answered by 500 */
 	LOG_KIND_DATAGRAMS,			/* the system had no room for */
 	LOG_KIND_COUNT
 } LogKind;

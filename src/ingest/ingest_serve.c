@@ -18,6 +18,7 @@
 #include "postgres.h"
 
 #include "access/xlog.h"
+#include "ingest/ingest_asking.h"
 #include "ingest/ingest_auth.h"
 #include "ingest/ingest_log.h"
 #include "ingest/ingest_login.h"
@@ -119,6 +120,7 @@ ingest_serve_check_route(HttpCall *call, const char *url, const char *method)
 		if ((routes[i].methods & bit) != 0)
 		{
 			call->kind = routes[i].kind;
+			call->post = bit == SERVE_POST;
 			return true;
 		}
 		(void) ingest_serve_refuse(call, MHD_HTTP_METHOD_NOT_ALLOWED,
@@ -408,6 +410,16 @@ ingest_serve_health(HttpCall *call)
 	return ingest_serve_send(call);
 }
 
+/* Each time that it need not wait any more. */
+static enum MHD_Result
+ingest_serve_query(HttpCall *call)
+{
+	enum MHD_Result result = call->state == CALL_COMING ?
+		ingest_asking_begin(call) : ingest_asking_go_on(call);
+
+	return call->reply.status != 0 ? ingest_serve_send(call) : result;
+}
+
 static enum MHD_Result
 ingest_serve_run(HttpCall *call)
 {
@@ -425,6 +437,7 @@ ingest_serve_run(HttpCall *call)
 								  ingest_metrics_text());
 			return ingest_serve_send(call);
 		case CALL_QUERY:
+			return ingest_serve_query(call);
 		case CALL_NOTHING:
 			break;
 	}
@@ -447,6 +460,7 @@ ingest_serve_finish(HttpCall *call)
 void
 ingest_serve_end(HttpCall *call)
 {
+	ingest_asking_end(call);
 	ingest_body_free(&call->body);
 	ingest_reply_free(&call->reply);
 	if (call->connection != NULL)

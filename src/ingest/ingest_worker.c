@@ -18,6 +18,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "ingest/ingest_asking.h"
 #include "ingest/ingest_auth.h"
 #include "ingest/ingest_connection.h"
 #include "ingest/ingest_http.h"
@@ -49,6 +50,7 @@
 PGDLLEXPORT void rusts_ingest_main(Datum arg);
 
 static int64 open_at = 0;		/* look again after ports that are not open */
+static int64 wake_at = 0;		/* look after queries */
 static int64 flush_at = 0;		/* 0: nothing to flush */
 
 /* ---------- signals ---------- */
@@ -135,6 +137,19 @@ ingest_worker_flush(void)
 	}
 }
 
+/*
+ * The latch was set; or it was set and reset while a transaction waited for
+ * something, which is why they are asked now and then in any case.
+ */
+static void
+ingest_worker_wake_queries(void)
+{
+	if (wake_at > ingest_poll_now())
+		return;
+	wake_at = ingest_poll_now() + WORKER_SHORT_WAIT;
+	ingest_asking_wake();
+}
+
 static long
 ingest_worker_timeout(void)
 {
@@ -151,18 +166,21 @@ ingest_worker_timeout(void)
 static void
 ingest_worker_turn(void)
 {
-	(void) ingest_poll_wait(ingest_worker_timeout());
+	if (ingest_poll_wait(ingest_worker_timeout()))
+		wake_at = 0;
 	ingest_worker_heed_interrupts();
 	if (ConfigReloadPending)
 		ingest_worker_reload();
 	if (ShutdownRequestPending)
 		return;
 	ingest_worker_open_ports();
+	ingest_worker_wake_queries();
 	ingest_http_run();
 	ingest_worker_write();
 	ingest_worker_flush();
 	ingest_http_run();
 	ingest_connection_tend();
+	ingest_asking_tend();
 	ingest_plain_tend();
 	pgstat_report_stat(false);
 }
@@ -195,6 +213,7 @@ ingest_worker_stop(void)
 	pgstat_report_activity(STATE_RUNNING, "shutting down");
 	ingest_serve_stop();
 	ingest_http_close();
+	ingest_asking_stop();
 	ingest_plain_stop();
 	ingest_connection_cut_idle(false);
 	ingest_queue_refuse(ingest_worker_answered, "the server is shutting down");

@@ -39,11 +39,13 @@
 #include "ingest/ingest_auth.h"
 #include "ingest/ingest_create.h"
 #include "ingest/ingest_fault.h"
+#include "ingest/ingest_log.h"
 #include "ingest/ingest_points.h"
 #include "ingest/ingest_answer.h"
 #include "ingest/ingest_write.h"
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "postmaster/interrupt.h"
 #include "tcop/utility.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -388,6 +390,9 @@ ingest_write_answer_failed(WriteGroup *group, int i, dlist_head *done)
 	ingest_answer_error(group->requests[i], group->sqlstate, group->message);
 	if (group->requests[i]->status == 503)
 		ingest_share_add(&ingest_share_counters->refused, 1);
+	else
+		ingest_log(LOG_KIND_SERVER, NULL, "could not write points: %s (SQLSTATE %s)",
+				   group->message, unpack_sql_state(group->sqlstate));
 	ingest_share_note_failure(group->message);
 	ingest_write_answer(group->requests[i], done);
 }
@@ -503,7 +508,8 @@ ingest_write_run(dlist_head *waiting, dlist_head *done)
 	dlist_head	still = DLIST_STATIC_INIT(still);
 	int			room = ingest_write_length(waiting);
 
-	while (!dlist_is_empty(waiting))
+	/* when the server stops, what has not begun is left to be refused */
+	while (!dlist_is_empty(waiting) && !ShutdownRequestPending)
 	{
 		ingest_write_group(ingest_write_gather(waiting, room, context),
 						   &still, done);
