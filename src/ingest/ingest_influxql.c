@@ -250,14 +250,15 @@ influx_expect_duration(InfluxParser *parser)
 	return true;
 }
 
-/* What a retention policy is like; names: NAME is part of it. */
+/* What a retention policy is like, at least a word; names: NAME is part of it. */
 static bool
 influx_parse_policy(InfluxParser *parser, bool names)
 {
 	const char *name;
 	int64		copies;
+	int			words;
 
-	for (;;)
+	for (words = 0;; words++)
 	{
 		bool		right;
 
@@ -273,7 +274,10 @@ influx_parse_policy(InfluxParser *parser, bool names)
 		else if (!names && influx_accept(parser, "DEFAULT"))
 			right = true;
 		else
-			return true;
+			return words > 0 ||
+				influx_fail(parser, names ?
+							"DURATION, NAME, REPLICATION, SHARD" :
+							"DURATION, REPLICATION, SHARD, DEFAULT");
 		if (!right)
 			return false;
 	}
@@ -377,7 +381,7 @@ influx_parse(InfluxParser *parser)
 	{
 		while (influx_is_semicolon(parser))
 			influx_next(parser);
-		if (parser->kind == INFLUX_END && parser->count > 0)
+		if (parser->kind == INFLUX_END)
 			return true;
 		if (parser->count == INFLUXQL_MAX_STATEMENTS)
 			return influx_fail(parser, "fewer statements");
@@ -502,6 +506,11 @@ influx_execute(const InfluxStatement *statement, Oid role, StringInfo out)
 	switch (statement->kind)
 	{
 		case INFLUX_CREATE_DATABASE:
+			if (statement->name[0] == '\0')
+			{
+				appendStringInfoString(out, ",\"error\":\"invalid name\"");
+				return false;
+			}
 			ingest_share_add_database(statement->name);
 			if (statement->has_policy)
 				influx_warn(out, "points are kept until rusts.drop_after of their table");
@@ -534,6 +543,11 @@ influx_execute_all(const InfluxParser *parser, Oid role, StringInfo out)
 	bool		good = true;
 	int			i;
 
+	if (parser->count == 0)
+	{
+		appendStringInfoString(out, "{}\n");
+		return;
+	}
 	appendStringInfoString(out, "{\"results\":[");
 	for (i = 0; i < parser->count; i++)
 	{

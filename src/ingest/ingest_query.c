@@ -152,7 +152,10 @@ query_count(void)
 	return count;
 }
 
-/* The worker ends, and no query outlives it. */
+/*
+ * The worker ends, and no query outlives it.  Nobody will be there to press one
+ * that was cancelled and goes on, so they are ended, not cancelled.
+ */
 static void
 query_leave(int code, Datum arg)
 {
@@ -161,12 +164,14 @@ query_leave(int code, Datum arg)
 	dlist_foreach(iter, &runs)
 	{
 		QueryRun   *run = dlist_container(QueryRun, node, iter.cur);
+		pid_t		pid;
 
+		if (run->state == QUERY_DONE)
+			continue;
 		if (run->closed_at == 0)
-		{
-			run->shared->unwanted = true;
 			TerminateBackgroundWorker(run->process);
-		}
+		else if (GetBackgroundWorkerPid(run->process, &pid) == BGWH_STARTED)
+			(void) kill(pid, SIGTERM);
 	}
 }
 

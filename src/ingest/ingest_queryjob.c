@@ -59,7 +59,7 @@ typedef struct QueryOutput
 	bool		truncated;
 } QueryOutput;
 
-static QueryShared *shared = NULL;
+static QueryShared *volatile shared = NULL;
 static QueryOutput output;
 static emit_log_hook_type next_emit_log = NULL;
 
@@ -74,8 +74,9 @@ static void
 queryjob_terminate(SIGNAL_ARGS)
 {
 	static volatile sig_atomic_t cancelled = false;
+	QueryShared *order = shared;
 
-	if (shared == NULL || !shared->unwanted || cancelled)
+	if (order == NULL || !order->unwanted || cancelled)
 	{
 		die(postgres_signal_arg);
 		return;
@@ -84,13 +85,20 @@ queryjob_terminate(SIGNAL_ARGS)
 	StatementCancelHandler(postgres_signal_arg);
 }
 
+/* Signals and errors come until the very end, and find no memory then. */
+static void
+queryjob_forget_shared(dsm_segment *segment, Datum arg)
+{
+	shared = NULL;
+}
+
 /* A FATAL error ends the process.  Here is where the worker finds it then. */
 static void
 queryjob_note_fatal(ErrorData *error)
 {
 	if (next_emit_log)
 		next_emit_log(error);
-	if (error->elevel < FATAL || shared->fatal_sqlstate != 0)
+	if (error->elevel < FATAL || shared == NULL || shared->fatal_sqlstate != 0)
 		return;
 	strlcpy(shared->fatal, error->message ? error->message : "",
 			QUERYSHARE_FATAL_BYTES);
@@ -409,6 +417,7 @@ rusts_query_main(Datum arg)
 	if (segment == NULL)
 		proc_exit(0);			/* the client has gone already */
 	shared = dsm_segment_address(segment);
+	on_dsm_detach(segment, queryjob_forget_shared, (Datum) 0);
 	next_emit_log = emit_log_hook;
 	emit_log_hook = queryjob_note_fatal;
 	pqsignal(SIGTERM, queryjob_terminate);

@@ -186,7 +186,7 @@ ingest_queryplan_statement(const char *sql)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("%s is not a query that only reads",
 						GetCommandTagName(CreateCommandTag(statement->stmt))),
-				 errhint("Use SELECT, VALUES, TABLE, WITH, SHOW, or EXPLAIN of these.")));
+				 errhint("Use SELECT without INTO, VALUES, TABLE, WITH, SHOW, or EXPLAIN of a SELECT.")));
 	return statement;
 }
 
