@@ -4,9 +4,21 @@ const assert = require('assert');
 
 const url = `http://127.0.0.1:${process.argv[2]}`;
 
+// What the client says about a point that is refused.
+async function failure(token, point) {
+	let error;
+	const api = new InfluxDB({ url, token }).getWriteApi('org', 'bucket', 'ms', {
+		maxRetries: 0,
+		writeFailed(reason) { error = reason; return Promise.resolve(); },
+	});
+	api.writePoint(point);
+	await api.close().catch(() => {});
+	return error;
+}
+
 async function main() {
 	const api = new InfluxDB({ url, token: 'agent:secret' }).getWriteApi('org', 'bucket', 'ms', {
-		batchSize: 1000, gzipThreshold: 1000, maxRetries: 0,
+		batchSize: 6000, gzipThreshold: 1000, maxRetries: 0,
 	});
 	api.useDefaultTags({ host: 'a' });
 	for (let i = 0; i < 5000; i++) {
@@ -15,14 +27,10 @@ async function main() {
 	}
 	await api.close();
 
-	const bad = new InfluxDB({ url, token: 'agent:secret' }).getWriteApi('org', 'bucket', 'ms', { maxRetries: 0 });
-	bad.writePoint(new Point('by_node_2').stringField('v', 'text'));
-	await assert.rejects(bad.close(), (error) =>
-		error instanceof HttpError && error.statusCode === 422 && /field type conflict/.test(error.message));
-
-	const wrong = new InfluxDB({ url, token: 'agent:wrong' }).getWriteApi('org', 'bucket', 'ms', { maxRetries: 0 });
-	wrong.writePoint(new Point('by_node_2').floatField('v', 1));
-	await assert.rejects(wrong.close(), (error) => error instanceof HttpError && error.statusCode === 401);
+	const conflict = await failure('agent:secret', new Point('by_node_2').stringField('v', 'text'));
+	assert(conflict instanceof HttpError && conflict.statusCode === 422 && /field type conflict/.test(conflict.message), String(conflict) + JSON.stringify(conflict));
+	const wrong = await failure('agent:wrong', new Point('by_node_2').floatField('v', 1));
+	assert(wrong instanceof HttpError && wrong.statusCode === 401, wrong);
 }
 
 main().catch((error) => { console.error(error); process.exit(1); });
