@@ -103,6 +103,9 @@ ingest_http_connected(void *cls, struct MHD_Connection *mhd, void **context,
 	}
 }
 
+static void ingest_http_note_complaint(void *cls, const char *format,
+									   va_list args) pg_attribute_printf(2, 0);
+
 static void
 ingest_http_note_complaint(void *cls, const char *format, va_list args)
 {
