@@ -319,8 +319,9 @@ refused('SELECT $1::int', 400, 'error', 'the query has 1 parameters, and 0 are g
 refused('SELECT 1', 400, 'error', 'the query has 0 parameters, and 1 are given', 'one too many', params => [1]);
 refused('SELECT $2::int', 400, 'code', '42P18', 'one that is not used', params => [ 1, 2 ]);
 refused('SELECT $1 || $2', 400, 'detail', qr/Keys of "params"/, 'names are no numbers', params => { 1 => 'a', b => 'b' });
+refused(undef, 400, 'error', 'missing required parameter "q"', 'no body', body => '');
 foreach my $case (
-	[ '', '22P02' ], [ '{', '22P02' ], [ '[]', '22023' ], [ '{}', '22023' ], [ '"SELECT 1"', '22023' ], [ '{"query":1}', '22023' ],
+	[ '{', '22P02' ], [ '[]', '22023' ], [ '{}', '22023' ], [ '"SELECT 1"', '22023' ], [ '{"query":1}', '22023' ],
 	[ '{"query":"SELECT 1","params":1}', '22023' ], [ '{"query":"SELECT 1","parms":[1]}', '22023' ],
 	[ "{\"query\":\"SELECT '\xff'\"}", '22021' ], [ "{\"query\":\"SELECT 1\0\"}", '22023' ],
 	[ '{"query":"SELECT \'\u0000\'"}', '22P05' ], [ '[' x 100000, '54001' ])
