@@ -125,18 +125,25 @@ queryjob_complete(void)
 	output.complete = buffer->len;
 }
 
+/* The answer is one of rows, and not an error. */
+static void
+queryjob_send_head(void)
+{
+	if (!output.begun)
+		ingest_querysend_begin(QUERYSHARE_HEAD, NULL, 0);
+	output.begun = true;
+}
+
 /* Nothing is lost when an error interrupts this: the next call goes on. */
 static void
 queryjob_flush(void)
 {
+	queryjob_send_head();
 	while (output.sent < output.complete)
 	{
 		int			len = Min(output.complete - output.sent,
 							  QUERYSHARE_PIECE_BYTES);
 
-		if (!output.begun)
-			ingest_querysend_begin(QUERYSHARE_HEAD, NULL, 0);
-		output.begun = true;
 		ingest_querysend_begin(QUERYSHARE_ROWS,
 							   output.buffer.data + output.sent, len);
 		output.sent += len;
