@@ -8,7 +8,7 @@
 #   make check-long         the long suites; make lint | bench: see CONTRIBUTING
 
 SETUP_GOALS := demo check check-long lint docs tools bench unit fuzz regress \
-	isolation tap twin dml stress queries functions crash check-versions check-cassert check-asan check-valgrind check-pgsuite
+	isolation tap clients ingest twin dml stress queries functions crash check-versions check-cassert check-asan check-valgrind check-pgsuite
 
 ifneq ($(filter $(SETUP_GOALS),$(MAKECMDGOALS)),)
 

@@ -7,7 +7,8 @@
  * (its syntax, a type that does not fit) is found on the way, without an
  * error.  What the server finds (constraints, triggers, casts) is an error of
  * some rows.  In a careful pass these are tried again by halves, each half in a
- * subtransaction, until it is known whose fault it is:
+ * subtransaction, until it is known whose fault it is (a few rows are tried one
+ * by one at once):
  *
  *	  n rows with k bad ones cost at most 2 k log2 n subtransactions.
  *
@@ -31,6 +32,7 @@
 #include "wire/wireparser.h"
 #include "wire/wiretext.h"
 
+#define POINTS_FEW 8			/* rows that are tried one by one */
 #define POINTS_SHOWN 100		/* bytes of a bad line, in an answer */
 
 static WireParser *parser;
@@ -165,19 +167,25 @@ static void
 ingest_points_insert_carefully(Pass *pass, Stage *stage, int from, int to)
 {
 	TargetRefusal refusal;
+	int			i;
 
-	if (from == to)
-		return;
 	if (ingest_points_try(stage, from, to, &refusal) == HALF_INSERTED)
 		return;
 	if (to - from == 1)
 	{
 		ingest_points_reject(pass, &stage->origins[from], refusal);
 		pass->group->outcomes[stage->origins[from].request].points--;
-		return;
 	}
-	ingest_points_insert_carefully(pass, stage, from, (from + to) / 2);
-	ingest_points_insert_carefully(pass, stage, (from + to) / 2, to);
+	else if (to - from <= POINTS_FEW)
+	{
+		for (i = from; i < to; i++)
+			ingest_points_insert_carefully(pass, stage, i, i + 1);
+	}
+	else
+	{
+		ingest_points_insert_carefully(pass, stage, from, (from + to) / 2);
+		ingest_points_insert_carefully(pass, stage, (from + to) / 2, to);
+	}
 }
 
 static void

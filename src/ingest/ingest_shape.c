@@ -279,6 +279,24 @@ ingest_shape_needs_statement(const Shape *shape)
 	return false;
 }
 
+/*
+ * What every line of the shape lacks is found out here, and not by an error for
+ * each of them.
+ */
+static void
+ingest_shape_check_required(Shape *shape)
+{
+	const Target *target = shape->target;
+	Bitmapset  *lacking = bms_difference(target->required, shape->used);
+	int			attnum = bms_next_member(lacking, -1);
+
+	if (attnum > 0)
+		ingest_shape_refuse(shape, INGEST_REJECT_CONSTRAINT,
+							psprintf("null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+									 NameStr(TupleDescAttr(RelationGetDescr(target->rel), attnum - 1)->attname),
+									 target->name));
+}
+
 static void
 ingest_shape_map(Pass *pass, Shape *shape, const WireItem *item)
 {
@@ -293,6 +311,8 @@ ingest_shape_map(Pass *pass, Shape *shape, const WireItem *item)
 		return;
 	shape->used = bms_del_member(shape->used, InvalidAttrNumber);
 	shape->used = bms_add_member(shape->used, shape->target->time_attnum);
+	if (!pass->incomplete)
+		ingest_shape_check_required(shape);
 	shape->used = bms_add_members(shape->used, shape->target->key);
 	shape->as_statement = ingest_shape_needs_statement(shape);
 }

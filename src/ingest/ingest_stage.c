@@ -29,6 +29,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/queryenvironment.h"
+#include "utils/resowner.h"
 #include "utils/tuplestore.h"
 #include "utils/typcache.h"
 
@@ -63,6 +64,7 @@ ingest_stage_create(Target *target)
 	int			natts = RelationGetDescr(target->rel)->natts;
 
 	stage->target = target;
+	stage->owner = CurrentResourceOwner;
 	stage->room = Max(1, Min(target->plain ? STAGE_PLAIN_ROWS : STAGE_ROWS,
 							 STAGE_CELLS / natts));
 	stage->values = palloc(sizeof(Datum) * natts * stage->room);
@@ -146,19 +148,29 @@ ingest_stage_text(Stage *stage, WireText text)
 
 /* ---------- as COPY does ---------- */
 
+/* It outlives the subtransaction in which it is needed first. */
+static TupleTableSlot *
+ingest_stage_make_slot(Stage *stage)
+{
+	MemoryContext context = MemoryContextSwitchTo(stage->estate->es_query_cxt);
+	ResourceOwner owner = CurrentResourceOwner;
+	TupleTableSlot *slot;
+
+	CurrentResourceOwner = stage->owner;
+	slot = table_slot_create(stage->target->rel, NULL);
+	CurrentResourceOwner = owner;
+	MemoryContextSwitchTo(context);
+	return slot;
+}
+
 static TupleTableSlot *
 ingest_stage_slot(Stage *stage, int row)
 {
 	TupleTableSlot **slot = &stage->slots[row];
-	MemoryContext old;
 	int			natts = RelationGetDescr(stage->target->rel)->natts;
 
 	if (*slot == NULL)
-	{
-		old = MemoryContextSwitchTo(stage->estate->es_query_cxt);
-		*slot = table_slot_create(stage->target->rel, NULL);
-		MemoryContextSwitchTo(old);
-	}
+		*slot = ingest_stage_make_slot(stage);
 	ExecClearTuple(*slot);
 	memcpy((*slot)->tts_values, stage->values + (size_t) row * natts,
 		   sizeof(Datum) * natts);

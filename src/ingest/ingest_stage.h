@@ -8,6 +8,7 @@
 #include "executor/tuptable.h"
 #include "ingest/ingest_target.h"
 #include "nodes/execnodes.h"
+#include "utils/resowner.h"
 #include "wire/wire.h"
 
 /* Where a row comes from. */
@@ -35,6 +36,7 @@ typedef struct Stage
 	char	   *free_end;
 
 	/* for plain inserts */
+	ResourceOwner owner;		/* of the transaction */
 	EState	   *estate;
 	ResultRelInfo *result;
 	TupleTableSlot **slots;

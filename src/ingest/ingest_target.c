@@ -79,6 +79,9 @@ ingest_target_add_column(Target *target, Form_pg_attribute attribute)
 	if (column->has_default)
 		target->defaults = bms_add_member(target->defaults,
 										  attribute->attnum);
+	else if (attribute->attnotnull && !column->generated)
+		target->required = bms_add_member(target->required,
+										  attribute->attnum);
 	target->by_name[target->named++] = attribute->attnum;
 }
 
@@ -251,6 +254,9 @@ ingest_target_set_ways(Target *target)
 
 	for (i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 		target->deferrable |= triggers->triggers[i].tgdeferrable;
+	/* a trigger may fill in what is missing */
+	if (triggers != NULL && triggers->trig_insert_before_row)
+		target->required = NULL;
 	target->plain = rel->rd_rel->relkind == RELKIND_RELATION &&
 		!rel->rd_rel->relispartition &&
 		triggers == NULL && rel->rd_rules == NULL &&

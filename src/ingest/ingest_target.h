@@ -49,6 +49,8 @@ typedef struct Target
 								 * attnum, or NULL */
 	Oid			key_index;		/* that one */
 	Bitmapset  *defaults;		/* columns with a default, by attnum */
+	Bitmapset  *required;		/* that must have a value of the line's, as
+								 * nothing else gives them one */
 	bool		plain;			/* rows may go in without a statement */
 	bool		deferrable;		/* has constraints that may be deferred */
 	struct Stage *stage;		/* rows on their way (ingest_stage.h) */

@@ -39,11 +39,6 @@ $| = 1;
 $SIG{TERM} = $SIG{INT} = sub { kill 'KILL', @agents; kill 'QUIT', $postmaster; exit 143 };
 
 start_server();
-psql(<<'SQL');
-CREATE EXTENSION rusts;
-CREATE ROLE agent;
-GRANT CREATE ON SCHEMA public TO agent;
-SQL
 foreach my $round (1 .. $rounds)
 {
 	srand $seed * 1000 + $round;

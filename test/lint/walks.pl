@@ -15,7 +15,7 @@ my ($file, $text, $steps) = ('', '', 0);
 open my $in, '<', $document or die "$document: $!\n";
 my $walks = do { local $/; <$in> };
 close $in;
-$walks =~ s/.*?^## Three walks[^\n]*\n(.*?)^## .*/$1/ms
+$walks =~ s/.*?^## Walks [^\n]*\n(.*?)^## .*/$1/ms
   or die "$document: no walks\n";
 
 while ($walks =~ /`(src\/[\w\/]+\.c)`|`([a-z]\w*_\w+)`/g)

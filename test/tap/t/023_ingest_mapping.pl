@@ -141,6 +141,15 @@ GRANT INSERT, SELECT ON parent, seen, secured, refers, referring, exact TO write
 CREATE ROLE nobody_in_particular;
 SQL
 
+$node->safe_psql('postgres', 'CREATE TABLE required (time timestamptz NOT NULL, host text NOT NULL, d text NOT NULL DEFAULT 1, f float8); GRANT INSERT ON required TO writer');
+$content = status_is("required f=1 1\nrequired,host=a f=2 1\n", 400, 'a column that must have a value');
+like($content, qr/null value in column .*host.* of relation .*required.* violates not-null constraint \(line 1\) dropped=1/, 'says which');
+
+$node->safe_psql('postgres', 'CREATE TABLE checked (time timestamptz NOT NULL, f float8 CHECK (f < 500)) USING rusts; CREATE INDEX ON checked (f); GRANT INSERT ON checked TO writer');
+$content = status_is(join('', map { "checked f=$_ $_\n" } 0 .. 999), 400, 'a check that half of the lines fail');
+like($content, qr/violates check constraint .* \(line 501\) dropped=500/, 'counted, and the first one named');
+rows_are('SELECT count(*), max(f) FROM checked', '500|499', 'the others are there');
+
 $content = status_is(<<'LINES', 400, 'a heap with a trigger, a check, an identity, a generated column and other types');
 plain,host=abc n=1i,s=2i,r=1.5,d=3.14159,j="{\"a\": 1}" 1000000000
 plain,host=abcd n=2i 2000000000
