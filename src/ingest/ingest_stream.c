@@ -273,6 +273,19 @@ ingest_stream_begin(int fd, const struct sockaddr *address)
 	ingest_stream_advance(client);
 }
 
+/* No descriptor is left: a client that waits must not keep the loop busy. */
+static void
+ingest_stream_pause(void)
+{
+	int			i;
+
+	ingest_log(LOG_KIND_CONNECTIONS, NULL,
+			   "ingest worker could not accept a TCP connection: %s",
+			   strerror(errno));
+	for (i = 0; i < listening.count; i++)
+		ingest_poll_remove(&listening.sockets[i]);
+}
+
 static void
 ingest_stream_accept(PollSocket *socket)
 {
@@ -281,7 +294,12 @@ ingest_stream_accept(PollSocket *socket)
 	int			fd = ingest_socket_accept(socket, &address, &len);
 
 	if (fd < 0)
+	{
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+			errno == ENOMEM)
+			ingest_stream_pause();
 		return;
+	}
 	if (ingest_stream_make_place())
 		ingest_stream_begin(fd, (struct sockaddr *) &address);
 	else
@@ -332,7 +350,11 @@ void
 ingest_stream_tend(void)
 {
 	dlist_mutable_iter iter;
+	int			i;
 
+	/* after a pause */
+	for (i = 0; i < listening.count; i++)
+		(void) ingest_poll_add(&listening.sockets[i]);
 	dlist_foreach_modify(iter, &clients)
 	{
 		StreamClient *client = dlist_container(StreamClient, node, iter.cur);
