@@ -357,7 +357,7 @@ modify_lock_newer(const LockRequest *request, ItemPointer tid,
 							  XLTW_LockUpdated);
 			return TM_BeingModified;
 		case HOTLOCK_MOVED:
-			return segment_row_lock_only(request, &version.tid, tmfd);
+			return segment_row_lock_newer(request, &version.tid, tmfd);
 		case HOTLOCK_UPDATED:
 		case HOTLOCK_DELETED:
 			break;

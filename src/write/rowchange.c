@@ -32,6 +32,14 @@
  * the row is found to be elsewhere, or gone.  Nobody waits for a lock that the
  * other holds, except that we wait for a removal to commit, which happens next.
  *
+ * A FOR KEY SHARE lock on a row that an update has replaced, its keys left
+ * alone, is one on what the update has made, and the old row may be where it
+ * likes: a removal that has seen the update finished has ended the row at its
+ * new place, too, if it has taken it along, and one that comes later sees the
+ * lock.  (No update begins between the deletion of the directory row and the
+ * look for stubs: it would have to lock the row first.)  So then the directory
+ * is not asked.
+ *
  * "Alive" can be read until every transaction sees "gone", and is pinned from
  * the moment it was found until it is locked, so that it is not pruned under
  * heapam's hands.  (Its page is pinned, as heapam does while it waits; not the
@@ -184,6 +192,7 @@ rowchange_lock_successor(RowChange *change, Buffer buffer, HeapTuple tuple,
 	ItemPointerSet(&version.tid, data.stub.block, data.stub.offset);
 	version.xmin = updater;
 	next = version.tid;
+	change->followed = true;
 	switch (hotlock_add_key_share(&version))
 	{
 		case HOTLOCK_DONE:
@@ -194,7 +203,7 @@ rowchange_lock_successor(RowChange *change, Buffer buffer, HeapTuple tuple,
 			return TM_BeingModified;
 		case HOTLOCK_MOVED:
 			moved.number = rowid_number(&version.tid);
-			return rowchange_lock(&moved, LockTupleKeyShare, wait_policy, tmfd);
+			return rowchange_lock_newer(&moved, wait_policy, tmfd);
 		case HOTLOCK_UPDATED:
 		case HOTLOCK_DELETED:
 			break;
@@ -232,6 +241,7 @@ rowchange_lock_alive(RowChange *change, LockTupleMode mode,
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
+		change->followed = false;
 		tuple.t_self = change->stub;
 		/* heapam's error would name the TOAST relation */
 		result = heap_lock_tuple(change->store->toast, &tuple, change->cid,
@@ -413,6 +423,7 @@ rowchange_lock(RowChange *change, LockTupleMode mode,
 	ItemPointerData tid;
 
 	rowchange_note();
+	change->followed = false;
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -431,8 +442,27 @@ rowchange_lock(RowChange *change, LockTupleMode mode,
 		rowid_set_number(&tid, change->number);
 		UnlockTuple(change->rel, &tid, AccessExclusiveLock);
 	}
-	if (result == TM_Ok)
+	if (result == TM_Ok && !change->followed)
 		result = rowchange_check_segment(change, tmfd);
+	return result;
+}
+
+TM_Result
+rowchange_lock_newer(RowChange *change, LockWaitPolicy wait_policy,
+					 TM_FailureData *tmfd)
+{
+	TM_Result	result;
+
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		result = rowchange_lock(change, LockTupleKeyShare, wait_policy, tmfd);
+		if (result != TM_Updated || !rowid_is_virtual(&tmfd->ctid))
+			break;
+		change->number = rowid_number(&tmfd->ctid);
+	}
+	if (result == TM_SelfModified || result == TM_Invisible)
+		result = TM_Ok;
 	return result;
 }
 
