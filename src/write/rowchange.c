@@ -143,7 +143,10 @@ rowchange_read(RowChange *change, const ItemPointerData *tid,
 
 /* ---------- locking ---------- */
 
-/* The updater of the stub's version in the buffer and what it made, if any. */
+/*
+ * The updater of the stub's version in the buffer, if there is one who leaves
+ * the keys alone and is not this transaction, and what it made.
+ */
 static bool
 rowchange_updater(Buffer buffer, HeapTuple tuple, TransactionId *xid,
 				  ItemPointer next)
@@ -154,6 +157,7 @@ rowchange_updater(Buffer buffer, HeapTuple tuple, TransactionId *xid,
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	if ((header->t_infomask & HEAP_XMAX_INVALID) == 0 &&
 		!HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
+		(header->t_infomask2 & HEAP_KEYS_UPDATED) == 0 &&
 		!ItemPointerEquals(&tuple->t_self, &header->t_ctid))
 	{
 		found = true;
@@ -161,7 +165,9 @@ rowchange_updater(Buffer buffer, HeapTuple tuple, TransactionId *xid,
 		*next = header->t_ctid;
 	}
 	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
-	return found && TransactionIdIsValid(*xid) && !TransactionIdDidAbort(*xid);
+	return found && TransactionIdIsValid(*xid) &&
+		!TransactionIdIsCurrentTransactionId(*xid) &&
+		!TransactionIdDidAbort(*xid);
 }
 
 /*
@@ -225,7 +231,32 @@ rowchange_would_block(RowChange *change, LockWaitPolicy wait_policy)
 						RelationGetRelationName(change->rel))));
 }
 
-/* Lock the "alive" version at change->stub, which is pinned by the caller. */
+/* The same before the row is locked; its stub is pinned by the caller. */
+static TM_Result
+rowchange_lock_successor_first(RowChange *change, LockWaitPolicy wait_policy,
+							   TM_FailureData *tmfd)
+{
+	HeapTupleData tuple;
+	Buffer		buffer;
+	TM_Result	result;
+
+	tuple.t_self = change->stub;
+	if (!heap_fetch(change->store->toast, SnapshotAny, &tuple, &buffer, false))
+		return TM_Ok;
+	result = rowchange_lock_successor(change, buffer, &tuple, wait_policy,
+									  tmfd);
+	ReleaseBuffer(buffer);
+	return result;
+}
+
+/*
+ * Lock the "alive" version at change->stub, which is pinned by the caller.
+ *
+ * The versions that updates made are locked first, as heapam does, so that who
+ * has to wait for one of them, or finds it gone, does not hold the row
+ * meanwhile, or for nothing.  They are looked at again when the row is locked,
+ * for updates that came in between (hotlock.c).
+ */
 static TM_Result
 rowchange_lock_alive(RowChange *change, LockTupleMode mode,
 					 LockWaitPolicy wait_policy, TM_FailureData *tmfd)
@@ -241,6 +272,12 @@ rowchange_lock_alive(RowChange *change, LockTupleMode mode,
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
+		change->followed = false;
+		by_successor = follow;
+		result = follow ?
+			rowchange_lock_successor_first(change, wait_policy, tmfd) : TM_Ok;
+		if (result != TM_Ok)
+			continue;
 		change->followed = false;
 		tuple.t_self = change->stub;
 		/* heapam's error would name the TOAST relation */
