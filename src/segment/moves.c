@@ -15,6 +15,12 @@
  *
  * A record is needed as long as a snapshot sees the segment.  When it is
  * deleted, the stubs of the segment's rows are, too.
+ *
+ * Who came to a row by an old snapshot has locked its stub before being led to
+ * the new place, and holds that lock to the end of the transaction, maybe long
+ * after the snapshot is gone.  Deleting the stub would wait for that, so its
+ * record stays until then.  No lock comes between the look at it and the
+ * deletion, because nobody knows the number any more.
  */
 #include "postgres.h"
 
@@ -411,21 +417,25 @@ moves_delete(Store *store, uint32 first_block, CommandId cid)
 	pfree(moves);
 }
 
+/* The rows of the segment of a record. */
 static void
-moves_delete_stubs(Store *store, const Moves *moves, CommandId cid)
+moves_range(const Moves *moves, uint64 *low, uint64 *high)
 {
-	uint64		first = rowid_number_of_block(moves->first_block);
-
-	stub_delete(store, first, first + moves->d.rows - 1, cid);
+	*low = rowid_number_of_block(moves->first_block);
+	*high = *low + moves->d.rows - 1;
 }
 
-void
-moves_expire(Store *store, CommandId cid)
+/* Copies of the records that nobody needs, in the order of their deletion. */
+static List *
+moves_list_expired(Store *store)
 {
 	Moves	   *moves = palloc(sizeof(Moves));
+	List	   *expired = NIL;
 	ScanKeyData key[1];
 	ChunkScan	scan;
 	HeapTuple	tuple;
+	uint64		low;
+	uint64		high;
 
 	/* backwards: none goes that an earlier one leads to, and that one stays */
 	moves_begin(&scan, store, key, 1);
@@ -435,9 +445,39 @@ moves_expire(Store *store, CommandId cid)
 		if (!GlobalVisCheckRemovableXid(store->toast,
 										HeapTupleHeaderGetXmin(tuple->t_data)))
 			continue;
-		if (moves_delete_record(store, tuple, moves, cid))
-			moves_delete_stubs(store, moves, cid);
+		moves_decode(store, tuple, moves);
+		moves_range(moves, &low, &high);
+		if (!stub_locked(store, low, high))
+			expired = lappend(expired, heap_copytuple(tuple));
+		else
+		{
+			/* it stays, and with it all that it may lead to */
+			list_free_deep(expired);
+			expired = NIL;
+		}
 	}
 	chunkscan_end(&scan);
+	pfree(moves);
+	return expired;
+}
+
+void
+moves_expire(Store *store, CommandId cid)
+{
+	Moves	   *moves = palloc(sizeof(Moves));
+	List	   *expired = moves_list_expired(store);
+	ListCell   *cell;
+	uint64		low;
+	uint64		high;
+
+	foreach(cell, expired)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!moves_delete_record(store, lfirst(cell), moves, cid))
+			continue;
+		moves_range(moves, &low, &high);
+		stub_delete(store, low, high, cid);
+	}
+	list_free_deep(expired);
 	pfree(moves);
 }

@@ -493,6 +493,37 @@ stub_is_held(HeapTuple tuple, Buffer buffer)
 	return TransactionIdIsInProgress(xmax);
 }
 
+bool
+stub_locked(Store *store, uint64 low, uint64 high)
+{
+	SnapshotData dirty;
+	StubKey		keys[2][2] = {{stub_key(low), stub_key(high)},
+	{stub_block_key(low), stub_block_key(high)}};
+	ChunkScan	scan;
+	HeapTuple	tuple;
+	StubBlockData data;
+	bool		locked = false;
+	int			kind;
+
+	InitDirtySnapshot(dirty);
+	for (kind = 0; kind < 2 && !locked; kind++)
+	{
+		stub_begin_range(&scan, store, &dirty, keys[kind][0], keys[kind][1]);
+		while (!locked &&
+			   (tuple = chunkscan_next(&scan, ForwardScanDirection)) != NULL)
+		{
+			uint64		number = stub_decode(store, tuple, &data);
+
+			CHECK_FOR_INTERRUPTS();
+			if (number >= low && number <= high)
+				locked = TransactionIdIsValid(dirty.xmin) ||
+					stub_is_held(tuple, chunkscan_buffer(&scan));
+		}
+		chunkscan_end(&scan);
+	}
+	return locked;
+}
+
 static void
 stub_show_block(const StubBlockData *block, uint64 first, StubEnded visit,
 				void *arg)

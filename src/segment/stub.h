@@ -112,7 +112,9 @@ extern ItemPointerData stub_insert_gone(Store *store, uint64 number,
 /* Insert a stub that says that some rows of a block, at least one, are gone. */
 extern ItemPointerData stub_insert_block(Store *store, uint32 block,
 										 StubBlockData *data, CommandId cid);
-/* Delete the stubs of rows that nobody can see. */
+/* Does a transaction in progress hold, change or make a stub of one of the rows? */
+extern bool stub_locked(Store *store, uint64 low, uint64 high);
+/* Delete the stubs of rows that nobody can see; waits for those who hold one. */
 extern void stub_delete(Store *store, uint64 low, uint64 high, CommandId cid);
 /*
  * Has somebody locked one of the rows, or is changing it?  Visits the others

@@ -297,8 +297,8 @@ modify_follow(Relation rel, ItemPointer tid, CommandId cid,
 }
 
 /*
- * Does the row show an update that leaves its keys alone, and did not abort?
- * Then *version is what it has made.
+ * Does the row show an update that leaves its keys alone, is not our own, and did
+ * not abort?  Then *version is what it has made.
  */
 static bool
 modify_shows_update(Relation rel, ItemPointer tid, HotVersion *version)
@@ -329,12 +329,13 @@ modify_shows_update(Relation rel, ItemPointer tid, HotVersion *version)
 	}
 	UnlockReleaseBuffer(buffer);
 	return result && TransactionIdIsValid(version->xmin) &&
+		!TransactionIdIsCurrentTransactionId(version->xmin) &&
 		!TransactionIdDidAbort(version->xmin);
 }
 
 /*
- * The row at tid is locked FOR KEY SHARE: lock what an update has made of it,
- * too.  TM_BeingModified: what was in the way has been waited for.
+ * The row at tid is to be locked FOR KEY SHARE: lock what an update has made of
+ * it, too.  TM_BeingModified: what was in the way has been waited for.
  */
 static TM_Result
 modify_lock_newer(const LockRequest *request, ItemPointer tid,
@@ -357,7 +358,7 @@ modify_lock_newer(const LockRequest *request, ItemPointer tid,
 							  XLTW_LockUpdated);
 			return TM_BeingModified;
 		case HOTLOCK_MOVED:
-			return segment_row_lock_only(request, &version.tid, tmfd);
+			return segment_row_lock_newer(request, &version.tid, tmfd);
 		case HOTLOCK_UPDATED:
 		case HOTLOCK_DELETED:
 			break;
@@ -368,24 +369,29 @@ modify_lock_newer(const LockRequest *request, ItemPointer tid,
 	return TM_Updated;
 }
 
+/* Newer versions come first and last (rowchange_lock_alive says why). */
 static TM_Result
 modify_lock_hot_row(const LockRequest *request, ItemPointer tid,
 					TM_FailureData *tmfd)
 {
 	const TupleTableSlotOps *ops;
 	TM_Result	result;
+	bool		follow = request->mode == LockTupleKeyShare &&
+	(request->flags & TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS) != 0;
 
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
+		result = follow ? modify_lock_newer(request, tid, tmfd) : TM_Ok;
+		if (result != TM_Ok)
+			continue;
 		ops = slot_lend_to_heap(request->slot);
 		result = HEAP_AM()->tuple_lock(request->rel, tid, request->snapshot,
 									   request->slot, request->cid,
 									   request->mode, request->wait_policy, 0,
 									   tmfd);
 		slot_take_back(request->slot, ops);
-		if (result == TM_Ok && request->mode == LockTupleKeyShare &&
-			(request->flags & TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS))
+		if (result == TM_Ok && follow)
 			result = modify_lock_newer(request, tid, tmfd);
 	} while (result == TM_BeingModified);
 	return result;

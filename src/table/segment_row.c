@@ -305,16 +305,23 @@ segment_row_update(SegmentRowChange *change, TupleTableSlot *slot,
 
 /* ---------- lock ---------- */
 
+static void
+segment_row_begin_lock(const LockRequest *request, const ItemPointerData *tid,
+					   RowChange *stub)
+{
+	segment_row_begin(request->rel, tid, request->cid, stub);
+	stub->follow = (request->flags & TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS) != 0;
+}
+
 TM_Result
-segment_row_lock_only(const LockRequest *request, const ItemPointerData *tid,
-					  TM_FailureData *tmfd)
+segment_row_lock_newer(const LockRequest *request, const ItemPointerData *tid,
+					   TM_FailureData *tmfd)
 {
 	RowChange	stub;
 	TM_Result	result;
 
-	segment_row_begin(request->rel, tid, request->cid, &stub);
-	stub.follow = (request->flags & TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS) != 0;
-	result = rowchange_lock(&stub, request->mode, request->wait_policy, tmfd);
+	segment_row_begin_lock(request, tid, &stub);
+	result = rowchange_lock_newer(&stub, request->wait_policy, tmfd);
 	store_close_keep_locks(stub.store);
 	return result;
 }
@@ -328,8 +335,12 @@ TM_Result
 segment_row_lock(const LockRequest *request, ItemPointer tid,
 				 TM_FailureData *tmfd)
 {
-	TM_Result	result = segment_row_lock_only(request, tid, tmfd);
+	RowChange	stub;
+	TM_Result	result;
 
+	segment_row_begin_lock(request, tid, &stub);
+	result = rowchange_lock(&stub, request->mode, request->wait_policy, tmfd);
+	store_close_keep_locks(stub.store);
 	if (result != TM_Ok ||
 		fetch_one(request->rel, tid, SnapshotAny, request->slot))
 		return result;

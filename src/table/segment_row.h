@@ -42,9 +42,12 @@ extern TM_Result segment_row_update(SegmentRowChange *change,
  */
 extern TM_Result segment_row_lock(const LockRequest *request, ItemPointer tid,
 								  TM_FailureData *tmfd);
-/* segment_row_lock without fetching the row. */
-extern TM_Result segment_row_lock_only(const LockRequest *request,
-									   const ItemPointerData *tid,
-									   TM_FailureData *tmfd);
+/*
+ * FOR KEY SHARE of a hot row that has been updated: lock the newer version, which
+ * has come into a segment, without fetching it.
+ */
+extern TM_Result segment_row_lock_newer(const LockRequest *request,
+										const ItemPointerData *tid,
+										TM_FailureData *tmfd);
 
 #endif							/* RUSTS_SEGMENT_ROW_H */

@@ -14,6 +14,8 @@
  * that it writes the hot version's under.  If U reads before L has added
  * itself, L finds what U wrote, and adds to it.  If U reads after, what it
  * writes has L in it, and L adds itself a second time, which changes nothing.
+ * (L locks the hot version before the stub as well, if it is there by then, only
+ * so that it does not hold the stub while it waits: rowchange.c.)
  */
 #include "postgres.h"
 

@@ -32,6 +32,14 @@
  * the row is found to be elsewhere, or gone.  Nobody waits for a lock that the
  * other holds, except that we wait for a removal to commit, which happens next.
  *
+ * A FOR KEY SHARE lock on a row that an update has replaced, its keys left
+ * alone, is one on what the update has made, and the old row may be where it
+ * likes: a removal that has seen the update finished has ended the row at its
+ * new place, too, if it has taken it along, and one that comes later sees the
+ * lock.  (No update begins between the deletion of the directory row and the
+ * look for stubs: it would have to lock the row first.)  So then the directory
+ * is not asked.
+ *
  * "Alive" can be read until every transaction sees "gone", and is pinned from
  * the moment it was found until it is locked, so that it is not pruned under
  * heapam's hands.  (Its page is pinned, as heapam does while it waits; not the
@@ -135,7 +143,10 @@ rowchange_read(RowChange *change, const ItemPointerData *tid,
 
 /* ---------- locking ---------- */
 
-/* The updater of the stub's version in the buffer and what it made, if any. */
+/*
+ * The updater of the stub's version in the buffer, if there is one who leaves
+ * the keys alone and is not this transaction, and what it made.
+ */
 static bool
 rowchange_updater(Buffer buffer, HeapTuple tuple, TransactionId *xid,
 				  ItemPointer next)
@@ -146,6 +157,7 @@ rowchange_updater(Buffer buffer, HeapTuple tuple, TransactionId *xid,
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	if ((header->t_infomask & HEAP_XMAX_INVALID) == 0 &&
 		!HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
+		(header->t_infomask2 & HEAP_KEYS_UPDATED) == 0 &&
 		!ItemPointerEquals(&tuple->t_self, &header->t_ctid))
 	{
 		found = true;
@@ -153,7 +165,9 @@ rowchange_updater(Buffer buffer, HeapTuple tuple, TransactionId *xid,
 		*next = header->t_ctid;
 	}
 	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
-	return found && TransactionIdIsValid(*xid) && !TransactionIdDidAbort(*xid);
+	return found && TransactionIdIsValid(*xid) &&
+		!TransactionIdIsCurrentTransactionId(*xid) &&
+		!TransactionIdDidAbort(*xid);
 }
 
 /*
@@ -184,6 +198,7 @@ rowchange_lock_successor(RowChange *change, Buffer buffer, HeapTuple tuple,
 	ItemPointerSet(&version.tid, data.stub.block, data.stub.offset);
 	version.xmin = updater;
 	next = version.tid;
+	change->followed = true;
 	switch (hotlock_add_key_share(&version))
 	{
 		case HOTLOCK_DONE:
@@ -194,7 +209,7 @@ rowchange_lock_successor(RowChange *change, Buffer buffer, HeapTuple tuple,
 			return TM_BeingModified;
 		case HOTLOCK_MOVED:
 			moved.number = rowid_number(&version.tid);
-			return rowchange_lock(&moved, LockTupleKeyShare, wait_policy, tmfd);
+			return rowchange_lock_newer(&moved, wait_policy, tmfd);
 		case HOTLOCK_UPDATED:
 		case HOTLOCK_DELETED:
 			break;
@@ -216,7 +231,32 @@ rowchange_would_block(RowChange *change, LockWaitPolicy wait_policy)
 						RelationGetRelationName(change->rel))));
 }
 
-/* Lock the "alive" version at change->stub, which is pinned by the caller. */
+/* The same before the row is locked; its stub is pinned by the caller. */
+static TM_Result
+rowchange_lock_successor_first(RowChange *change, LockWaitPolicy wait_policy,
+							   TM_FailureData *tmfd)
+{
+	HeapTupleData tuple;
+	Buffer		buffer;
+	TM_Result	result;
+
+	tuple.t_self = change->stub;
+	if (!heap_fetch(change->store->toast, SnapshotAny, &tuple, &buffer, false))
+		return TM_Ok;
+	result = rowchange_lock_successor(change, buffer, &tuple, wait_policy,
+									  tmfd);
+	ReleaseBuffer(buffer);
+	return result;
+}
+
+/*
+ * Lock the "alive" version at change->stub, which is pinned by the caller.
+ *
+ * The versions that updates made are locked first, as heapam does, so that who
+ * has to wait for one of them, or finds it gone, does not hold the row
+ * meanwhile, or for nothing.  They are looked at again when the row is locked,
+ * for updates that came in between (hotlock.c).
+ */
 static TM_Result
 rowchange_lock_alive(RowChange *change, LockTupleMode mode,
 					 LockWaitPolicy wait_policy, TM_FailureData *tmfd)
@@ -232,6 +272,13 @@ rowchange_lock_alive(RowChange *change, LockTupleMode mode,
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
+		change->followed = false;
+		by_successor = follow;
+		result = follow ?
+			rowchange_lock_successor_first(change, wait_policy, tmfd) : TM_Ok;
+		if (result != TM_Ok)
+			continue;
+		change->followed = false;
 		tuple.t_self = change->stub;
 		/* heapam's error would name the TOAST relation */
 		result = heap_lock_tuple(change->store->toast, &tuple, change->cid,
@@ -413,6 +460,7 @@ rowchange_lock(RowChange *change, LockTupleMode mode,
 	ItemPointerData tid;
 
 	rowchange_note();
+	change->followed = false;
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -431,8 +479,27 @@ rowchange_lock(RowChange *change, LockTupleMode mode,
 		rowid_set_number(&tid, change->number);
 		UnlockTuple(change->rel, &tid, AccessExclusiveLock);
 	}
-	if (result == TM_Ok)
+	if (result == TM_Ok && !change->followed)
 		result = rowchange_check_segment(change, tmfd);
+	return result;
+}
+
+TM_Result
+rowchange_lock_newer(RowChange *change, LockWaitPolicy wait_policy,
+					 TM_FailureData *tmfd)
+{
+	TM_Result	result;
+
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		result = rowchange_lock(change, LockTupleKeyShare, wait_policy, tmfd);
+		if (result != TM_Updated || !rowid_is_virtual(&tmfd->ctid))
+			break;
+		change->number = rowid_number(&tmfd->ctid);
+	}
+	if (result == TM_SelfModified || result == TM_Invisible)
+		result = TM_Ok;
 	return result;
 }
 

@@ -16,6 +16,7 @@ typedef struct RowChange
 	uint64		number;			/* of the segment row */
 	CommandId	cid;
 	bool		follow;			/* FOR KEY SHARE: lock what updates made, too */
+	bool		followed;		/* out: an update has made one, which is locked */
 	ItemPointerData stub;		/* out: of the stub's locked version */
 } RowChange;
 
@@ -32,6 +33,14 @@ extern bool rowchange_by_transaction(void);
 extern TM_Result rowchange_lock(RowChange *change, LockTupleMode mode,
 								LockWaitPolicy wait_policy,
 								TM_FailureData *tmfd);
+/*
+ * Lock FOR KEY SHARE a row that is a newer version of another one, which is the
+ * one to lock: wherever compactions have led it; and what this transaction has
+ * done to it itself does for a lock.  Else as rowchange_lock.
+ */
+extern TM_Result rowchange_lock_newer(RowChange *change,
+									  LockWaitPolicy wait_policy,
+									  TM_FailureData *tmfd);
 /*
  * Delete the row if it has no stub.  TM_Ok: done; TM_BeingModified: it has one,
  * so lock it; others as rowchange_lock.
