@@ -49,6 +49,21 @@
 #   A heap can lose a lock: FOR KEY SHARE waits for an update of an update; both
 #   roll back, and the next update that was waiting makes a version without the
 #   lock.  Here it keeps it.
+#   FOR KEY SHARE with NOWAIT or SKIP LOCKED on a row that was updated before
+#   and is being deleted: a heap waits all the same as it follows the versions.
+#   If the newer one is in a segment, it is not waited for.
+#   A heap can give a lock twice: FOR KEY SHARE waits for a newer version to be
+#   deleted; that rolls back, another session gets the row FOR UPDATE first, and
+#   the lock is given beside it.  Here it is refused, or waits.
+#   An update after FOR UPDATE by the same subtransaction counts as one of the
+#   keys, unless the version has older locks of the same transaction, which the
+#   first hot version of a segment row has not.  FOR KEY SHARE then gives the
+#   newest version instead of the one that the statement sees.
+#   A deferred constraint is checked for rows that got new index entries.  An
+#   update of a segment row makes some where a heap's makes a HOT version, so that
+#   COMMIT waits for a row that another session has inserted meanwhile.
+#   A deadlock on heap where rusts has 40001: at REPEATABLE READ the heap waited
+#   for a newer version's holder first.
 #
 # SEED, ROUNDS, STATEMENTS, ONLY, SESSIONS, TWIN,
 # FLUSH, KEEP: see run.
