@@ -59,11 +59,25 @@ ingest_settings_parse_wal_mode(const char *name, IngestWalMode *mode)
 	return false;
 }
 
+/*
+ * What only the postmaster reads.  The server refuses such settings once it
+ * has started, also where the library is loaded by a session because it was
+ * not preloaded.  There are no workers then, and nobody reads them; but they
+ * must exist, or the session would be told that a line of postgresql.conf is
+ * wrong.
+ */
+static GucContext
+ingest_settings_at_start(void)
+{
+	return process_shared_preload_libraries_in_progress ?
+		PGC_POSTMASTER : PGC_SIGHUP;
+}
+
 static void
 ingest_settings_define_port(const char *name, const char *what, int *variable)
 {
 	DefineCustomIntVariable(name, what, "0 is off.", variable, 0, 0, 65535,
-							PGC_POSTMASTER, 0, NULL, NULL, NULL);
+							ingest_settings_at_start(), 0, NULL, NULL, NULL);
 }
 
 static void
@@ -82,17 +96,17 @@ ingest_settings_define_listening(void)
 							   "Host names or addresses that the ingest workers listen on.",
 							   "Separated by commas; * is all.",
 							   &ingest_settings_listen_addresses, "localhost",
-							   PGC_POSTMASTER, GUC_LIST_INPUT,
+							   ingest_settings_at_start(), GUC_LIST_INPUT,
 							   NULL, NULL, NULL);
 	DefineCustomIntVariable("rusts.ingest_workers",
 							"Ingest workers, which share the ports.",
 							NULL, &ingest_settings_workers, 1, 1,
-							SETTINGS_MAX_WORKERS, PGC_POSTMASTER, 0,
+							SETTINGS_MAX_WORKERS, ingest_settings_at_start(), 0,
 							NULL, NULL, NULL);
 	DefineCustomStringVariable("rusts.ingest_database",
 							   "Database that the ingest workers write to.",
 							   NULL, &ingest_settings_database, "postgres",
-							   PGC_POSTMASTER, 0, NULL, NULL, NULL);
+							   ingest_settings_at_start(), 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("rusts.ingest_ssl_cert_file",
 							   "Certificate (PEM) for HTTPS; empty is plain HTTP.",
 							   "Relative to the data directory.",
