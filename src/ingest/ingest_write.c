@@ -41,6 +41,7 @@
 #include "ingest/ingest_fault.h"
 #include "ingest/ingest_log.h"
 #include "ingest/ingest_points.h"
+#include "ingest/ingest_session.h"
 #include "ingest/ingest_answer.h"
 #include "ingest/ingest_write.h"
 #include "miscadmin.h"
@@ -236,6 +237,7 @@ ingest_write_attempt(WriteGroup *group, int first, int count, bool careful)
 	}
 	PG_END_TRY();
 	running = false;
+	ingest_session_clean();
 	MemoryContextSwitchTo(group->context);
 	MemoryContextDelete(pass.context);
 	return verdict;
@@ -288,6 +290,7 @@ ingest_write_create(WriteGroup *group, const Need *need)
 	}
 	PG_END_TRY();
 	running = false;
+	ingest_session_clean();
 	MemoryContextSwitchTo(group->context);
 	return created;
 }
