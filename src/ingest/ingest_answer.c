@@ -42,6 +42,14 @@ ingest_answer_outcome(WriteRequest *request, const Outcome *outcome)
 void
 ingest_answer_error(WriteRequest *request, int sqlstate, const char *message)
 {
+	/* ingest_auth_become: the role is gone.  TCP and UDP have 5xx for what was
+	 * not looked at. */
+	if (sqlstate == ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION &&
+		request->api != REQUEST_STREAM)
+	{
+		ingest_answer_set(request, 403, message);
+		return;
+	}
 	switch (ingest_fault_kind(sqlstate))
 	{
 		case FAULT_CONFLICT:

@@ -17,6 +17,7 @@
 #include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "compat/privilege.h"
 #include "ingest/ingest_target.h"
 #include "miscadmin.h"
 #include "option/options.h"
@@ -334,8 +335,14 @@ ingest_target_open(Oid schema, const char *name, Target **target,
 				   TargetRefusal *refusal)
 {
 	Oid			relid;
-	TargetVerdict verdict = ingest_target_lock(schema, name, &relid);
+	TargetVerdict verdict;
 
+	if (compat_namespace_aclcheck(schema, GetUserId(),
+								  ACL_USAGE) != ACLCHECK_OK)
+		return ingest_target_refuse(refusal, INGEST_REJECT_PRIVILEGE,
+									psprintf("permission denied for schema %s",
+											 get_namespace_name(schema)));
+	verdict = ingest_target_lock(schema, name, &relid);
 	if (verdict != TARGET_FOUND)
 		return verdict;
 	*target = palloc0(sizeof(Target));
