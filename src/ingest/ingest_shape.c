@@ -313,7 +313,10 @@ ingest_shape_map(Pass *pass, Shape *shape, const WireItem *item)
 	shape->used = bms_add_member(shape->used, shape->target->time_attnum);
 	if (!pass->incomplete)
 		ingest_shape_check_required(shape);
-	shape->used = bms_add_members(shape->used, shape->target->key);
+	/* not those of the key that somebody else fills in */
+	shape->used = bms_union(shape->used,
+							bms_difference(shape->target->key,
+										   shape->target->defaults));
 	shape->as_statement = ingest_shape_needs_statement(shape);
 }
 

@@ -28,6 +28,7 @@
 #include "utils/lsyscache.h"
 #include "utils/relcache.h"
 #include "utils/rls.h"
+#include "utils/typcache.h"
 
 #define TARGET_REPLACE (ACL_UPDATE | ACL_SELECT)
 
@@ -68,6 +69,17 @@ ingest_target_compare(const void *a, const void *b, void *arg)
 				  NameStr(TupleDescAttr(desc, *(const AttrNumber *) b - 1)->attname));
 }
 
+/*
+ * A type may have a default of its own, and a domain may refuse NULL.  INSERT
+ * sees to both where a row lacks the column.
+ */
+static bool
+ingest_target_type_decides(Oid type)
+{
+	return get_typdefault(type) != NULL ||
+		(get_typtype(type) == TYPTYPE_DOMAIN && DomainHasConstraints(type));
+}
+
 static void
 ingest_target_add_column(Target *target, Form_pg_attribute attribute)
 {
@@ -76,7 +88,9 @@ ingest_target_add_column(Target *target, Form_pg_attribute attribute)
 	column->kind = ingest_target_kind(attribute->atttypid);
 	column->generated = attribute->attgenerated != '\0' ||
 		attribute->attidentity == ATTRIBUTE_IDENTITY_ALWAYS;
-	column->has_default = attribute->atthasdef || attribute->attidentity != '\0';
+	column->has_default = attribute->atthasdef ||
+		attribute->attidentity != '\0' ||
+		ingest_target_type_decides(attribute->atttypid);
 	if (column->has_default)
 		target->defaults = bms_add_member(target->defaults,
 										  attribute->attnum);
@@ -141,7 +155,7 @@ ingest_target_guess_time(Target *target)
 	AttrNumber	found = ingest_target_column(target, "time");
 	int			i;
 
-	if (found != InvalidAttrNumber &&
+	if (found != InvalidAttrNumber && !target->columns[found - 1].generated &&
 		(ingest_target_is_time(TupleDescAttr(desc, found - 1)->atttypid) ||
 		 TupleDescAttr(desc, found - 1)->atttypid == INT8OID))
 		return found;
@@ -150,7 +164,7 @@ ingest_target_guess_time(Target *target)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(desc, i);
 
-		if (attribute->attisdropped ||
+		if (attribute->attisdropped || target->columns[i].generated ||
 			!ingest_target_is_time(attribute->atttypid))
 			continue;
 		if (attribute->attnotnull)
@@ -258,10 +272,13 @@ ingest_target_set_ways(Target *target)
 	/* a trigger may fill in what is missing */
 	if (triggers != NULL && triggers->trig_insert_before_row)
 		target->required = NULL;
+	/* times are made with all their digits: a statement rounds to fewer */
 	target->plain = rel->rd_rel->relkind == RELKIND_RELATION &&
 		!rel->rd_rel->relispartition &&
 		triggers == NULL && rel->rd_rules == NULL &&
 		target->key == NULL &&
+		TupleDescAttr(RelationGetDescr(rel),
+					  target->time_attnum - 1)->atttypmod == -1 &&
 		(constr == NULL || !constr->has_generated_stored) &&
 		check_enable_rls(RelationGetRelid(rel), InvalidOid,
 						 true) != RLS_ENABLED &&

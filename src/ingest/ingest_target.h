@@ -33,7 +33,7 @@ typedef struct TargetColumn
 	TargetKind	kind;
 	bool		is_tag;			/* named in rusts.tags */
 	bool		generated;		/* nobody may write it */
-	bool		has_default;
+	bool		has_default;	/* or its type decides what NULL becomes */
 } TargetColumn;
 
 typedef struct Target
