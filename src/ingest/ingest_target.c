@@ -265,10 +265,7 @@ ingest_target_set_ways(Target *target)
 	Relation	rel = target->rel;
 	TriggerDesc *triggers = rel->trigdesc;
 	TupleConstr *constr = RelationGetDescr(rel)->constr;
-	int			i;
 
-	for (i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-		target->deferrable |= triggers->triggers[i].tgdeferrable;
 	/* a trigger may fill in what is missing */
 	if (triggers != NULL && triggers->trig_insert_before_row)
 		target->required = NULL;

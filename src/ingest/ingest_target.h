@@ -52,7 +52,6 @@ typedef struct Target
 	Bitmapset  *required;		/* that must have a value of the line's, as
 								 * nothing else gives them one */
 	bool		plain;			/* rows may go in without a statement */
-	bool		deferrable;		/* has constraints that may be deferred */
 	struct Stage *stage;		/* rows on their way (ingest_stage.h) */
 } Target;
 
