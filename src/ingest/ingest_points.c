@@ -386,6 +386,7 @@ ingest_points_request(Pass *pass, int number)
 	wireparser_begin(parser, &batch);
 	while ((item = wireparser_next(parser)) != NULL)
 	{
+		CHECK_FOR_INTERRUPTS();
 		origin.line = item->line;
 		origin.source = item->source;
 		origin.measurement.len = 0;
