@@ -25,10 +25,11 @@
  * 3. Any other answer: nothing of the request was stored.  (A commit that fails
  *	  has stored nothing.)
  *
- * WAL modes.  every_write commits as a session with synchronous_commit = on
- * (remote_write or remote_apply where the server's setting asks for them).  The
- * others commit as with off, and periodic remembers that there is something to
- * flush; the loop calls ingest_write_flush when the interval is over.
+ * WAL modes.  every_write commits as a session with the server's
+ * synchronous_commit, and with local where that is off: a standby is waited for
+ * if the server asks for that, and in no other case.  The other modes commit as
+ * with off, and periodic remembers that there is something to flush; the loop
+ * calls ingest_write_flush when the interval is over.
  */
 #include "postgres.h"
 
@@ -69,7 +70,6 @@ typedef enum AttemptVerdict
 
 static volatile sig_atomic_t running = false;
 static XLogRecPtr unflushed = InvalidXLogRecPtr;
-static char *server_commit;		/* synchronous_commit as the server has it */
 
 bool
 ingest_write_running(void)
@@ -97,9 +97,6 @@ ingest_write_init(void)
 {
 	ingest_write_keep_memory();
 	ingest_points_init();
-	server_commit = MemoryContextStrdup(TopMemoryContext,
-										GetConfigOption("synchronous_commit",
-														false, false));
 }
 
 /* ---------- the WAL ---------- */
@@ -120,15 +117,18 @@ ingest_write_flush(void)
 	pg_atomic_write_u64(&ingest_share_counters->unflushed_since, 0);
 }
 
+/*
+ * Where the server asks for less than its own disk, that is what there is at
+ * least.
+ */
 static const char *
 ingest_write_commit_level(IngestWalMode mode)
 {
+	const char *server = GetConfigOption("synchronous_commit", false, false);
+
 	if (mode != INGEST_WAL_EVERY_WRITE)
 		return "off";
-	if (strcmp(server_commit, "off") == 0 ||
-		strcmp(server_commit, "local") == 0)
-		return "on";
-	return server_commit;
+	return strcmp(server, "off") == 0 ? "local" : server;
 }
 
 /* In a transaction, until its end. */
