@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "ingest/ingest_encoding.h"
 #include "ingest/ingest_fault.h"
 #include "ingest/ingest_answer.h"
 #include "ingest/ingest_reply.h"
@@ -20,7 +21,8 @@ ingest_answer_set(WriteRequest *request, int status, const char *message)
 	request->status = status;
 	request->retry_after = status == 503 ? REPLY_RETRY_AFTER : 0;
 	request->answer = request->api == REQUEST_STREAM ? NULL :
-		ingest_reply_error_text(request->api, status, message);
+		ingest_reply_error_text(request->api, status,
+								ingest_encoding_send(message));
 }
 
 void
