@@ -126,15 +126,53 @@ ingest_shape_is(WireText text, const char *name)
 	return text.len == strlen(name) && memcmp(text.data, name, text.len) == 0;
 }
 
+/* InfluxDB refuses a tag that is called time. */
+static void
+ingest_shape_refuse_time_tag(Shape *shape, const char *table,
+							 const char *column)
+{
+	ingest_shape_refuse(shape, INGEST_REJECT_SCHEMA,
+						psprintf("invalid tag key: input tag \"%s\" on measurement \"%s\" is invalid",
+								 column, table));
+}
+
+/* ... and leaves out a field of that name, unless there is no other. */
+static void
+ingest_shape_refuse_time_alone(Shape *shape, const char *table)
+{
+	ingest_shape_refuse(shape, INGEST_REJECT_SCHEMA,
+						psprintf("invalid field name: input field \"time\" on measurement \"%s\" is invalid",
+								 table));
+}
+
+static void
+ingest_shape_check_time(Shape *shape, const char *table, const WireItem *item)
+{
+	int			i;
+
+	for (i = 0; i < item->field_count; i++)
+		if (!ingest_shape_is(item->fields[i].key, "time"))
+			break;
+	if (i == item->field_count)
+		ingest_shape_refuse_time_alone(shape, table);
+	for (i = 0; i < item->tag_count; i++)
+		if (ingest_shape_is(item->tags[i].key, "time"))
+			ingest_shape_refuse_time_tag(shape, table, "time");
+}
+
 /* All of a line's columns, for a table that is not there. */
 static void
 ingest_shape_need_table(Pass *pass, Shape *shape, PassTable *table,
 						const WireItem *item)
 {
-	MemoryContext old = MemoryContextSwitchTo(pass->group->context);
+	MemoryContext old;
 	NeedColumn	column = {{0}};
 	int			i;
 
+	ingest_shape_check_time(shape, table->name, item);
+	if (shape->refusal.reason != NULL)
+		return;
+	old = MemoryContextSwitchTo(pass->group->context);
 	ingest_shape_need(pass, table);
 	MemoryContextSwitchTo(old);
 	for (i = 0; i < item->tag_count && shape->refusal.reason == NULL; i++)
@@ -196,7 +234,6 @@ ingest_shape_column(Pass *pass, Shape *shape, const char *name, bool tag,
 	return InvalidAttrNumber;
 }
 
-/* InfluxDB refuses a tag that is called time. */
 static bool
 ingest_shape_add_tag(Pass *pass, Shape *shape, const WireItem *item, int i)
 {
@@ -207,9 +244,7 @@ ingest_shape_add_tag(Pass *pass, Shape *shape, const WireItem *item, int i)
 	attnum = strcmp(name, "time") == 0 ? shape->target->time_attnum :
 		ingest_shape_column(pass, shape, name, true, WIRE_STRING);
 	if (attnum == shape->target->time_attnum)
-		ingest_shape_refuse(shape, INGEST_REJECT_SCHEMA,
-							psprintf("invalid tag key: input tag \"%s\" on measurement \"%s\" is invalid",
-									 name, shape->target->name));
+		ingest_shape_refuse_time_tag(shape, shape->target->name, name);
 	shape->tags[i] = attnum;
 	shape->used = bms_add_member(shape->used, attnum);
 	return shape->refusal.reason == NULL;
@@ -226,7 +261,6 @@ ingest_shape_refuse_field(Shape *shape, const WireField *field,
 	return false;
 }
 
-/* ... and leaves out a field of that name, unless there is no other. */
 static bool
 ingest_shape_add_field(Pass *pass, Shape *shape, const WireField *field,
 					   AttrNumber *place)
@@ -263,9 +297,7 @@ ingest_shape_add_fields(Pass *pass, Shape *shape, const WireItem *item)
 		any |= shape->fields[i] != InvalidAttrNumber;
 	}
 	if (!any && !pass->incomplete)
-		ingest_shape_refuse(shape, INGEST_REJECT_SCHEMA,
-							psprintf("invalid field name: input field \"time\" on measurement \"%s\" is invalid",
-									 shape->target->name));
+		ingest_shape_refuse_time_alone(shape, shape->target->name);
 	return any;
 }
 

@@ -158,6 +158,13 @@ $body = status_is('agent', "mood f=1 1\nafter f=1 1\n", 400, 'a measurement with
 like($body, qr/type \\"mood\\" already exists \(line 1\) dropped=1/, 'costs its own lines');
 value_is('SELECT count(*) FROM after', 1, 'and no others');
 
+$body = status_is('agent', "fresh,time=1 f=1 1\nfresh f=2 2\nempty time=1 1\n", 400, 'a new measurement with a tag called time');
+like($body, qr/invalid tag key: .* \(line 1\) dropped=2/, 'costs that line');
+value_is("SELECT count(*), to_regclass('empty') FROM fresh", '1|', 'what is refused makes no table');
+$node->safe_psql('postgres', 'CREATE TABLE short (time timestamptz, n name, c "char"); GRANT INSERT ON short TO agent');
+$body = status_is('agent', 'short n="' . 'n' x 64 . "\" 1\nshort c=\"ab\" 2\nshort n=\"" . 'n' x 63 . '",c="a" 3', 400, 'types that cut');
+like($body, qr/out of range for type name \(line 1\) dropped=2/, 'do not get what they would cut');
+
 $body = status_is('agent', join('', map { "narrow f$_=$_ $_\n" } 1 .. 2000), 400, 'more fields than a table has room for');
 like($body, qr/tables can have at most 1600 columns \(line 1600\) dropped=401/, 'as many as there is room for are stored');
 value_is('SELECT count(*), max(f1599) FROM narrow', '1599|1599', 'in the order of their lines');
