@@ -8,6 +8,7 @@
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_database.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -36,6 +37,14 @@
 #else
 #define compat_database_aclcheck(database, roleid, mode) \
 	pg_database_aclcheck(database, roleid, mode)
+#endif
+
+#if PG_VERSION_NUM >= 160000
+#define compat_namespace_aclcheck(schema, roleid, mode) \
+	object_aclcheck(NamespaceRelationId, schema, roleid, mode)
+#else
+#define compat_namespace_aclcheck(schema, roleid, mode) \
+	pg_namespace_aclcheck(schema, roleid, mode)
 #endif
 
 /* What HAS_PGSTAT_PERMISSIONS is to the server's views of backends. */

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "ingest/ingest_encoding.h"
 #include "ingest/ingest_fault.h"
 #include "ingest/ingest_answer.h"
 #include "ingest/ingest_reply.h"
@@ -20,7 +21,8 @@ ingest_answer_set(WriteRequest *request, int status, const char *message)
 	request->status = status;
 	request->retry_after = status == 503 ? REPLY_RETRY_AFTER : 0;
 	request->answer = request->api == REQUEST_STREAM ? NULL :
-		ingest_reply_error_text(request->api, status, message);
+		ingest_reply_error_text(request->api, status,
+								ingest_encoding_send(message));
 }
 
 void
@@ -42,6 +44,14 @@ ingest_answer_outcome(WriteRequest *request, const Outcome *outcome)
 void
 ingest_answer_error(WriteRequest *request, int sqlstate, const char *message)
 {
+	/* ingest_auth_become: the role is gone.  TCP and UDP have 5xx for what was
+	 * not looked at. */
+	if (sqlstate == ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION &&
+		request->api != REQUEST_STREAM)
+	{
+		ingest_answer_set(request, 403, message);
+		return;
+	}
 	switch (ingest_fault_kind(sqlstate))
 	{
 		case FAULT_CONFLICT:

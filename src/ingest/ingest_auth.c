@@ -8,7 +8,7 @@
  *
  * Agents send their password with each request, and a SCRAM secret takes
  * milliseconds to check.  So what was right is remembered, as a salted hash,
- * until any role or database changes.  What was wrong is not: wrong passwords
+ * until any role, membership or database changes.  What was wrong is not: wrong passwords
  * cost time, and an address that sends many has to wait, as has everybody whose
  * password is not remembered when there are very many.  A role that does not
  * exist takes as long as a wrong password.
@@ -59,6 +59,7 @@ typedef struct Allowance
 } Allowance;
 
 static Remembered remembered[AUTH_REMEMBERED];
+static uint64 forgotten = 0;	/* how often all was */
 static Allowance addresses[AUTH_ADDRESSES];
 static Allowance everybody;
 static uint8 salt[PG_SHA256_DIGEST_LENGTH];
@@ -71,6 +72,7 @@ static void
 ingest_auth_forget(Datum arg, int cacheid, uint32 hashvalue)
 {
 	memset(remembered, 0, sizeof(remembered));
+	forgotten++;
 }
 
 /*
@@ -103,6 +105,8 @@ ingest_auth_init(void)
 	MemoryContextSwitchTo(old);
 	CacheRegisterSyscacheCallback(AUTHOID, ingest_auth_forget, (Datum) 0);
 	CacheRegisterSyscacheCallback(DATABASEOID, ingest_auth_forget, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, ingest_auth_forget,
+								  (Datum) 0);
 	RegisterXactCallback(ingest_auth_xact_callback, NULL);
 }
 
@@ -114,6 +118,11 @@ void
 ingest_auth_become(Oid role)
 {
 	Assert(IsTransactionState() && !became);
+	/* a write may have waited long, and PUBLIC's privileges need no role */
+	if (!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(role)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
+				 errmsg("the role that writes does not exist any more")));
 	became = true;
 	SetSessionAuthorization(role, superuser_arg(role));
 	SetUserIdAndSecContext(role, SECURITY_LOCAL_USERID_CHANGE);
@@ -231,6 +240,7 @@ ingest_auth_named(const char *user, const char *password, const char *address,
 	Remembered *place;
 	Allowance  *allowance;
 	AuthVerdict verdict;
+	uint64		before = forgotten;
 
 	ingest_auth_digest(user, password, asked.digest);
 	place = ingest_auth_place(asked.digest);
@@ -248,7 +258,9 @@ ingest_auth_named(const char *user, const char *password, const char *address,
 	if (verdict == AUTH_GRANTED)
 	{
 		*role = asked.role;
-		*ingest_auth_place(asked.digest) = asked;
+		/* what has changed while we looked may be what we looked at */
+		if (before == forgotten)
+			*place = asked;
 		return verdict;
 	}
 	allowance->left -= 1;

@@ -49,10 +49,15 @@ typedef struct Need
 } Need;
 
 /* What could not be made, and why: not to be asked for again. */
+typedef struct RefusedName
+{
+	char		table[NAMEDATALEN]; /* both filled with zeroes */
+	char		column[NAMEDATALEN];	/* "": the table */
+} RefusedName;
+
 typedef struct Refused
 {
-	char		table[NAMEDATALEN];
-	char		column[NAMEDATALEN];	/* "": the table */
+	RefusedName name;			/* the hash key */
 	TargetRefusal refusal;
 } Refused;
 
@@ -66,8 +71,8 @@ typedef struct WriteGroup
 	int			count;
 	WriteRequest **requests;
 	Outcome    *outcomes;
-	List	   *needs;			/* Need */
-	List	   *refused;		/* Refused */
+	List	   *needs;			/* Need, of one attempt */
+	HTAB	   *refused;		/* Refused; NULL: none */
 	int			sqlstate;		/* of the error that ended an attempt */
 	char	   *message;
 } WriteGroup;

@@ -19,6 +19,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "ingest/ingest_encoding.h"
 #include "ingest/ingest_fault.h"
 #include "ingest/ingest_points.h"
 #include "ingest/ingest_shape.h"
@@ -72,6 +73,7 @@ ingest_points_keep(Pass *pass, Outcome *outcome, const StageOrigin *origin,
 				   TargetRefusal refusal)
 {
 	IngestError *error = &outcome->errors[outcome->kept++];
+	WireText	reason = {refusal.reason, strlen(refusal.reason)};
 
 	error->at = GetCurrentTimestamp();
 	error->role = pass->group->role;
@@ -82,7 +84,8 @@ ingest_points_keep(Pass *pass, Outcome *outcome, const StageOrigin *origin,
 			NAMEDATALEN);
 	strlcpy(error->text, ingest_points_show(origin->source, INGEST_SHARE_TEXT - 4),
 			INGEST_SHARE_TEXT);
-	strlcpy(error->reason, refusal.reason, INGEST_SHARE_TEXT);
+	strlcpy(error->reason, ingest_points_show(reason, INGEST_SHARE_TEXT - 4),
+			INGEST_SHARE_TEXT);
 }
 
 /*
@@ -362,38 +365,33 @@ ingest_points_refuse(Pass *pass, const StageOrigin *origin, const char *reason)
  * All of a body's text is looked at once; where that finds something, each line
  * is.  Text becomes columns' values without any further check.
  */
-static bool
-ingest_points_valid(const char *data, size_t len)
-{
-	int			encoding = GetDatabaseEncoding();
-
-	return len <= INT_MAX &&
-		pg_encoding_verifymbstr(encoding, data, (int) len) == (int) len;
-}
-
 static void
 ingest_points_request(Pass *pass, int number)
 {
 	WriteRequest *request = pass->group->requests[number];
 	Outcome    *outcome = &pass->group->outcomes[number];
 	StageOrigin origin = {number};
-	WireBatch	batch = {request->body, request->body_len};
+	WireBatch	batch = {0};
+	EncodingText text;
 	const WireItem *item;
-	bool		valid = ingest_points_valid(request->body, request->body_len);
 
-	batch.arena = MemoryContextAllocHuge(pass->context, request->body_len + 1);
+	ingest_encoding_receive(request->body, request->body_len, &text);
+	batch.data = text.data;
+	batch.len = text.len;
+	batch.arena = MemoryContextAllocHuge(pass->context, text.len + 1);
 	batch.unit = request->unit;
 	wireparser_begin(parser, &batch);
 	while ((item = wireparser_next(parser)) != NULL)
 	{
+		CHECK_FOR_INTERRUPTS();
 		origin.line = item->line;
 		origin.source = item->source;
 		origin.measurement.len = 0;
 		outcome->lines++;
 		if (item->reason != WIRE_GOOD)
 			ingest_points_refuse(pass, &origin, wiretext_reason(item->reason));
-		else if (!valid &&
-				 !ingest_points_valid(item->source.data, item->source.len))
+		else if (!ingest_encoding_is_good(&text, item->source.data,
+										  item->source.len))
 			ingest_points_refuse(pass, &origin,
 								 "text is not valid in the encoding of the database");
 		else

@@ -21,6 +21,7 @@ typedef struct PassTable
 	TargetVerdict verdict;
 	Target	   *target;
 	TargetRefusal refusal;
+	Need	   *need;			/* of this attempt, or NULL */
 } PassTable;
 
 Size
@@ -34,17 +35,13 @@ ingest_shape_table_size(void)
 static const Refused *
 ingest_shape_refused(const WriteGroup *group, const char *table, const char *column)
 {
-	ListCell   *cell;
+	RefusedName name = {{0}};
 
-	foreach(cell, group->refused)
-	{
-		Refused    *refused = lfirst(cell);
-
-		if (strcmp(refused->table, table) == 0 &&
-			strcmp(refused->column, column) == 0)
-			return refused;
-	}
-	return NULL;
+	if (group->refused == NULL)
+		return NULL;
+	strlcpy(name.table, table, NAMEDATALEN);
+	strlcpy(name.column, column, NAMEDATALEN);
+	return hash_search(group->refused, &name, HASH_FIND, NULL);
 }
 
 static PassTable *
@@ -59,6 +56,7 @@ ingest_shape_table(Pass *pass, WireText measurement)
 	if (found)
 		return table;
 	table->target = NULL;
+	table->need = NULL;
 	table->verdict = ingest_target_open(pass->schema, name, &table->target,
 										&table->refusal);
 	if (table->verdict == TARGET_FOUND)
@@ -71,40 +69,15 @@ ingest_shape_table(Pass *pass, WireText measurement)
 
 /* ---------- what is missing ---------- */
 
-static Need *
-ingest_shape_need(Pass *pass, const char *table)
-{
-	Need	   *need;
-	ListCell   *cell;
-
-	pass->incomplete = true;
-	foreach(cell, pass->group->needs)
-	{
-		need = lfirst(cell);
-		if (strcmp(need->table, table) == 0)
-			return need;
-	}
-	need = palloc0(sizeof(Need));
-	strlcpy(need->table, table, NAMEDATALEN);
-	pass->group->needs = lappend(pass->group->needs, need);
-	return need;
-}
-
-/* The first line that has a field says what type its column gets. */
 static void
-ingest_shape_need_column(Need *need, const char *name, bool tag, WireType type)
+ingest_shape_need(Pass *pass, PassTable *table)
 {
-	NeedColumn *column;
-	ListCell   *cell;
-
-	foreach(cell, need->columns)
-		if (strcmp(((NeedColumn *) lfirst(cell))->name, name) == 0)
-			return;
-	column = palloc0(sizeof(NeedColumn));
-	strlcpy(column->name, name, NAMEDATALEN);
-	column->tag = tag;
-	column->type = type;
-	need->columns = lappend(need->columns, column);
+	pass->incomplete = true;
+	if (table->need != NULL)
+		return;
+	table->need = palloc0(sizeof(Need));
+	strlcpy(table->need->table, table->name, NAMEDATALEN);
+	pass->group->needs = lappend(pass->group->needs, table->need);
 }
 
 static void
@@ -114,34 +87,110 @@ ingest_shape_refuse(Shape *shape, IngestReject reject, const char *reason)
 	shape->refusal.reason = reason;
 }
 
+/*
+ * The first line that has a field says what type its column gets.  A line for
+ * whose columns there is no more room costs nobody else's.
+ */
+static void
+ingest_shape_need_column(Pass *pass, Shape *shape, const char *table,
+						 const NeedColumn *asked)
+{
+	PassTable  *entry = hash_search(pass->tables, table, HASH_FIND, NULL);
+	int			there = shape->target == NULL ? 1 :
+		RelationGetDescr(shape->target->rel)->natts;
+	List	   *columns = entry->need == NULL ? NIL : entry->need->columns;
+	MemoryContext old;
+	ListCell   *cell;
+
+	foreach(cell, columns)
+		if (strcmp(((NeedColumn *) lfirst(cell))->name, asked->name) == 0)
+			return;
+	if (list_length(columns) + there >= MaxHeapAttributeNumber)
+	{
+		ingest_shape_refuse(shape, INGEST_REJECT_SCHEMA,
+							psprintf("tables can have at most %d columns",
+									 MaxHeapAttributeNumber));
+		return;
+	}
+	old = MemoryContextSwitchTo(pass->group->context);
+	ingest_shape_need(pass, entry);
+	entry->need->columns = lappend(columns,
+								   memcpy(palloc(sizeof(NeedColumn)), asked,
+										  sizeof(NeedColumn)));
+	MemoryContextSwitchTo(old);
+}
+
 static bool
 ingest_shape_is(WireText text, const char *name)
 {
 	return text.len == strlen(name) && memcmp(text.data, name, text.len) == 0;
 }
 
-/* All of a line's columns, for a table that is not there. */
+/* InfluxDB refuses a tag that is called time. */
 static void
-ingest_shape_need_table(Pass *pass, const char *table, const WireItem *item)
+ingest_shape_refuse_time_tag(Shape *shape, const char *table,
+							 const char *column)
 {
-	MemoryContext old = MemoryContextSwitchTo(pass->group->context);
-	Need	   *need = ingest_shape_need(pass, table);
-	char		name[NAMEDATALEN];
+	ingest_shape_refuse(shape, INGEST_REJECT_SCHEMA,
+						psprintf("invalid tag key: input tag \"%s\" on measurement \"%s\" is invalid",
+								 column, table));
+}
+
+/* ... and leaves out a field of that name, unless there is no other. */
+static void
+ingest_shape_refuse_time_alone(Shape *shape, const char *table)
+{
+	ingest_shape_refuse(shape, INGEST_REJECT_SCHEMA,
+						psprintf("invalid field name: input field \"time\" on measurement \"%s\" is invalid",
+								 table));
+}
+
+static void
+ingest_shape_check_time(Shape *shape, const char *table, const WireItem *item)
+{
 	int			i;
 
-	for (i = 0; i < item->tag_count; i++)
-	{
-		ingest_names_identifier(item->tags[i].key, name);
-		ingest_shape_need_column(need, name, true, WIRE_STRING);
-	}
 	for (i = 0; i < item->field_count; i++)
+		if (!ingest_shape_is(item->fields[i].key, "time"))
+			break;
+	if (i == item->field_count)
+		ingest_shape_refuse_time_alone(shape, table);
+	for (i = 0; i < item->tag_count; i++)
+		if (ingest_shape_is(item->tags[i].key, "time"))
+			ingest_shape_refuse_time_tag(shape, table, "time");
+}
+
+/* All of a line's columns, for a table that is not there. */
+static void
+ingest_shape_need_table(Pass *pass, Shape *shape, PassTable *table,
+						const WireItem *item)
+{
+	MemoryContext old;
+	NeedColumn	column = {{0}};
+	int			i;
+
+	ingest_shape_check_time(shape, table->name, item);
+	if (shape->refusal.reason != NULL)
+		return;
+	old = MemoryContextSwitchTo(pass->group->context);
+	ingest_shape_need(pass, table);
+	MemoryContextSwitchTo(old);
+	for (i = 0; i < item->tag_count && shape->refusal.reason == NULL; i++)
+	{
+		ingest_names_identifier(item->tags[i].key, column.name);
+		column.tag = true;
+		column.type = WIRE_STRING;
+		ingest_shape_need_column(pass, shape, table->name, &column);
+	}
+	for (i = 0; i < item->field_count && shape->refusal.reason == NULL; i++)
 	{
 		if (ingest_shape_is(item->fields[i].key, "time"))
 			continue;
-		ingest_names_identifier(item->fields[i].key, name);
-		ingest_shape_need_column(need, name, false, item->fields[i].type);
+		ingest_names_identifier(item->fields[i].key, column.name);
+		column.tag = false;
+		column.type = item->fields[i].type;
+		ingest_shape_need_column(pass, shape, table->name, &column);
 	}
-	MemoryContextSwitchTo(old);
 }
 
 /* ---------- columns ---------- */
@@ -154,7 +203,7 @@ ingest_shape_column(Pass *pass, Shape *shape, const char *name, bool tag,
 	Target	   *target = shape->target;
 	AttrNumber	attnum = ingest_target_column(target, name);
 	const Refused *refused;
-	MemoryContext old;
+	NeedColumn	asked = {{0}, tag, type};
 
 	if (attnum != InvalidAttrNumber)
 	{
@@ -179,15 +228,12 @@ ingest_shape_column(Pass *pass, Shape *shape, const char *name, bool tag,
 									 target->name, name));
 	else
 	{
-		old = MemoryContextSwitchTo(pass->group->context);
-		ingest_shape_need_column(ingest_shape_need(pass, target->name), name,
-								 tag, type);
-		MemoryContextSwitchTo(old);
+		strlcpy(asked.name, name, NAMEDATALEN);
+		ingest_shape_need_column(pass, shape, target->name, &asked);
 	}
 	return InvalidAttrNumber;
 }
 
-/* InfluxDB refuses a tag that is called time. */
 static bool
 ingest_shape_add_tag(Pass *pass, Shape *shape, const WireItem *item, int i)
 {
@@ -198,9 +244,7 @@ ingest_shape_add_tag(Pass *pass, Shape *shape, const WireItem *item, int i)
 	attnum = strcmp(name, "time") == 0 ? shape->target->time_attnum :
 		ingest_shape_column(pass, shape, name, true, WIRE_STRING);
 	if (attnum == shape->target->time_attnum)
-		ingest_shape_refuse(shape, INGEST_REJECT_SCHEMA,
-							psprintf("invalid tag key: input tag \"%s\" on measurement \"%s\" is invalid",
-									 name, shape->target->name));
+		ingest_shape_refuse_time_tag(shape, shape->target->name, name);
 	shape->tags[i] = attnum;
 	shape->used = bms_add_member(shape->used, attnum);
 	return shape->refusal.reason == NULL;
@@ -217,7 +261,6 @@ ingest_shape_refuse_field(Shape *shape, const WireField *field,
 	return false;
 }
 
-/* ... and leaves out a field of that name, unless there is no other. */
 static bool
 ingest_shape_add_field(Pass *pass, Shape *shape, const WireField *field,
 					   AttrNumber *place)
@@ -254,9 +297,7 @@ ingest_shape_add_fields(Pass *pass, Shape *shape, const WireItem *item)
 		any |= shape->fields[i] != InvalidAttrNumber;
 	}
 	if (!any && !pass->incomplete)
-		ingest_shape_refuse(shape, INGEST_REJECT_SCHEMA,
-							psprintf("invalid field name: input field \"time\" on measurement \"%s\" is invalid",
-									 shape->target->name));
+		ingest_shape_refuse_time_alone(shape, shape->target->name);
 	return any;
 }
 
@@ -313,16 +354,19 @@ ingest_shape_map(Pass *pass, Shape *shape, const WireItem *item)
 	shape->used = bms_add_member(shape->used, shape->target->time_attnum);
 	if (!pass->incomplete)
 		ingest_shape_check_required(shape);
-	shape->used = bms_add_members(shape->used, shape->target->key);
+	/* not those of the key that somebody else fills in */
+	shape->used = bms_union(shape->used,
+							bms_difference(shape->target->key,
+										   shape->target->defaults));
 	shape->as_statement = ingest_shape_needs_statement(shape);
 }
 
 /* ---------- lines ---------- */
 
 static void
-ingest_shape_look_up(Pass *pass, Shape *shape, const WireItem *item)
+ingest_shape_look_up(Pass *pass, Shape *shape, PassTable *table,
+					 const WireItem *item)
 {
-	PassTable  *table = ingest_shape_table(pass, item->measurement);
 	const Refused *refused;
 
 	switch (table->verdict)
@@ -346,9 +390,29 @@ ingest_shape_look_up(Pass *pass, Shape *shape, const WireItem *item)
 									psprintf("table \"%s\" does not exist, and rusts.ingest_auto_create is off",
 											 table->name));
 			else
-				ingest_shape_need_table(pass, table->name, item);
+				ingest_shape_need_table(pass, shape, table, item);
 			break;
 	}
+}
+
+/* A line that is refused needs nothing: no columns that nobody fills. */
+static void
+ingest_shape_look_up_line(Pass *pass, Shape *shape, const WireItem *item)
+{
+	PassTable  *table = ingest_shape_table(pass, item->measurement);
+	bool		was_needed = table->need != NULL;
+	int			columns = was_needed ? list_length(table->need->columns) : 0;
+	bool		was_incomplete = pass->incomplete;
+
+	ingest_shape_look_up(pass, shape, table, item);
+	if (shape->refusal.reason == NULL || table->need == NULL)
+		return;
+	pass->incomplete = was_incomplete;
+	table->need->columns = list_truncate(table->need->columns, columns);
+	if (was_needed)
+		return;
+	pass->group->needs = list_delete_last(pass->group->needs);
+	table->need = NULL;
 }
 
 Shape *
@@ -368,6 +432,6 @@ ingest_shape_find(Pass *pass, const WireItem *item)
 		return shape;
 	memset(shape, 0, sizeof(Shape));
 	shape->number = item->shape;
-	ingest_shape_look_up(pass, shape, item);
+	ingest_shape_look_up_line(pass, shape, item);
 	return shape;
 }

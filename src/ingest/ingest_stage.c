@@ -42,21 +42,6 @@
 
 /* ---------- rows ---------- */
 
-static void
-ingest_stage_prepare_plain(Stage *stage)
-{
-	Relation	rel = stage->target->rel;
-	int			i;
-
-	stage->estate = CreateExecutorState();
-	stage->result = makeNode(ResultRelInfo);
-	InitResultRelInfo(stage->result, rel, 0, NULL, 0);
-	ExecOpenIndices(stage->result, false);
-	stage->slots = palloc(sizeof(TupleTableSlot *) * stage->room);
-	for (i = 0; i < stage->room; i++)
-		stage->slots[i] = NULL;
-}
-
 Stage *
 ingest_stage_create(Target *target)
 {
@@ -74,7 +59,7 @@ ingest_stage_create(Target *target)
 										   "rusts ingest values",
 										   ALLOCSET_DEFAULT_SIZES);
 	if (target->plain)
-		ingest_stage_prepare_plain(stage);
+		stage->slots = palloc0(sizeof(TupleTableSlot *) * stage->room);
 	target->stage = stage;
 	return stage;
 }
@@ -152,7 +137,7 @@ ingest_stage_text(Stage *stage, WireText text)
 static TupleTableSlot *
 ingest_stage_make_slot(Stage *stage)
 {
-	MemoryContext context = MemoryContextSwitchTo(stage->estate->es_query_cxt);
+	MemoryContext context = MemoryContextSwitchTo(GetMemoryChunkContext(stage->slots));
 	ResourceOwner owner = CurrentResourceOwner;
 	TupleTableSlot *slot;
 
@@ -181,30 +166,45 @@ ingest_stage_slot(Stage *stage, int row)
 }
 
 static void
+ingest_stage_check_plain(Stage *stage, int row, ResultRelInfo *result,
+						 EState *estate)
+{
+	TupleTableSlot *slot = ingest_stage_slot(stage, row);
+
+	ResetPerTupleExprContext(estate);
+	if (RelationGetDescr(stage->target->rel)->constr)
+		ExecConstraints(result, slot, estate);
+}
+
+/*
+ * Indexes are opened anew each time.  What an access method keeps between rows
+ * of one opening (a pinned page, say) would be gone with a subtransaction that
+ * fails, and it would go on to use it in the next.
+ */
+static void
 ingest_stage_insert_plain(Stage *stage, int from, int to)
 {
 	Relation	rel = stage->target->rel;
-	EState	   *estate = stage->estate;
+	EState	   *estate = CreateExecutorState();
+	ResultRelInfo *result = makeNode(ResultRelInfo);
 	int			i;
 
+	InitResultRelInfo(result, rel, 0, NULL, 0);
+	ExecOpenIndices(result, false);
 	for (i = from; i < to; i++)
-	{
-		TupleTableSlot *slot = ingest_stage_slot(stage, i);
-
-		ResetPerTupleExprContext(estate);
-		if (RelationGetDescr(rel)->constr)
-			ExecConstraints(stage->result, slot, estate);
-	}
+		ingest_stage_check_plain(stage, i, result, estate);
 	table_multi_insert(rel, stage->slots + from, to - from,
 					   GetCurrentCommandId(true), 0, NULL);
 	for (i = from; i < to; i++)
 	{
 		ResetPerTupleExprContext(estate);
-		if (stage->result->ri_NumIndices > 0)
-			list_free(compat_insert_index_tuples(stage->result,
-												 stage->slots[i], estate));
+		if (result->ri_NumIndices > 0)
+			list_free(compat_insert_index_tuples(result, stage->slots[i],
+												 estate));
 		ExecClearTuple(stage->slots[i]);
 	}
+	ExecCloseIndices(result);
+	FreeExecutorState(estate);
 }
 
 /* ---------- as a statement ---------- */
@@ -376,7 +376,8 @@ ingest_stage_statement(const Stage *stage)
 
 /*
  * Deferred constraints are checked here and not at commit, where nobody could
- * tell any more whose line it was.
+ * tell any more whose line it was.  They may be those of other tables, which
+ * triggers write to.
  */
 static void
 ingest_stage_insert_statement(Stage *stage, int from, int to)
@@ -393,8 +394,7 @@ ingest_stage_insert_statement(Stage *stage, int from, int to)
 	enr->md.enrtuples = to - from;
 	enr->reldata = store;
 	SPI_connect();
-	if (stage->target->deferrable)
-		SPI_execute("SET CONSTRAINTS ALL IMMEDIATE", false, 0);
+	SPI_execute("SET CONSTRAINTS ALL IMMEDIATE", false, 0);
 	SPI_register_relation(enr);
 	result = SPI_execute(sql, false, 0);
 	if (result != SPI_OK_INSERT && result != SPI_OK_REWRITTEN)
@@ -426,12 +426,11 @@ ingest_stage_end(Stage *stage)
 {
 	int			i;
 
-	if (stage->estate == NULL)
+	if (stage->slots == NULL)
 		return;
 	table_finish_bulk_insert(stage->target->rel, 0);
-	for (i = 0; i < stage->room && stage->slots[i] != NULL; i++)
-		ExecDropSingleTupleTableSlot(stage->slots[i]);
-	ExecCloseIndices(stage->result);
-	FreeExecutorState(stage->estate);
-	stage->estate = NULL;
+	for (i = 0; i < stage->room; i++)
+		if (stage->slots[i] != NULL)
+			ExecDropSingleTupleTableSlot(stage->slots[i]);
+	stage->slots = NULL;
 }

@@ -37,9 +37,7 @@ typedef struct Stage
 
 	/* for plain inserts */
 	ResourceOwner owner;		/* of the transaction */
-	EState	   *estate;
-	ResultRelInfo *result;
-	TupleTableSlot **slots;
+	TupleTableSlot **slots;		/* NULL: none is needed */
 } Stage;
 
 /* In the current context.  Outside of subtransactions. */

@@ -17,6 +17,7 @@
 #include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "compat/privilege.h"
 #include "ingest/ingest_target.h"
 #include "miscadmin.h"
 #include "option/options.h"
@@ -27,6 +28,7 @@
 #include "utils/lsyscache.h"
 #include "utils/relcache.h"
 #include "utils/rls.h"
+#include "utils/typcache.h"
 
 #define TARGET_REPLACE (ACL_UPDATE | ACL_SELECT)
 
@@ -67,6 +69,17 @@ ingest_target_compare(const void *a, const void *b, void *arg)
 				  NameStr(TupleDescAttr(desc, *(const AttrNumber *) b - 1)->attname));
 }
 
+/*
+ * A type may have a default of its own, and a domain may refuse NULL.  INSERT
+ * sees to both where a row lacks the column.
+ */
+static bool
+ingest_target_type_decides(Oid type)
+{
+	return get_typdefault(type) != NULL ||
+		(get_typtype(type) == TYPTYPE_DOMAIN && DomainHasConstraints(type));
+}
+
 static void
 ingest_target_add_column(Target *target, Form_pg_attribute attribute)
 {
@@ -75,7 +88,9 @@ ingest_target_add_column(Target *target, Form_pg_attribute attribute)
 	column->kind = ingest_target_kind(attribute->atttypid);
 	column->generated = attribute->attgenerated != '\0' ||
 		attribute->attidentity == ATTRIBUTE_IDENTITY_ALWAYS;
-	column->has_default = attribute->atthasdef || attribute->attidentity != '\0';
+	column->has_default = attribute->atthasdef ||
+		attribute->attidentity != '\0' ||
+		ingest_target_type_decides(attribute->atttypid);
 	if (column->has_default)
 		target->defaults = bms_add_member(target->defaults,
 										  attribute->attnum);
@@ -140,7 +155,7 @@ ingest_target_guess_time(Target *target)
 	AttrNumber	found = ingest_target_column(target, "time");
 	int			i;
 
-	if (found != InvalidAttrNumber &&
+	if (found != InvalidAttrNumber && !target->columns[found - 1].generated &&
 		(ingest_target_is_time(TupleDescAttr(desc, found - 1)->atttypid) ||
 		 TupleDescAttr(desc, found - 1)->atttypid == INT8OID))
 		return found;
@@ -149,7 +164,7 @@ ingest_target_guess_time(Target *target)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(desc, i);
 
-		if (attribute->attisdropped ||
+		if (attribute->attisdropped || target->columns[i].generated ||
 			!ingest_target_is_time(attribute->atttypid))
 			continue;
 		if (attribute->attnotnull)
@@ -250,17 +265,17 @@ ingest_target_set_ways(Target *target)
 	Relation	rel = target->rel;
 	TriggerDesc *triggers = rel->trigdesc;
 	TupleConstr *constr = RelationGetDescr(rel)->constr;
-	int			i;
 
-	for (i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-		target->deferrable |= triggers->triggers[i].tgdeferrable;
 	/* a trigger may fill in what is missing */
 	if (triggers != NULL && triggers->trig_insert_before_row)
 		target->required = NULL;
+	/* times are made with all their digits: a statement rounds to fewer */
 	target->plain = rel->rd_rel->relkind == RELKIND_RELATION &&
 		!rel->rd_rel->relispartition &&
 		triggers == NULL && rel->rd_rules == NULL &&
 		target->key == NULL &&
+		TupleDescAttr(RelationGetDescr(rel),
+					  target->time_attnum - 1)->atttypmod == -1 &&
 		(constr == NULL || !constr->has_generated_stored) &&
 		check_enable_rls(RelationGetRelid(rel), InvalidOid,
 						 true) != RLS_ENABLED &&
@@ -334,8 +349,14 @@ ingest_target_open(Oid schema, const char *name, Target **target,
 				   TargetRefusal *refusal)
 {
 	Oid			relid;
-	TargetVerdict verdict = ingest_target_lock(schema, name, &relid);
+	TargetVerdict verdict;
 
+	if (compat_namespace_aclcheck(schema, GetUserId(),
+								  ACL_USAGE) != ACLCHECK_OK)
+		return ingest_target_refuse(refusal, INGEST_REJECT_PRIVILEGE,
+									psprintf("permission denied for schema %s",
+											 get_namespace_name(schema)));
+	verdict = ingest_target_lock(schema, name, &relid);
 	if (verdict != TARGET_FOUND)
 		return verdict;
 	*target = palloc0(sizeof(Target));

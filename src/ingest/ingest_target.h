@@ -33,7 +33,7 @@ typedef struct TargetColumn
 	TargetKind	kind;
 	bool		is_tag;			/* named in rusts.tags */
 	bool		generated;		/* nobody may write it */
-	bool		has_default;
+	bool		has_default;	/* or its type decides what NULL becomes */
 } TargetColumn;
 
 typedef struct Target
@@ -52,7 +52,6 @@ typedef struct Target
 	Bitmapset  *required;		/* that must have a value of the line's, as
 								 * nothing else gives them one */
 	bool		plain;			/* rows may go in without a statement */
-	bool		deferrable;		/* has constraints that may be deferred */
 	struct Stage *stage;		/* rows on their way (ingest_stage.h) */
 } Target;
 

@@ -108,6 +108,22 @@ ingest_value_real(double number, Datum *value)
 	return isinf(narrow) ? VALUE_OUT_OF_RANGE : VALUE_FITS;
 }
 
+/* These types cut what is too long for them, without an error. */
+static bool
+ingest_value_is_cut(const Stage *stage, AttrNumber attnum, WireText text)
+{
+	switch (TupleDescAttr(RelationGetDescr(stage->target->rel),
+						  attnum - 1)->atttypid)
+	{
+		case NAMEOID:
+			return text.len >= NAMEDATALEN;
+		case CHAROID:
+			return text.len > 1;
+		default:
+			return false;
+	}
+}
+
 ValueVerdict
 ingest_value_field(Stage *stage, AttrNumber attnum, const WireField *field,
 				   Datum *value)
@@ -137,6 +153,8 @@ ingest_value_field(Stage *stage, AttrNumber attnum, const WireField *field,
 		case WIRE_STRING:
 			if (kind != TARGET_TEXT && kind != TARGET_CAST_STRING)
 				return VALUE_CONFLICT;
+			if (ingest_value_is_cut(stage, attnum, field->value.string))
+				return VALUE_OUT_OF_RANGE;
 			*value = ingest_stage_text(stage, field->value.string);
 			return VALUE_FITS;
 	}
@@ -173,7 +191,8 @@ ingest_value_tag(Stage *stage, AttrNumber attnum, WireText text, Datum *value)
 		case TARGET_CAST_STRING:
 		case TARGET_CAST_NUMBER:
 			*value = ingest_stage_text(stage, text);
-			return VALUE_FITS;
+			return ingest_value_is_cut(stage, attnum, text) ?
+				VALUE_OUT_OF_RANGE : VALUE_FITS;
 		case TARGET_INT8:
 		case TARGET_INT4:
 		case TARGET_INT2:

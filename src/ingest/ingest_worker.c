@@ -21,6 +21,7 @@
 #include "ingest/ingest_asking.h"
 #include "ingest/ingest_auth.h"
 #include "ingest/ingest_connection.h"
+#include "ingest/ingest_encoding.h"
 #include "ingest/ingest_http.h"
 #include "ingest/ingest_log.h"
 #include "ingest/ingest_plain.h"
@@ -197,9 +198,10 @@ ingest_worker_start(int number)
 	pgstat_report_appname("rusts ingest");
 	ingest_poll_init();
 	ingest_share_attach(number);
-	/* what hashes needs a resource owner */
+	/* what hashes needs a resource owner, what converts the catalogs */
 	StartTransactionCommand();
 	ingest_auth_init();
+	ingest_encoding_init();
 	CommitTransactionCommand();
 	ingest_write_init();
 	pgstat_report_activity(STATE_IDLE, NULL);

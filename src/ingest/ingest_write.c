@@ -25,10 +25,11 @@
  * 3. Any other answer: nothing of the request was stored.  (A commit that fails
  *	  has stored nothing.)
  *
- * WAL modes.  every_write commits as a session with synchronous_commit = on
- * (remote_write or remote_apply where the server's setting asks for them).  The
- * others commit as with off, and periodic remembers that there is something to
- * flush; the loop calls ingest_write_flush when the interval is over.
+ * WAL modes.  every_write commits as a session with the server's
+ * synchronous_commit, and with local where that is off: a standby is waited for
+ * if the server asks for that, and in no other case.  The other modes commit as
+ * with off, and periodic remembers that there is something to flush; the loop
+ * calls ingest_write_flush when the interval is over.
  */
 #include "postgres.h"
 
@@ -41,6 +42,7 @@
 #include "ingest/ingest_fault.h"
 #include "ingest/ingest_log.h"
 #include "ingest/ingest_points.h"
+#include "ingest/ingest_session.h"
 #include "ingest/ingest_answer.h"
 #include "ingest/ingest_write.h"
 #include "miscadmin.h"
@@ -68,7 +70,6 @@ typedef enum AttemptVerdict
 
 static volatile sig_atomic_t running = false;
 static XLogRecPtr unflushed = InvalidXLogRecPtr;
-static char *server_commit;		/* synchronous_commit as the server has it */
 
 bool
 ingest_write_running(void)
@@ -96,9 +97,6 @@ ingest_write_init(void)
 {
 	ingest_write_keep_memory();
 	ingest_points_init();
-	server_commit = MemoryContextStrdup(TopMemoryContext,
-										GetConfigOption("synchronous_commit",
-														false, false));
 }
 
 /* ---------- the WAL ---------- */
@@ -119,15 +117,18 @@ ingest_write_flush(void)
 	pg_atomic_write_u64(&ingest_share_counters->unflushed_since, 0);
 }
 
+/*
+ * Where the server asks for less than its own disk, that is what there is at
+ * least.
+ */
 static const char *
 ingest_write_commit_level(IngestWalMode mode)
 {
+	const char *server = GetConfigOption("synchronous_commit", false, false);
+
 	if (mode != INGEST_WAL_EVERY_WRITE)
 		return "off";
-	if (strcmp(server_commit, "off") == 0 ||
-		strcmp(server_commit, "local") == 0)
-		return "on";
-	return server_commit;
+	return strcmp(server, "off") == 0 ? "local" : server;
 }
 
 /* In a transaction, until its end. */
@@ -236,6 +237,7 @@ ingest_write_attempt(WriteGroup *group, int first, int count, bool careful)
 	}
 	PG_END_TRY();
 	running = false;
+	ingest_session_clean();
 	MemoryContextSwitchTo(group->context);
 	MemoryContextDelete(pass.context);
 	return verdict;
@@ -243,18 +245,34 @@ ingest_write_attempt(WriteGroup *group, int first, int count, bool careful)
 
 /* ---------- what is needed first ---------- */
 
+static HTAB *
+ingest_write_refused(WriteGroup *group)
+{
+	HASHCTL		control = {0};
+
+	control.keysize = sizeof(RefusedName);
+	control.entrysize = sizeof(Refused);
+	control.hcxt = group->context;
+	if (group->refused == NULL)
+		group->refused = hash_create("rusts ingest refused", 64, &control,
+									 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	return group->refused;
+}
+
 static void
 ingest_write_refuse(WriteGroup *group, const char *table, const char *column)
 {
-	Refused    *refused = palloc0(sizeof(Refused));
+	RefusedName name = {{0}};
+	Refused    *refused;
 
-	strlcpy(refused->table, table, NAMEDATALEN);
-	strlcpy(refused->column, column, NAMEDATALEN);
+	strlcpy(name.table, table, NAMEDATALEN);
+	strlcpy(name.column, column, NAMEDATALEN);
+	refused = hash_search(ingest_write_refused(group), &name, HASH_ENTER,
+						  NULL);
 	refused->refusal.reject =
 		group->sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE ?
 		INGEST_REJECT_PRIVILEGE : INGEST_REJECT_SCHEMA;
 	refused->refusal.reason = group->message;
-	group->refused = lappend(group->refused, refused);
 }
 
 /* It cannot be made: neither the table nor its columns are asked for again. */
@@ -288,6 +306,7 @@ ingest_write_create(WriteGroup *group, const Need *need)
 	}
 	PG_END_TRY();
 	running = false;
+	ingest_session_clean();
 	MemoryContextSwitchTo(group->context);
 	return created;
 }
@@ -303,9 +322,30 @@ ingest_write_is_final(int sqlstate)
 		sqlstate == ERRCODE_TOO_MANY_COLUMNS;
 }
 
+/* Is this error about what somebody else has made meanwhile? */
+static bool
+ingest_write_is_taken(int sqlstate)
+{
+	return sqlstate == ERRCODE_DUPLICATE_TABLE ||
+		sqlstate == ERRCODE_DUPLICATE_COLUMN ||
+		sqlstate == ERRCODE_DUPLICATE_OBJECT ||
+		sqlstate == ERRCODE_UNIQUE_VIOLATION;
+}
+
+/*
+ * A table's name is also that of its row type.  When a table was made
+ * meanwhile, the next attempt finds it, so an error of the type that comes again
+ * is about a type that is no table's.
+ */
+static bool
+ingest_write_is_type(const WriteGroup *group, int round)
+{
+	return group->sqlstate == ERRCODE_DUPLICATE_OBJECT && round > 0;
+}
+
 /* False: not now; the group's error says why. */
 static bool
-ingest_write_make(WriteGroup *group)
+ingest_write_make(WriteGroup *group, int round)
 {
 	ListCell   *cell;
 
@@ -314,11 +354,11 @@ ingest_write_make(WriteGroup *group)
 		Need	   *need = lfirst(cell);
 
 		if (ingest_write_create(group, need) ||
-			group->sqlstate == ERRCODE_DUPLICATE_TABLE ||
-			group->sqlstate == ERRCODE_DUPLICATE_COLUMN ||
-			group->sqlstate == ERRCODE_UNIQUE_VIOLATION)
+			(ingest_write_is_taken(group->sqlstate) &&
+			 !ingest_write_is_type(group, round)))
 			continue;			/* now, or by somebody else meanwhile */
-		if (!ingest_write_is_final(group->sqlstate))
+		if (!ingest_write_is_final(group->sqlstate) &&
+			!ingest_write_is_type(group, round))
 			return false;
 		ingest_write_refuse_need(group, need);
 	}
@@ -334,10 +374,12 @@ ingest_write_settle(WriteGroup *group, int first, int count, bool careful)
 	int			round;
 	int			conflicts = 0;
 
+	/* what could not be made for others is not this one's to make */
+	group->needs = NIL;
 	for (round = 0; round < WRITE_ROUNDS && verdict == ATTEMPT_NEEDS; round++)
 	{
 		verdict = ingest_write_attempt(group, first, count, careful);
-		if (verdict == ATTEMPT_NEEDS && !ingest_write_make(group))
+		if (verdict == ATTEMPT_NEEDS && !ingest_write_make(group, round))
 			return ATTEMPT_FAILED;
 		if (verdict == ATTEMPT_FAILED &&
 			ingest_fault_kind(group->sqlstate) == FAULT_CONFLICT &&

@@ -2,9 +2,9 @@
 # IngestTest.pm: an HTTP client that does what no good client does, for tests
 # of the ingest worker.
 #
-#   ingest_node(NAME, CONF)    a node with the worker's HTTP port open, a role
-#                              agent (password secret) that may make tables,
-#                              and the extension
+#   ingest_node(NAME, CONF, %init)   a node with the worker's HTTP port open, a
+#                              role agent (password secret) that may make
+#                              tables, and the extension
 #   http_port(NODE)            of HTTP
 #   connect_to(PORT)           a socket
 #   send_all(SOCKET, DATA)     all of it; false when the other side has gone
@@ -42,8 +42,8 @@ $SIG{PIPE} = 'IGNORE';
 
 sub ingest_node
 {
-	my ($name, $conf) = @_;
-	my $node = new_node($name, allows_streaming => 1);
+	my ($name, $conf, %init) = @_;
+	my $node = new_node($name, allows_streaming => 1, %init);
 	my $port = PostgreSQL::Test::Cluster::get_free_port();
 
 	$ports{$name} = $port;
