@@ -469,7 +469,7 @@ cmp_ok($process_most - $first, '<', 20_000, 'nor did the process of the query');
 
 # ---------- limits ----------
 
-set_and_reload('rusts.ingest_query_rows' => 3, 'rusts.ingest_query_timeout' => '400ms');
+set_and_reload('rusts.ingest_query_rows' => 3, 'rusts.ingest_query_timeout' => '2s');
 is(query('SELECT g FROM generate_series(1, 4) g')->{content},
 	qq({"columns":[{"name":"g","type":"integer"}],"rows":[[1],[2],[3]],"row_count":3,"truncated":true}\n), 'JSON says that there is more');
 is(query('SELECT g FROM generate_series(1, 4) g', args => '?format=ndjson')->{content},
@@ -479,7 +479,7 @@ is(query('SELECT g FROM generate_series(1, 3) g', args => '?format=csv')->{conte
 $answer = refused('SELECT pg_sleep(60)', 504, 'code', '57014', 'a query that takes too long');
 is($answer->{headers}{'retry-after'}, undef, 'need not be sent again');
 refused(q{SELECT set_config('statement_timeout', '0', false), pg_sleep(60)}, 504, 'code', '57014', 'it cannot take more time');
-$object = $json->decode(query(q{SELECT g, CASE WHEN g > 1 THEN pg_sleep(0.25) END FROM generate_series(1, 9) g})->{content});
+$object = $json->decode(query(q{SELECT g, CASE WHEN g > 1 THEN pg_sleep(0.25) END FROM generate_series(1, 30) g})->{content});
 is($object->{code}, '57014', 'time is up after some rows');
 cmp_ok($object->{row_count}, '>', 0, 'which have come');
 
