@@ -234,6 +234,18 @@ ingest_shape_column(Pass *pass, Shape *shape, const char *name, bool tag,
 	return InvalidAttrNumber;
 }
 
+/*
+ * A key that lacks a tag of a line does not say that the line's point is there
+ * already: what it finds may be another series' point, which must not be
+ * replaced.  To the table it is a violation of the index then.
+ */
+static void
+ingest_shape_check_key(Target *target, AttrNumber attnum)
+{
+	if (!bms_is_member(attnum, target->key))
+		target->key = NULL;
+}
+
 static bool
 ingest_shape_add_tag(Pass *pass, Shape *shape, const WireItem *item, int i)
 {
@@ -245,6 +257,8 @@ ingest_shape_add_tag(Pass *pass, Shape *shape, const WireItem *item, int i)
 		ingest_shape_column(pass, shape, name, true, WIRE_STRING);
 	if (attnum == shape->target->time_attnum)
 		ingest_shape_refuse_time_tag(shape, shape->target->name, name);
+	if (attnum != InvalidAttrNumber)
+		ingest_shape_check_key(shape->target, attnum);
 	shape->tags[i] = attnum;
 	shape->used = bms_add_member(shape->used, attnum);
 	return shape->refusal.reason == NULL;

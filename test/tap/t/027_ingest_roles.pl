@@ -171,6 +171,13 @@ value_is('SELECT count(*), max(f1599) FROM narrow', '1599|1599', 'in the order o
 status_is('agent', "narrow f1=1,x1=1,x2=1 3000\nnarrow f1=1 3000\n", 400, 'a line that needs one more');
 value_is("SELECT count(*) FROM narrow WHERE time = to_timestamp(0) + interval '3 us'", 1, 'costs itself');
 
+$node->safe_psql('postgres', 'CREATE TABLE by_time (time timestamptz PRIMARY KEY, host text, f float8); GRANT INSERT, SELECT, UPDATE ON by_time TO agent');
+status_is('agent', "by_time f=1 1\nby_time f=2 1\n", 204, 'a key that is the time: a point that comes again');
+status_is('agent', "by_time,host=a f=3 1000\n", 204, 'and one with a tag');
+$body = status_is('agent', "by_time,host=b f=4 1000\nby_time,host=b f=5 2000\n", 400, 'a point of another series in its place');
+like($body, qr/duplicate key .* \(line 1\) dropped=1/, 'does not replace it');
+value_is('SELECT string_agg(f::text, \' \' ORDER BY time) FROM by_time', '2 3 5', 'all are there');
+
 # Indexes that keep something between rows, and rows that fail in between.
 $node->safe_psql('postgres', <<'SQL');
 CREATE TABLE indexed (time timestamptz NOT NULL, f float8, g float8 UNIQUE);
