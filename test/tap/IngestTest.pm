@@ -30,7 +30,7 @@ use Time::HiRes 'time';
 
 use RustsTest;
 
-our @EXPORT = qw(ingest_node http_port connect_to send_all request read_answer ask
+our @EXPORT = qw(ingest_node http_port connect_to send_all request read_answer ask status_of
   eventually worker_pid);
 
 use constant PATIENCE => 120;
@@ -194,6 +194,14 @@ sub ask
 
 	send_all($socket, $text);
 	return read_answer($socket);
+}
+
+# The status alone; 0 when there was no answer, as while a worker starts or
+# changes its settings.
+sub status_of
+{
+	my $answer = ask(@_);
+	return $answer ? $answer->{status} // 0 : 0;
 }
 
 sub eventually

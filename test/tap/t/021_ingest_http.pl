@@ -249,7 +249,7 @@ my $under_way = connect_to($port);
 send_all($under_way, request('POST', '/write', undef, 'Content-Length' => 5));
 eventually(sub { counter('connections') == 2 }, 'two connections');
 $node->reload;
-eventually(sub { ask($port, request('POST', '/write', $lines))->{status} == 413 }, 'SIGHUP: the body is too large now');
+eventually(sub { status_of($port, request('POST', '/write', $lines)) == 413 }, 'SIGHUP: the body is too large now');
 ok(!sysread($kept, my $rest, 1), 'an idle connection is closed');
 send_all($under_way, 'l f=1');
 my $late = read_answer($under_way);
@@ -267,13 +267,13 @@ is(lc $late->{headers}{connection}, 'close', 'and its connection closed after it
 }
 $node->append_conf('postgresql.conf', "rusts.ingest_max_body = '25MB'\nrusts.ingest_timeout = '60s'");
 $node->reload;
-eventually(sub { ask($port, request('POST', '/write', $lines))->{status} == 204 }, 'SIGHUP: it is not too large any more');
+eventually(sub { status_of($port, request('POST', '/write', $lines)) == 204 }, 'SIGHUP: it is not too large any more');
 
 # ---------- anonymous ----------
 
 $node->append_conf('postgresql.conf', "rusts.ingest_anonymous_role = 'agent'");
 $node->reload;
-eventually(sub { ask($port, $nobody)->{status} == 204 }, 'who names nobody is the anonymous role');
+eventually(sub { status_of($port, $nobody) == 204 }, 'who names nobody is the anonymous role');
 is(ask($port, request('POST', '/write', 'b f=1', Authorization => basic('agent:wrong')))->{status}, 401, 'who names somebody is asked');
 
 # ---------- the worker stops, and is killed ----------
