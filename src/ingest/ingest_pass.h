@@ -27,7 +27,6 @@ typedef struct Outcome
 	int64		rejected[INGEST_REJECT_COUNT];
 	int64		dropped;		/* the sum */
 	long		first_line;		/* of those rejected, by number */
-	IngestReject first_reject;
 	char	   *first_message;	/* in the group's context */
 	int			kept;
 	IngestError errors[PASS_KEPT_ERRORS];
@@ -80,7 +79,7 @@ typedef struct WriteGroup
 typedef struct Pass
 {
 	MemoryContext context;
-	WriteGroup	   *group;
+	WriteGroup *group;
 	int			first;			/* requests of the group */
 	int			count;
 	bool		careful;		/* an error costs a line, not the transaction */

@@ -115,7 +115,6 @@ ingest_points_reject(Pass *pass, const StageOrigin *origin,
 	if (outcome->dropped++ == 0 || origin->line < outcome->first_line)
 	{
 		outcome->first_line = origin->line;
-		outcome->first_reject = refusal.reject;
 		outcome->first_message = ingest_points_message(origin, refusal);
 	}
 	if (outcome->kept < PASS_KEPT_ERRORS)
